@@ -1,0 +1,9 @@
+//! The single source of truth of every Loop service: tokens, scopes, frontmatter, boot.
+//!
+//! Knows actix and HTTP; knows no database and no service.
+
+pub mod auth;
+pub mod mcp;
+pub mod models;
+pub mod service;
+pub mod vault;
