@@ -1,0 +1,26 @@
+//! A browser session at this server: who logged in, where and when.
+
+use chrono::{DateTime, Utc};
+
+use crate::{secret::SecretHash, user::UserId};
+
+/// A logged-in browser. The cookie carries the raw value; only its hash is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// SHA-256 of the cookie value.
+    pub hash: SecretHash,
+    /// Who logged in.
+    pub user: UserId,
+    /// When the password was checked.
+    pub authenticated_at: DateTime<Utc>,
+    /// When it ends.
+    pub expires_at: DateTime<Utc>,
+}
+
+impl Session {
+    /// Whether the session has ended.
+    #[must_use]
+    pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
+        now >= self.expires_at
+    }
+}
