@@ -1,1 +1,12 @@
-//! (being built)
+//! Who is calling and what they may do: scopes, roles, claims, token verification, challenges.
+//!
+//! In: an `Authorization` header. Out: a [`principal::Principal`], or a challenge that tells a client how to get a token.
+//! Never: issues tokens, reads a database, trusts a token's own header for its algorithm.
+
+pub mod claims;
+pub mod principal;
+pub mod role;
+pub mod scope;
+
+pub use principal::{InsufficientScope, Principal};
+pub use scope::{Role, RoleBypass, Roles, Scope, Scopes};

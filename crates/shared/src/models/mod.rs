@@ -1,1 +1,7 @@
-//! (being built)
+//! What every Loop service answers alike: health and errors.
+
+mod error;
+mod health;
+
+pub use error::ErrorResponse;
+pub use health::{HealthResponse, HealthStatus};

@@ -1,1 +1,7 @@
-//! (being built)
+//! How every service boots: settings, clock.
+
+pub mod clock;
+pub mod config;
+
+pub use clock::{Clock, SystemClock};
+pub use config::{Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig};

@@ -1,0 +1,18 @@
+//! Settings: flags and environment variables, read once, every mistake reported at once.
+//!
+//! In: clap arguments as text (an empty value counts as not set). Out: checked values, or [`Problems`].
+//! Never: stops at the first mistake, prints a secret. House style: "Configuration is flags and environment variables".
+
+mod problems;
+mod read;
+mod resource_server;
+mod secret;
+mod service_args;
+mod url;
+
+pub use problems::{Problem, Problems, Warnings};
+pub use read::{given, list, number, seconds};
+pub use resource_server::{JwksLocation, ResourceServerArgs, ResourceServerConfig};
+pub use secret::secret_or_file;
+pub use service_args::{LogConfig, LogFormat, ServiceArgs, ServiceConfig, ServiceIdentity};
+pub use url::{ExternalUrl, UrlFault, http_url, origin};
