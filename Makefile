@@ -1,0 +1,28 @@
+# The only command surface. Each target says what it does; `make` lists them.
+.DEFAULT_GOAL := help
+.PHONY: help run test lint fmt clean
+.NOTPARALLEL:
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: ## Build, start everything behind http://localhost:8082 and stay (settings: deploy/make/run.sh)
+	@exec deploy/make/run.sh
+
+test: ## Install what the tests need and run all of them (plain `cargo test --workspace` runs most)
+	@exec deploy/make/test.sh
+
+lint: ## Formatting, clippy, licences and advisories, shell scripts
+	@exec deploy/make/lint.sh
+
+fmt: ## Format the code
+	cargo fmt --all
+
+# private:begin
+.PHONY: public-tree
+public-tree: ## Write, build and test the team's tree: make public-tree OUT=folder
+	@exec services/exec-api/public-tree.sh "$(OUT)"
+# private:end
+
+clean: ## Remove what was built (./data stays)
+	cargo clean

@@ -1,0 +1,246 @@
+#!/usr/bin/env bash
+# `make run`: builds the services, starts them behind nginx, and stays until Ctrl-C.
+#
+# Settings (environment; all optional)
+#   LOOP_HTTP_PORT LOOP_AUTH_PORT LOOP_API_PORT LOOP_EXEC_PORT   8082 8083 8081 8084
+#   LOOP_HTTP_BIND    address for nginx (127.0.0.1 and ::1); the services stay on loopback
+#   EXTERNAL_URL      what people type (http://localhost:<LOOP_HTTP_PORT>)
+#   VAULT_DIR         the vault to serve (tests/fixtures/vault)
+#   LOOP_DATA         database, keys, logs (./data)
+#   LOOP_PROFILE      release, or dev for a quick debug build
+#   LOOP_START_SECONDS  how long a service may take to become ready (60)
+#   ADMIN_EMAIL, ADMIN_PASSWORD[_FILE] and every other setting of the services are passed on.
+# Never: writes a password or token to disk.
+# shellcheck source=deploy/make/common.sh
+. "$(dirname "${BASH_SOURCE[0]}")/common.sh"
+
+export LOOP_HTTP_PORT=${LOOP_HTTP_PORT:-8082} LOOP_AUTH_PORT=${LOOP_AUTH_PORT:-8083} LOOP_API_PORT=${LOOP_API_PORT:-8081}
+export LOOP_EXEC_PORT=${LOOP_EXEC_PORT:-8084} # private:line
+data=${LOOP_DATA:-$top/data}
+url=${EXTERNAL_URL:-http://localhost:$LOOP_HTTP_PORT}
+url=${url%/}
+profile=${LOOP_PROFILE:-release}
+patience=${LOOP_START_SECONDS:-60}
+vault=${VAULT_DIR:-$top/tests/fixtures/vault}
+
+services=(loop-auth public-api)
+[ ! -d services/exec-api ] || services+=(exec-api) # private:line
+port_of() {
+    case $1 in
+    nginx) echo "$LOOP_HTTP_PORT" ;;
+    loop-auth) echo "$LOOP_AUTH_PORT" ;;
+    public-api) echo "$LOOP_API_PORT" ;;
+    exec-api) echo "$LOOP_EXEC_PORT" ;; # private:line
+    esac
+}
+port_variable() {
+    case $1 in
+    nginx) echo LOOP_HTTP_PORT ;;
+    loop-auth) echo LOOP_AUTH_PORT ;;
+    public-api) echo LOOP_API_PORT ;;
+    exec-api) echo LOOP_EXEC_PORT ;; # private:line
+    esac
+}
+
+# --- before anything is built -------------------------------------------------------------------
+
+listening() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+check_ports() {
+    local name port who busy=0
+    for name in "${services[@]}" nginx; do
+        port=$(port_of "$name")
+        [[ $port =~ ^[0-9]+$ ]] || die "$(port_variable "$name") is not a port: $port"
+        listening "$port" || continue
+        who=$(ss -Hltnp "sport = :$port" 2>/dev/null | sed -n 's/.*users:(("\([^"]*\)",pid=\([0-9]*\).*/ by \1 (pid \2)/p' | head -n 1) || true
+        warn "port $port, wanted by $name, is in use$who. Stop that, or choose another: $(port_variable "$name")=… make run"
+        busy=1
+    done
+    [ "$busy" -eq 0 ] || die "nothing was built or started"
+}
+
+check_ports
+[ -d "$vault" ] || die "VAULT_DIR is not a folder: $vault"
+need_build_tools
+need_nginx
+
+case $profile in
+release) built=release flags=(--release) ;;
+dev) built=debug flags=() ;;
+*) die "LOOP_PROFILE is release or dev, not $profile" ;;
+esac
+say "building ${services[*]} ($profile; the first time takes some minutes)"
+packages=()
+for name in "${services[@]}"; do packages+=(-p "$name"); done
+cargo build "${flags[@]}" --locked "${packages[@]}"
+bin=$(target_dir)/$built
+
+# --- starting and stopping ----------------------------------------------------------------------
+
+(umask 077 && mkdir -p "$data")
+data=$(cd "$data" && pwd)
+mkdir -p "$data/logs" "$data/nginx"
+names=() pids=()
+
+# A child leaves the terminal's process group (Ctrl-C is ours to pass on) and ends with this script,
+# even when that is killed.
+alone=()
+if have setsid; then alone+=(setsid); fi
+if have setpriv; then alone+=(setpriv --pdeathsig TERM --); fi
+
+stop() {
+    trap '' INT TERM HUP
+    local i pid tries
+    for i in "${!pids[@]}"; do
+        if [ "${names[$i]}" = nginx ]; then kill -QUIT "${pids[$i]}" 2>/dev/null || true
+        else kill -TERM "${pids[$i]}" 2>/dev/null || true
+        fi
+    done
+    for ((tries = 0; tries < 130; tries++)); do
+        for pid in "${pids[@]}"; do
+            if kill -0 "$pid" 2>/dev/null; then sleep 0.1; continue 2; fi
+        done
+        return
+    done
+    for i in "${!pids[@]}"; do
+        kill -0 "${pids[$i]}" 2>/dev/null || continue
+        warn "${names[$i]} did not stop in time; killing it"
+        kill -KILL "${pids[$i]}" 2>/dev/null || true
+    done
+}
+quit() { printf '\n' >&2; say "stopping"; exit 0; }
+trap quit INT TERM HUP
+trap stop EXIT
+
+show_log() {
+    printf '%s\n' "--- the last lines of $data/logs/$1.log" >&2
+    tail -n 20 "$data/logs/$1.log" >&2 || true
+}
+
+# died INDEX: says why and ends everything.
+died() {
+    local code=0
+    wait "${pids[$1]}" || code=$?
+    show_log "${names[$1]}"
+    die "${names[$1]} stopped by itself (exit code $code); everything is being stopped"
+}
+
+# http_ok PORT PATH: whether a GET answers 200. No curl needed.
+http_ok() {
+    (
+        exec 3<>"/dev/tcp/127.0.0.1/$1"
+        printf 'GET %s HTTP/1.1\r\nHost: localhost:%s\r\nConnection: close\r\n\r\n' "$2" "$1" >&3
+        IFS=' ' read -r -t 3 _ status _ <&3
+        [ "$status" = 200 ]
+    ) 2>/dev/null
+}
+
+# await PATH: the service started last answers 200 there.
+await() {
+    local i=$((${#pids[@]} - 1)) deadline=$((SECONDS + patience))
+    until http_ok "$(port_of "${names[$i]}")" "$1"; do
+        kill -0 "${pids[$i]}" 2>/dev/null || died "$i"
+        if [ "$SECONDS" -ge "$deadline" ]; then
+            show_log "${names[$i]}"
+            die "${names[$i]} was not ready after $patience seconds (http://127.0.0.1:$(port_of "${names[$i]}")$1)"
+        fi
+        sleep 0.1
+    done
+}
+
+# The generated password is printed by loop-auth once. It goes to this script through a pipe and to
+# the terminal, past the log file.
+secret=$data/.first-admin
+rm -f "$secret"
+mkfifo -m 600 "$secret"
+exec 9<>"$secret"
+rm -f "$secret"
+keep_log() {
+    trap '' INT
+    tee >(grep --line-buffered '^first admin: ' >&9) | grep --line-buffered -v '^first admin: '
+}
+
+# new_log NAME: where it goes; the run before stays beside it as .old.
+new_log() {
+    local log=$data/logs/$1.log
+    [ ! -e "$log" ] || mv -f "$log" "$log.old"
+    printf '%s' "$log"
+}
+
+# start NAME: with the settings that every service shares; the caller exports its own.
+start() {
+    local log
+    log=$(new_log "$1")
+    local -x BIND_ADDRESS=127.0.0.1 PORT EXTERNAL_URL=$url
+    PORT=$(port_of "$1")
+    if [ "$1" = loop-auth ]; then
+        "${alone[@]}" "$bin/$1" > >(keep_log >"$log") 2>&1 9>&- &
+    else
+        "${alone[@]}" "$bin/$1" >"$log" 2>&1 &
+    fi
+    names+=("$1") pids+=($!)
+}
+
+say "starting in $data"
+export OAUTH_DB_PATH=${OAUTH_DB_PATH:-$data/loop-auth.db}
+start loop-auth
+await /readyz
+first_admin=
+IFS= read -r -t 1 -u 9 first_admin || true
+exec 9>&-
+
+# The APIs fetch the keys from loop-auth itself, so they do not depend on nginx.
+export JWKS_URL=${JWKS_URL:-http://127.0.0.1:$LOOP_AUTH_PORT/.well-known/jwks.json}
+VAULT_DIR=$vault start public-api
+await /readyz
+# private:begin
+if [ -d services/exec-api ]; then
+    EXEC_VAULT_DIR=${EXEC_VAULT_DIR:-$top/services/exec-api/fixtures/vault} start exec-api
+    await /readyz
+fi
+# private:end
+
+deploy/make/nginx.sh "$data/nginx"
+workers=
+[ "$(id -u)" -ne 0 ] || workers='user root root;' # root's folders are closed to nginx's usual user
+"${alone[@]}" "$(nginx_path)" -e stderr -p "$data/nginx" -c "$data/nginx/nginx.conf" -g "daemon off; $workers" \
+    >"$(new_log nginx)" 2>&1 &
+names+=(nginx) pids+=($!)
+await /healthz
+
+# --- what to do with it -------------------------------------------------------------------------
+
+if [ -n "$first_admin" ]; then
+    login="${first_admin#first admin: }   (shown this once)"
+elif [ -n "${ADMIN_EMAIL:-}" ] && [ -n "${ADMIN_PASSWORD:-}${ADMIN_PASSWORD_FILE:-}" ]; then
+    login="$ADMIN_EMAIL with the password you set, unless the account was there before"
+else
+    login="the account made at the first start. Forgotten? OAUTH_DB_PATH=$OAUTH_DB_PATH $bin/loop-auth user list, then user passwd"
+fi
+cat <<INFO
+
+${bold}Loop is running: $url${plain}
+
+  login         $login
+  vault         $vault
+  data, logs    $data
+
+Connect a client to ${bold}$url/mcp${plain}
+  Claude Code   claude mcp add --transport http loop $url/mcp      then /mcp, Authenticate
+  Python SDK    pip install mcp==2.3.0 && python docs/examples/connect.py $url/mcp
+  curl          curl -i $url/mcp                                   says 401 and where to log in
+                TOKEN=\$(python docs/examples/connect.py --print-token $url/mcp)
+                curl -H "Authorization: Bearer \$TOKEN" '$url/api/search?q=oauth'
+INFO
+if [ "${url#https://}" != "$url" ]; then
+    echo "  ChatGPT       Settings, Connectors, Create: $url/mcp, authentication OAuth"
+else
+    echo "  ChatGPT       needs an https address that OpenAI can reach: put TLS in front (docs/operations.md),"
+    echo "                start with EXTERNAL_URL=https://your.host, and give it https://your.host/mcp"
+fi
+printf '\nCtrl-C stops everything.\n'
+
+while :; do
+    for i in "${!pids[@]}"; do kill -0 "${pids[$i]}" 2>/dev/null || died "$i"; done
+    sleep 1
+done
