@@ -3,10 +3,16 @@
 //! In: an `Authorization` header. Out: a [`principal::Principal`], or a challenge that tells a client how to get a token.
 //! Never: issues tokens, reads a database, trusts a token's own header for its algorithm.
 
+pub mod access;
+pub mod bearer;
+pub mod challenge;
 pub mod claims;
+pub mod jwks;
 pub mod principal;
+pub mod resource_metadata;
 pub mod role;
 pub mod scope;
+pub mod verify;
 
 pub use principal::{InsufficientScope, Principal};
 pub use scope::{Role, RoleBypass, Roles, Scope, Scopes};

@@ -2,6 +2,7 @@
 
 pub mod clock;
 pub mod config;
+pub mod headers;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig};

@@ -1,0 +1,102 @@
+//! One access line for each authorized request: who, through what, with which scopes, where, how it went.
+//!
+//! In: notes made along the way. Out: one log line (target `access`) when the response has been sent.
+//! Never: tokens, queries, bodies, raw paths (the matched route instead).
+
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::web::Bytes;
+use actix_web::{Error, HttpMessage, HttpRequest};
+
+use super::principal::Principal;
+
+/// Where a handler notes which tool it ran. Clones share the note.
+#[derive(Clone, Debug, Default)]
+pub struct AccessNote(Arc<OnceLock<String>>);
+
+impl AccessNote {
+    /// The note of a request that passed the bearer middleware.
+    pub fn of(request: &HttpRequest) -> Option<Self> {
+        request.extensions().get::<Self>().cloned()
+    }
+
+    fn tool(&self) -> Option<&str> {
+        self.0.get().map(String::as_str)
+    }
+}
+
+/// Notes that the request runs the tool `name`; the first note stays.
+pub fn note_tool(note: &AccessNote, name: &str) {
+    // A second note is no mistake: one request runs one tool.
+    let _ = note.0.set(name.chars().take(128).collect());
+}
+
+/// The line to be written about one request.
+#[derive(Debug)]
+pub(super) struct AccessLine {
+    pub(super) principal: Arc<Principal>,
+    pub(super) note: AccessNote,
+    pub(super) method: String,
+    pub(super) route: String,
+    pub(super) status: u16,
+    pub(super) started: Instant,
+    pub(super) span: tracing::Span,
+}
+
+impl AccessLine {
+    fn write(&self) {
+        let duration_ms = u64::try_from(self.started.elapsed().as_millis()).unwrap_or(u64::MAX);
+        let _entered = self.span.enter();
+        tracing::info!(
+            target: "access",
+            subject = self.principal.subject.as_str(),
+            client = self.principal.client_id.as_str(),
+            scopes = self.principal.scopes.to_string(),
+            method = self.method,
+            route = self.route,
+            tool = self.note.tool(),
+            status = self.status,
+            duration_ms,
+            "access"
+        );
+    }
+}
+
+/// A response body that writes the line when it is done: sent, or given up.
+pub(super) struct AccessBody {
+    inner: BoxBody,
+    line: AccessLine,
+}
+
+impl AccessBody {
+    pub(super) fn new(inner: BoxBody, line: AccessLine) -> Self {
+        Self { inner, line }
+    }
+}
+
+impl Drop for AccessBody {
+    fn drop(&mut self) {
+        self.line.write();
+    }
+}
+
+impl MessageBody for AccessBody {
+    type Error = Error;
+
+    fn size(&self) -> BodySize {
+        self.inner.size()
+    }
+
+    fn poll_next(
+        self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Bytes, Self::Error>>> {
+        let body = Pin::new(&mut self.get_mut().inner);
+        body.poll_next(cx)
+            .map_err(|error| actix_web::error::ErrorInternalServerError(error.to_string()))
+    }
+}

@@ -1,0 +1,111 @@
+//! The caller as an extractor, and the refusal that a handler can return.
+//!
+//! In: a request that passed [`super::Bearer`]. Out: the [`Principal`]. Never: a default caller.
+
+use std::fmt;
+use std::future::{Ready, ready};
+use std::ops::Deref;
+use std::sync::Arc;
+
+use actix_web::body::BoxBody;
+use actix_web::dev::Payload;
+use actix_web::http::StatusCode;
+use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+
+use super::Gate;
+use crate::auth::challenge::Refusal;
+use crate::auth::principal::Principal;
+use crate::auth::scope::Scopes;
+
+/// Who calls. As a handler's argument: `caller: Caller`. Derefs to [`Principal`].
+#[derive(Clone)]
+pub struct Caller {
+    principal: Arc<Principal>,
+    gate: Arc<Gate>,
+}
+
+/// A refusal with its challenge, to be returned from a handler with `?`.
+#[derive(Clone)]
+pub struct Refused {
+    refusal: Refusal,
+    gate: Option<Arc<Gate>>,
+}
+
+impl Caller {
+    /// The caller, to keep.
+    pub fn principal(&self) -> Arc<Principal> {
+        Arc::clone(&self.principal)
+    }
+
+    /// Demands every one of `scopes`, unless `ROLE_BYPASS` lets the caller through.
+    ///
+    /// # Errors
+    /// [`Refused`]: 403 naming all of `scopes`.
+    pub fn demand(&self, scopes: impl Into<Scopes>) -> Result<(), Refused> {
+        self.principal
+            .require(scopes, self.gate.bypass())
+            .map_err(|lacking| Refused {
+                refusal: Refusal::InsufficientScope(lacking.required),
+                gate: Some(Arc::clone(&self.gate)),
+            })
+    }
+}
+
+impl Deref for Caller {
+    type Target = Principal;
+
+    fn deref(&self) -> &Principal {
+        &self.principal
+    }
+}
+
+impl fmt::Debug for Caller {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Caller").field(&self.principal).finish()
+    }
+}
+
+impl FromRequest for Caller {
+    type Error = Refused;
+    type Future = Ready<Result<Self, Self::Error>>;
+
+    /// # Errors
+    /// A 401 where no bearer middleware stands before the handler: better shut than open.
+    fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
+        let extensions = request.extensions();
+        let principal = extensions.get::<Arc<Principal>>().cloned();
+        let gate = extensions.get::<Arc<Gate>>().cloned();
+        ready(match (principal, gate) {
+            (Some(principal), Some(gate)) => Ok(Self { principal, gate }),
+            (_, gate) => Err(Refused {
+                refusal: Refusal::MissingToken,
+                gate,
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Refused").field(&self.refusal).finish()
+    }
+}
+
+impl fmt::Display for Refused {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.refusal.fmt(f)
+    }
+}
+
+impl ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        self.refusal.status()
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        match &self.gate {
+            Some(gate) => gate.challenge().response(self.refusal),
+            None => HttpResponse::build(self.refusal.status()).finish(),
+        }
+    }
+}

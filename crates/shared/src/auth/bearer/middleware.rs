@@ -1,0 +1,148 @@
+//! The actix side of [`super::Bearer`].
+
+use std::future::{Ready, ready};
+use std::rc::Rc;
+use std::sync::Arc;
+use std::time::Instant;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::http::header::AUTHORIZATION;
+use actix_web::{Error, HttpMessage, HttpResponse};
+use futures_util::future::LocalBoxFuture;
+
+use super::{Bearer, Gate, bearer_token};
+use crate::auth::access::{AccessBody, AccessLine, AccessNote};
+use crate::auth::challenge::Refusal;
+use crate::auth::principal::Principal;
+
+/// What [`Bearer`] wraps around a service.
+pub struct BearerMiddleware<S> {
+    service: Rc<S>,
+    gate: Arc<Gate>,
+}
+
+impl<S, B> Transform<S, ServiceRequest> for Bearer
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Transform = BearerMiddleware<S>;
+    type InitError = ();
+    type Future = Ready<Result<Self::Transform, Self::InitError>>;
+
+    fn new_transform(&self, service: S) -> Self::Future {
+        ready(Ok(BearerMiddleware {
+            service: Rc::new(service),
+            gate: Arc::clone(&self.gate),
+        }))
+    }
+}
+
+impl<S, B> Service<ServiceRequest> for BearerMiddleware<S>
+where
+    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    type Response = ServiceResponse<BoxBody>;
+    type Error = Error;
+    type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    forward_ready!(service);
+
+    fn call(&self, request: ServiceRequest) -> Self::Future {
+        let (service, gate) = (Rc::clone(&self.service), Arc::clone(&self.gate));
+        Box::pin(async move {
+            let visit = Visit::begin(&request);
+            match admit(&gate, &request).await {
+                Ok(principal) => {
+                    visit.enter(&request, &gate, &principal);
+                    let response = service.call(request).await?.map_into_boxed_body();
+                    Ok(visit.end(response, principal))
+                }
+                Err((refusal, principal)) => {
+                    tracing::debug!(%refusal, "refused");
+                    let response = gate.challenge().response(refusal);
+                    Ok(visit.refuse(request, response, principal))
+                }
+            }
+        })
+    }
+}
+
+/// The caller, or the refusal (with the caller, when the token was good).
+async fn admit(
+    gate: &Gate,
+    request: &ServiceRequest,
+) -> Result<Arc<Principal>, (Refusal, Option<Arc<Principal>>)> {
+    let values = request
+        .headers()
+        .get_all(AUTHORIZATION)
+        .map(actix_web::http::header::HeaderValue::as_bytes);
+    match bearer_token(values, request.query_string()) {
+        Ok(Some(token)) => gate.admit(token).await,
+        Ok(None) => Err((Refusal::MissingToken, None)),
+        Err(fault) => Err((Refusal::InvalidRequest(fault.description()), None)),
+    }
+}
+
+/// What is noted about a request for its access line.
+struct Visit {
+    note: AccessNote,
+    method: String,
+    started: Instant,
+}
+
+impl Visit {
+    fn begin(request: &ServiceRequest) -> Self {
+        Self {
+            note: AccessNote::default(),
+            method: request.method().as_str().to_owned(),
+            started: Instant::now(),
+        }
+    }
+
+    /// Puts into the request's extensions what handlers and the MCP mount read.
+    fn enter(&self, request: &ServiceRequest, gate: &Arc<Gate>, principal: &Arc<Principal>) {
+        let mut extensions = request.extensions_mut();
+        extensions.insert(Arc::clone(principal));
+        extensions.insert(Arc::clone(gate));
+        extensions.insert(self.note.clone());
+    }
+
+    fn refuse(
+        self,
+        request: ServiceRequest,
+        response: HttpResponse,
+        principal: Option<Arc<Principal>>,
+    ) -> ServiceResponse<BoxBody> {
+        let response = request.into_response(response);
+        match principal {
+            Some(principal) => self.end(response, principal),
+            None => response,
+        }
+    }
+
+    /// Hangs the access line on the response's body.
+    fn end(
+        self,
+        response: ServiceResponse<BoxBody>,
+        principal: Arc<Principal>,
+    ) -> ServiceResponse<BoxBody> {
+        let line = AccessLine {
+            principal,
+            note: self.note,
+            method: self.method,
+            route: response
+                .request()
+                .match_pattern()
+                .unwrap_or_else(|| "-".to_owned()),
+            status: response.status().as_u16(),
+            started: self.started,
+            span: tracing::Span::current(),
+        };
+        response.map_body(|_, body| BoxBody::new(AccessBody::new(body, line)))
+    }
+}

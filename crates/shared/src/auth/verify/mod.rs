@@ -1,0 +1,226 @@
+//! Decides whether an access token is good (RFC 9068 §4, RFC 8725).
+//!
+//! In: the compact token and the time. Out: its [`Principal`], or why not.
+//! Never: takes the algorithm or a key from the token, fetches for a token that is wrong anyway.
+
+mod cache;
+#[cfg(test)]
+mod tests;
+mod token;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+
+use super::claims::AccessClaims;
+use super::jwks::{JwksSource, KeyError};
+use super::principal::Principal;
+use cache::{Entry, TokenHash, VerifiedTokens};
+use token::Unverified;
+
+/// Longest token that is looked at, in bytes.
+pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
+/// Most clock difference that is ever forgiven.
+pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
+/// Clock difference that is forgiven unless told otherwise.
+pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
+
+/// Which tokens are good here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct VerifierConfig {
+    /// The one issuer, to the letter.
+    pub issuer: String,
+    /// This resource, as tokens name it in `aud`.
+    pub audience: String,
+    /// Clock difference that is forgiven; more than [`MAX_LEEWAY`] counts as that.
+    pub leeway: Duration,
+}
+
+/// Why a token is not accepted. `Display` goes to the log; clients get [`VerifyError::description`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum VerifyError {
+    /// Longer than [`MAX_TOKEN_BYTES`].
+    #[error("token too long")]
+    TooLong,
+    /// Not three base64url parts with JSON in the first two.
+    #[error("token is no signed JWT")]
+    Malformed,
+    /// Signed with something else than RS256, or not at all.
+    #[error("token algorithm is not RS256")]
+    Algorithm,
+    /// Another kind of JWT: an ID token, for example.
+    #[error("token type is not at+jwt")]
+    Type,
+    /// Has a `crit` header, and none of its extensions is known here.
+    #[error("token has critical extensions")]
+    Critical,
+    /// Names no key.
+    #[error("token names no key")]
+    NoKid,
+    /// Lacks a claim that RFC 9068 requires, or has one of the wrong shape.
+    #[error("token lacks required claims")]
+    Claims,
+    /// From somebody else.
+    #[error("token is from another issuer")]
+    Issuer,
+    /// For another resource.
+    #[error("token is for another audience")]
+    Audience,
+    /// Past its time.
+    #[error("token has expired")]
+    Expired,
+    /// Before its time.
+    #[error("token is not valid yet")]
+    TooEarly,
+    /// The issuer has no such key.
+    #[error("token is signed with an unknown key")]
+    UnknownKey,
+    /// Forged or damaged.
+    #[error("token signature is wrong")]
+    Signature,
+    /// The issuer cannot be asked for its keys.
+    #[error("the issuer's keys are not available")]
+    KeysUnavailable,
+}
+
+impl VerifyError {
+    /// One fixed sentence for the client, safe inside a quoted header value.
+    pub const fn description(self) -> &'static str {
+        match self {
+            Self::TooLong => "The access token is too long",
+            Self::Malformed | Self::Critical => "The access token is malformed",
+            Self::Algorithm => "The access token is not signed with RS256",
+            Self::Type => "The token is not an access token",
+            Self::NoKid | Self::UnknownKey => "The access token is signed with an unknown key",
+            Self::Claims => "The access token lacks required claims",
+            Self::Issuer => "The access token is from another issuer",
+            Self::Audience => "The access token is for another resource",
+            Self::Expired => "The access token has expired",
+            Self::TooEarly => "The access token is not valid yet",
+            Self::Signature => "The access token signature is not valid",
+            Self::KeysUnavailable => {
+                "The keys to check the access token are not available right now; try again shortly"
+            }
+        }
+    }
+}
+
+impl From<KeyError> for VerifyError {
+    fn from(error: KeyError) -> Self {
+        match error {
+            KeyError::Unknown => Self::UnknownKey,
+            KeyError::Unavailable => Self::KeysUnavailable,
+        }
+    }
+}
+
+/// Verifies tokens; share one per resource.
+#[derive(Debug)]
+pub struct Verifier {
+    config: VerifierConfig,
+    keys: JwksSource,
+    verified: VerifiedTokens,
+}
+
+impl Verifier {
+    /// A verifier for one issuer and one resource.
+    pub fn new(mut config: VerifierConfig, keys: JwksSource) -> Self {
+        config.leeway = config.leeway.min(MAX_LEEWAY);
+        Self {
+            config,
+            keys,
+            verified: VerifiedTokens::new(),
+        }
+    }
+
+    /// The resource that tokens must name.
+    pub fn audience(&self) -> &str {
+        &self.config.audience
+    }
+
+    /// Where the keys come from.
+    pub const fn keys(&self) -> &JwksSource {
+        &self.keys
+    }
+
+    /// Checks a token; cheap when the same token was checked before and its keys did not change.
+    ///
+    /// Everything that needs no key is checked first, so that only a token which could be good
+    /// makes the issuer be asked.
+    ///
+    /// # Errors
+    /// [`VerifyError`]; all but [`VerifyError::KeysUnavailable`] mean that this token is no good.
+    pub async fn verify(
+        &self,
+        token: &str,
+        now: DateTime<Utc>,
+    ) -> Result<Arc<Principal>, VerifyError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(VerifyError::TooLong);
+        }
+        let hash = TokenHash::of(token);
+        if let Some(entry) = self.verified.get(&hash, now) {
+            // Also sets a refresh going when the keys are old.
+            let current = self.keys.current(now).await?;
+            if current.generation() == entry.generation {
+                return Ok(entry.principal);
+            }
+        }
+        let unverified = Unverified::parse(token)?;
+        check_claims(&self.config, unverified.claims(), now)?;
+        let (set, key) = self.keys.key(unverified.kid(), now).await?;
+        if !key.verifies(unverified.signed_part(), unverified.signature()) {
+            return Err(VerifyError::Signature);
+        }
+        let (not_before, claims) = (unverified.claims().nbf, unverified.into_claims());
+        let principal = Arc::new(Principal::from_claims(claims).ok_or(VerifyError::Claims)?);
+        let entry = Entry {
+            principal: Arc::clone(&principal),
+            not_before,
+            generation: set.generation(),
+        };
+        self.verified.keep(hash, entry, now);
+        Ok(principal)
+    }
+}
+
+/// Checks everything a token claims about itself, except its signature.
+fn check_claims(
+    config: &VerifierConfig,
+    claims: &AccessClaims,
+    now: DateTime<Utc>,
+) -> Result<(), VerifyError> {
+    if claims.iss != config.issuer {
+        return Err(VerifyError::Issuer);
+    }
+    if !claims.aud.contains(&config.audience) {
+        return Err(VerifyError::Audience);
+    }
+    let named = [
+        claims.sub.as_str(),
+        claims.client_id.as_str(),
+        claims.jti.as_str(),
+    ];
+    if named.iter().any(|id| id.is_empty()) {
+        return Err(VerifyError::Claims);
+    }
+    check_window(claims.exp, claims.nbf, now.timestamp(), config.leeway)
+}
+
+/// Checks a token's time window (RFC 7519 §4.1.4–4.1.5).
+///
+/// Whole seconds since the Unix epoch.
+///
+/// # Errors
+/// `Expired` when `now >= exp + leeway`; `TooEarly` when `now < nbf - leeway`.
+fn check_window(exp: i64, nbf: Option<i64>, now: i64, leeway: Duration) -> Result<(), VerifyError> {
+    let leeway = i64::try_from(leeway.as_secs()).unwrap_or(0);
+    if now >= exp.saturating_add(leeway) {
+        return Err(VerifyError::Expired);
+    }
+    if nbf.is_some_and(|nbf| now < nbf.saturating_sub(leeway)) {
+        return Err(VerifyError::TooEarly);
+    }
+    Ok(())
+}
