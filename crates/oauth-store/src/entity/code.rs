@@ -1,0 +1,74 @@
+//! Authorization codes, by hash.
+
+use loop_oauth::{
+    client::ClientId,
+    code::{AuthCode, CodeChallenge},
+    grant::GrantId,
+    store::StoreError,
+};
+use sea_orm::entity::prelude::*;
+
+use super::column::{Row, millis};
+
+pub(crate) const ROW: Row = Row("code");
+
+#[derive(Clone, Debug, PartialEq, Eq, DeriveEntityModel)]
+#[sea_orm(table_name = "codes")]
+pub(crate) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub(crate) hash: String,
+    pub(crate) grant_id: String,
+    pub(crate) client_id: String,
+    pub(crate) redirect_uri: Option<String>,
+    pub(crate) challenge: String,
+    pub(crate) expires_at: i64,
+    pub(crate) used_at: Option<i64>,
+}
+
+#[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
+pub(crate) enum Relation {
+    #[sea_orm(
+        belongs_to = "super::grant::Entity",
+        from = "Column::GrantId",
+        to = "super::grant::Column::Id"
+    )]
+    Grant,
+}
+
+impl Related<super::grant::Entity> for Entity {
+    fn to() -> RelationDef {
+        Relation::Grant.def()
+    }
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+impl TryFrom<Model> for AuthCode {
+    type Error = StoreError;
+
+    fn try_from(row: Model) -> Result<Self, StoreError> {
+        Ok(Self {
+            hash: ROW.hash(&row.hash)?,
+            grant: GrantId(ROW.uuid(&row.grant_id)?),
+            client: ClientId(row.client_id),
+            redirect_uri: row.redirect_uri,
+            challenge: CodeChallenge(row.challenge),
+            expires_at: ROW.time(row.expires_at)?,
+            used_at: ROW.time_opt(row.used_at)?,
+        })
+    }
+}
+
+impl From<&AuthCode> for Model {
+    fn from(code: &AuthCode) -> Self {
+        Self {
+            hash: code.hash.to_hex(),
+            grant_id: code.grant.to_string(),
+            client_id: code.client.0.clone(),
+            redirect_uri: code.redirect_uri.clone(),
+            challenge: code.challenge.0.clone(),
+            expires_at: millis(code.expires_at),
+            used_at: code.used_at.map(millis),
+        }
+    }
+}

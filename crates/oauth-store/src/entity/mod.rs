@@ -1,0 +1,14 @@
+//! The tables, and how a row becomes its domain type and back.
+//!
+//! In: rows. Out: domain values, or `StoreError::Corrupt`. Never: a query.
+
+pub(crate) mod client;
+pub(crate) mod code;
+pub(crate) mod column;
+pub(crate) mod consent;
+pub(crate) mod grant;
+pub(crate) mod guard;
+pub(crate) mod refresh_token;
+pub(crate) mod session;
+pub(crate) mod signing_key;
+pub(crate) mod user;

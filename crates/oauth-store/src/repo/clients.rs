@@ -1,0 +1,55 @@
+//! Clients.
+
+use async_trait::async_trait;
+use loop_oauth::{
+    client::{Client, ClientId},
+    secret::SecretHash,
+    store::{Clients, Inserted, StoreError},
+};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+};
+
+use super::{at_most, insert_new};
+use crate::{
+    SqlStore,
+    entity::client::{Column, Entity, Model},
+    error::unread,
+};
+
+#[async_trait]
+impl Clients for SqlStore {
+    async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
+        let row = Entity::find_by_id(id.0.as_str())
+            .one(self.readers())
+            .await
+            .map_err(unread("client"))?;
+        row.map(Client::try_from).transpose()
+    }
+
+    async fn client_by_metadata(&self, hash: &SecretHash) -> Result<Option<Client>, StoreError> {
+        let row = Entity::find()
+            .filter(Column::MetadataHash.eq(hash.to_hex()))
+            .one(self.readers())
+            .await
+            .map_err(unread("client"))?;
+        row.map(Client::try_from).transpose()
+    }
+
+    #[tracing::instrument(name = "store.add_client", skip_all)]
+    async fn add_client(&self, client: &Client) -> Result<Inserted, StoreError> {
+        let row = Model::from(client);
+        self.write(move |tx| Box::pin(insert_new(tx, row))).await
+    }
+
+    async fn clients(&self, limit: u64) -> Result<Vec<Client>, StoreError> {
+        let rows = Entity::find()
+            .order_by_asc(Column::CreatedAt)
+            .order_by_asc(Column::Id)
+            .limit(at_most(limit))
+            .all(self.readers())
+            .await
+            .map_err(unread("client"))?;
+        rows.into_iter().map(Client::try_from).collect()
+    }
+}

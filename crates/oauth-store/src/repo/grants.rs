@@ -1,0 +1,129 @@
+//! Grants; their codes, refresh tokens and sweep have files of their own.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use loop_oauth::{
+    code::AuthCode,
+    grant::{Grant, GrantId, RevokeReason},
+    refresh::RefreshToken,
+    secret::SecretHash,
+    store::{CodeContext, Grants, Redeemed, RefreshContext, Rotated, StoreError, Updated},
+};
+use sea_orm::{
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    sea_query::{Expr, SimpleExpr},
+};
+
+use super::{codes, insert, refresh_tokens, sweep, updated};
+use crate::{
+    SqlStore,
+    entity::{
+        client, code,
+        column::millis,
+        grant::{Column, Entity, Model},
+    },
+    error::{failed, unread},
+};
+
+#[async_trait]
+impl Grants for SqlStore {
+    #[tracing::instrument(name = "store.add_grant", skip_all, fields(grant = %grant.id))]
+    async fn add_grant(&self, grant: &Grant, code: &AuthCode) -> Result<(), StoreError> {
+        let (grant, code) = (Model::from(grant), code::Model::from(code));
+        self.write(move |tx| Box::pin(add(tx, grant, code))).await
+    }
+
+    async fn code(&self, hash: &SecretHash) -> Result<Option<CodeContext>, StoreError> {
+        codes::find(self.readers(), hash).await
+    }
+
+    #[tracing::instrument(name = "store.redeem_code", skip_all)]
+    async fn redeem_code(
+        &self,
+        code: &SecretHash,
+        first: Option<&RefreshToken>,
+        now: DateTime<Utc>,
+    ) -> Result<Redeemed, StoreError> {
+        let (code, first) = (*code, first.cloned());
+        self.write(move |tx| Box::pin(codes::redeem(tx, code, first, now)))
+            .await
+    }
+
+    async fn refresh_token(&self, hash: &SecretHash) -> Result<Option<RefreshContext>, StoreError> {
+        refresh_tokens::find(self.readers(), hash).await
+    }
+
+    #[tracing::instrument(name = "store.rotate", skip_all, fields(grant = %successor.grant))]
+    async fn rotate(
+        &self,
+        token: &SecretHash,
+        successor: &RefreshToken,
+    ) -> Result<Rotated, StoreError> {
+        let (token, successor) = (*token, successor.clone());
+        self.write(move |tx| Box::pin(refresh_tokens::rotate(tx, token, successor)))
+            .await
+    }
+
+    #[tracing::instrument(name = "store.revoke_grant", skip_all, fields(grant = %id, reason = reason.as_str()))]
+    async fn revoke_grant(
+        &self,
+        id: GrantId,
+        reason: RevokeReason,
+        now: DateTime<Utc>,
+    ) -> Result<Updated, StoreError> {
+        let it = Column::Id.eq(id.to_string());
+        self.write(move |tx| {
+            Box::pin(async move { Ok(updated(revoke_where(tx, it, reason, now).await?)) })
+        })
+        .await
+    }
+
+    /// One transaction for each kind of row, so that nobody waits long.
+    #[tracing::instrument(name = "store.sweep", skip_all, fields(batch))]
+    async fn sweep(&self, now: DateTime<Utc>, batch: u64) -> Result<u64, StoreError> {
+        sweep::sweep(self, now, batch).await
+    }
+}
+
+async fn add(tx: &DatabaseTransaction, grant: Model, code: code::Model) -> Result<(), StoreError> {
+    let (client, at) = (grant.client_id.clone(), grant.created_at);
+    insert(tx, grant).await?;
+    insert(tx, code).await?;
+    client::Entity::update_many()
+        .col_expr(client::Column::FirstLoginAt, Expr::value(at))
+        .filter(client::Column::Id.eq(client))
+        .filter(client::Column::FirstLoginAt.is_null())
+        .exec(tx)
+        .await
+        .map_err(failed)
+        .map(drop)
+}
+
+/// Revokes those grants that match and are not revoked yet. Their codes and tokens stay until they are swept,
+/// and are refused because the grant is. Returns how many.
+pub(super) async fn revoke_where(
+    tx: &DatabaseTransaction,
+    which: SimpleExpr,
+    reason: RevokeReason,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let revoked = Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(millis(now)))
+        .col_expr(Column::RevokeReason, Expr::value(reason.as_str()))
+        .filter(which)
+        .filter(Column::RevokedAt.is_null())
+        .exec(tx)
+        .await
+        .map_err(failed)?;
+    Ok(revoked.rows_affected)
+}
+
+/// Whether the grant is there and not revoked; nobody else changes it until the transaction ends.
+pub(super) async fn is_open(tx: &DatabaseTransaction, id: &str) -> Result<bool, StoreError> {
+    let grant = Entity::find_by_id(id)
+        .lock_exclusive()
+        .one(tx)
+        .await
+        .map_err(unread("grant"))?;
+    Ok(grant.is_some_and(|grant| grant.revoked_at.is_none()))
+}

@@ -1,0 +1,215 @@
+//! Deletes what nobody can use any more.
+//!
+//! In: now and how many rows of a kind. Out: how many are gone. Never: scans a table; each step walks an index
+//! from its oldest end and stops after a batch. A grant goes with its last code and token, looked at when one
+//! of them goes, or some time after it was revoked.
+
+use std::collections::BTreeSet;
+
+use chrono::{DateTime, Utc};
+use loop_oauth::{client::ClientOrigin, store::StoreError};
+use sea_orm::{
+    ColumnTrait as _, DatabaseTransaction, EntityTrait, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
+};
+
+use crate::{
+    SqlStore,
+    entity::{client, code, column::millis, consent, grant, refresh_token, session},
+    error::{failed, unread},
+};
+
+/// Deletions name their rows, and engines bound how many a statement can name.
+const LARGEST_BATCH: u64 = 1000;
+
+pub(super) async fn sweep(
+    store: &SqlStore,
+    now: DateTime<Utc>,
+    batch: u64,
+) -> Result<u64, StoreError> {
+    let batch = Ord::min(batch, LARGEST_BATCH);
+    let ended = millis(now - store.options().keep_ended);
+    let unused = millis(now - store.options().keep_unused_clients);
+    let now = millis(now);
+    let mut swept = 0;
+    swept += store
+        .write(move |tx| Box::pin(sessions(tx, now, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(codes(tx, ended, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(tokens(tx, now, ended, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(revoked(tx, ended, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(clients(tx, unused, batch)))
+        .await?;
+    Ok(swept)
+}
+
+async fn sessions(tx: &DatabaseTransaction, now: i64, batch: u64) -> Result<u64, StoreError> {
+    let old: Vec<String> = session::Entity::find()
+        .select_only()
+        .column(session::Column::Hash)
+        .filter(session::Column::ExpiresAt.lte(now))
+        .order_by_asc(session::Column::ExpiresAt)
+        .limit(batch)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("session"))?;
+    delete(
+        session::Entity::delete_many().filter(session::Column::Hash.is_in(old)),
+        tx,
+    )
+    .await
+}
+
+async fn codes(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64, StoreError> {
+    let old: Vec<(String, String)> = code::Entity::find()
+        .select_only()
+        .columns([code::Column::Hash, code::Column::GrantId])
+        .filter(code::Column::ExpiresAt.lte(ended))
+        .order_by_asc(code::Column::ExpiresAt)
+        .limit(batch)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("code"))?;
+    let (hashes, grants): (Vec<_>, BTreeSet<_>) = old.into_iter().unzip();
+    let gone = delete(
+        code::Entity::delete_many().filter(code::Column::Hash.is_in(hashes)),
+        tx,
+    )
+    .await?;
+    Ok(gone + empty_grants(tx, grants, ended).await?)
+}
+
+async fn tokens(
+    tx: &DatabaseTransaction,
+    now: i64,
+    ended: i64,
+    batch: u64,
+) -> Result<u64, StoreError> {
+    let old: Vec<(String, String)> = refresh_token::Entity::find()
+        .select_only()
+        .columns([refresh_token::Column::Hash, refresh_token::Column::GrantId])
+        .filter(refresh_token::Column::ExpiresAt.lte(now))
+        .order_by_asc(refresh_token::Column::ExpiresAt)
+        .limit(batch)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("refresh token"))?;
+    let (hashes, grants): (Vec<_>, BTreeSet<_>) = old.into_iter().unzip();
+    let theirs = refresh_token::Column::Hash.is_in(hashes);
+    let gone = delete(refresh_token::Entity::delete_many().filter(theirs), tx).await?;
+    Ok(gone + empty_grants(tx, grants, ended).await?)
+}
+
+/// Grants that were revoked long ago, their tokens first.
+async fn revoked(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64, StoreError> {
+    let grants: BTreeSet<String> = grant::Entity::find()
+        .select_only()
+        .column(grant::Column::Id)
+        .filter(grant::Column::RevokedAt.lte(ended))
+        .order_by_asc(grant::Column::RevokedAt)
+        .limit(batch)
+        .into_tuple::<String>()
+        .all(tx)
+        .await
+        .map_err(unread("grant"))?
+        .into_iter()
+        .collect();
+    let old: Vec<String> = refresh_token::Entity::find()
+        .select_only()
+        .column(refresh_token::Column::Hash)
+        .filter(refresh_token::Column::GrantId.is_in(grants.clone()))
+        .limit(batch)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("refresh token"))?;
+    let theirs = refresh_token::Column::Hash.is_in(old);
+    let gone = delete(refresh_token::Entity::delete_many().filter(theirs), tx).await?;
+    let theirs = code::Column::GrantId.is_in(grants.clone());
+    let gone = gone + delete(code::Entity::delete_many().filter(theirs), tx).await?;
+    Ok(gone + empty_grants(tx, grants, ended).await?)
+}
+
+/// Those of these grants that have nothing left and, if revoked, were so long ago.
+async fn empty_grants(
+    tx: &DatabaseTransaction,
+    grants: BTreeSet<String>,
+    ended: i64,
+) -> Result<u64, StoreError> {
+    let long_ago = grant::Column::RevokedAt
+        .is_null()
+        .or(grant::Column::RevokedAt.lte(ended));
+    let doomed = grant::Entity::delete_many()
+        .filter(grant::Column::Id.is_in(grants))
+        .filter(long_ago)
+        .filter(none(
+            Query::select().from(code::Entity).and_where(
+                code::Column::GrantId
+                    .into_expr()
+                    .equals((grant::Entity, grant::Column::Id)),
+            ),
+        ))
+        .filter(none(
+            Query::select().from(refresh_token::Entity).and_where(
+                refresh_token::Column::GrantId
+                    .into_expr()
+                    .equals((grant::Entity, grant::Column::Id)),
+            ),
+        ));
+    delete(doomed, tx).await
+}
+
+async fn clients(tx: &DatabaseTransaction, unused: i64, batch: u64) -> Result<u64, StoreError> {
+    let never_used: Vec<String> = client::Entity::find()
+        .select_only()
+        .column(client::Column::Id)
+        .filter(client::Column::FirstLoginAt.is_null())
+        .filter(client::Column::CreatedAt.lte(unused))
+        .filter(client::Column::Origin.eq(ClientOrigin::Dynamic.as_str()))
+        .order_by_asc(client::Column::CreatedAt)
+        .limit(batch)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("client"))?;
+    let doomed = client::Entity::delete_many()
+        .filter(client::Column::Id.is_in(never_used))
+        .filter(none(
+            Query::select().from(grant::Entity).and_where(
+                grant::Column::ClientId
+                    .into_expr()
+                    .equals((client::Entity, client::Column::Id)),
+            ),
+        ))
+        .filter(none(
+            Query::select().from(consent::Entity).and_where(
+                consent::Column::ClientId
+                    .into_expr()
+                    .equals((client::Entity, client::Column::Id)),
+            ),
+        ));
+    delete(doomed, tx).await
+}
+
+/// No such row.
+fn none(rows: &mut SelectStatement) -> Expr {
+    Expr::exists(rows.expr(Expr::value(1)).take()).not()
+}
+
+async fn delete<E: EntityTrait>(
+    rows: sea_orm::DeleteMany<E>,
+    tx: &DatabaseTransaction,
+) -> Result<u64, StoreError> {
+    Ok(rows.exec(tx).await.map_err(failed)?.rows_affected)
+}

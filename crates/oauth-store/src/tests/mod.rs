@@ -1,0 +1,197 @@
+//! Tests on real files. Ids, hashes and times are fixed; nothing is drawn.
+
+mod accounts;
+mod clients;
+mod codes;
+mod corrupt;
+mod crash;
+mod files;
+mod plans;
+mod races;
+mod refresh;
+mod sweep;
+mod writers;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use loop_oauth::{
+    client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
+    code::{AuthCode, CodeChallenge},
+    grant::{Grant, GrantId, RotationKey},
+    key::SigningKey,
+    refresh::{RefreshState, RefreshToken},
+    secret::SecretHash,
+    session::Session,
+    store::{Clients as _, Grants as _, Users as _},
+    user::{Email, PasswordHash, User, UserId},
+};
+use loop_shared::auth::scope::{Role, Roles, Scope, Scopes};
+use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
+use secrecy::SecretString;
+use std::path::PathBuf;
+use tempfile::TempDir;
+use uuid::Uuid;
+
+use crate::SqlStore;
+
+/// A database of its own, gone with the value.
+struct Db {
+    directory: TempDir,
+}
+
+impl Db {
+    fn new() -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self) -> PathBuf {
+        self.directory.path().join("loop-auth.db")
+    }
+
+    async fn open(&self) -> SqlStore {
+        SqlStore::open(self.path()).await.unwrap()
+    }
+
+    /// A connection that knows nothing of the store.
+    async fn raw(&self) -> DatabaseConnection {
+        let url = format!("sqlite://{}", self.path().display());
+        Database::connect(url).await.unwrap()
+    }
+
+    async fn run(&self, sql: &str) {
+        let raw = self.raw().await;
+        raw.execute_unprepared("PRAGMA foreign_keys = OFF")
+            .await
+            .unwrap();
+        raw.execute_unprepared(sql).await.unwrap();
+        raw.close().await.unwrap();
+    }
+}
+
+/// Milliseconds after some moment.
+fn at(millis: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp(1_763_700_000, 0).unwrap() + TimeDelta::milliseconds(millis)
+}
+
+fn hash(name: &str) -> SecretHash {
+    SecretHash::of(name)
+}
+
+fn user(name: &str) -> User {
+    User {
+        id: UserId(id(name)),
+        email: Email::parse(&format!("{name}@example.com")).unwrap(),
+        name: format!("{name} 김"),
+        password: PasswordHash(SecretString::from("$2b$12$hash")),
+        roles: Roles::from(Role::Member).with(Role::Admin),
+        created_at: at(0),
+        disabled_at: None,
+    }
+}
+
+fn id(name: &str) -> Uuid {
+    let digest = hash(name).0;
+    Uuid::from_slice(&digest[..16]).unwrap()
+}
+
+fn client(name: &str) -> Client {
+    Client {
+        id: ClientId(name.to_owned()),
+        name: "A \"client\"".to_owned(),
+        auth_method: ClientAuthMethod::None,
+        secret_hash: None,
+        redirect_uris: vec![
+            "http://localhost/callback".to_owned(),
+            "cursor://a/\"b\"".to_owned(),
+        ],
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        scope: Some(Scope::McpRead.into()),
+        client_uri: None,
+        origin: ClientOrigin::Dynamic,
+        metadata_hash: Some(hash(name)),
+        created_at: at(0),
+        first_login_at: None,
+    }
+}
+
+fn grant(name: &str) -> Grant {
+    Grant {
+        id: GrantId(id(name)),
+        user: UserId(id("alice")),
+        client: ClientId("app".to_owned()),
+        resource: "https://x/mcp".to_owned(),
+        scopes: Scopes::all(),
+        created_at: at(0),
+        revoked_at: None,
+        rotation_key: RotationKey([7; 32]),
+    }
+}
+
+fn code(name: &str, grant: &Grant) -> AuthCode {
+    AuthCode {
+        hash: hash(name),
+        grant: grant.id,
+        client: grant.client.clone(),
+        redirect_uri: Some("http://localhost:1/callback".to_owned()),
+        challenge: CodeChallenge("c".repeat(43)),
+        expires_at: at(60_000),
+        used_at: None,
+    }
+}
+
+fn token(name: &str, grant: &Grant, parent: Option<&str>) -> RefreshToken {
+    RefreshToken {
+        hash: hash(name),
+        grant: grant.id,
+        parent: parent.map(hash),
+        state: RefreshState::Live,
+        expires_at: at(90 * 86_400_000),
+    }
+}
+
+fn session(name: &str) -> Session {
+    Session {
+        hash: hash(name),
+        user: UserId(id("alice")),
+        authenticated_at: at(1),
+        expires_at: at(1_000),
+    }
+}
+
+fn key(kid: &str) -> SigningKey {
+    SigningKey {
+        kid: kid.to_owned(),
+        alg: "RS256".to_owned(),
+        private: SecretString::from("{}"),
+        created_at: at(0),
+        signs_from: at(10),
+        retired_at: None,
+    }
+}
+
+/// A store in which alice and the client `app` are.
+async fn with_people(db: &Db) -> SqlStore {
+    let store = db.open().await;
+    store.add_user(&user("alice")).await.unwrap();
+    store.add_client(&client("app")).await.unwrap();
+    store
+}
+
+/// A grant whose code was redeemed for the refresh token `first`.
+async fn with_family(store: &SqlStore, name: &str, first: &str) -> Grant {
+    let grant = grant(name);
+    let code = code(&format!("code of {name}"), &grant);
+    store.add_grant(&grant, &code).await.unwrap();
+    let first = token(first, &grant, None);
+    store
+        .redeem_code(&code.hash, Some(&first), at(1))
+        .await
+        .unwrap();
+    grant
+}
+
+async fn state_of(store: &SqlStore, name: &str) -> Option<RefreshState> {
+    let found = store.refresh_token(&hash(name)).await.unwrap();
+    found.map(|found| found.token.state)
+}

@@ -1,0 +1,201 @@
+//! The one writer of a SQLite database.
+//!
+//! In: jobs, each the write of one trait method. Out: each job's outcome, after it is on the disk.
+//! Never: answers before the commit, and never leaves half a job behind.
+//!
+//! SQLite has one writer at a time, and a durable commit waits for the disk. So all writes of a process go
+//! through one thread, in order; jobs that arrive while the disk is busy share the next transaction, each
+//! in a savepoint of its own. A caller that goes away does not stop its job. Other processes wait in
+//! `BEGIN IMMEDIATE`, where SQLite's busy timeout applies.
+
+use async_trait::async_trait;
+use loop_oauth::store::StoreError;
+use sea_orm::{
+    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait as _,
+};
+use std::{future::Future, pin::Pin};
+use tokio::sync::{mpsc, oneshot};
+
+use crate::error::{failed, is_busy};
+
+/// How many busy timeouts a write waits for other processes.
+pub(crate) const BUSY_ATTEMPTS: u32 = 6;
+
+/// Jobs that wait for the writer; more wait to be queued.
+const QUEUE: usize = 1024;
+
+/// Jobs that share a transaction at most, so that the first of them is not kept waiting.
+const BATCH: usize = 64;
+
+/// What a job does with its transaction.
+pub(crate) type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>;
+
+/// Hands jobs to the writer's thread. The thread ends when the last handle is dropped.
+#[derive(Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Box<dyn Job>>,
+    ended: oneshot::Receiver<()>,
+}
+
+impl Writer {
+    /// Starts the thread.
+    ///
+    /// # Errors
+    /// `Failed` when the system gives no thread.
+    pub(crate) fn start(db: DatabaseConnection) -> Result<Self, StoreError> {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        let (end, ended) = oneshot::channel();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_time()
+            .build()
+            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        std::thread::Builder::new()
+            .name("loop-store-writer".to_owned())
+            .spawn(move || {
+                runtime.block_on(serve(db, jobs));
+                let _ = end.send(());
+            })
+            .map_err(|error| StoreError::Failed(error.to_string()))?;
+        Ok(Self { queue, ended })
+    }
+
+    /// Runs `work` alone in its transaction and returns its outcome once that is committed.
+    ///
+    /// # Errors
+    /// What `work` returned (nothing is written then), or `Failed` when it could not be committed.
+    pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
+    where
+        T: Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, T> + Send + 'static,
+    {
+        let (reply, outcome) = oneshot::channel();
+        self.queue
+            .send(Box::new(Pending { work, reply }))
+            .await
+            .map_err(|_| gone())?;
+        outcome.await.map_err(|_| gone())?
+    }
+
+    /// Whether jobs are still taken.
+    pub(crate) fn is_alive(&self) -> bool {
+        !self.queue.is_closed()
+    }
+
+    /// Waits until every queued job is answered and the connection is closed.
+    pub(crate) async fn close(self) {
+        drop(self.queue);
+        let _ = self.ended.await;
+    }
+}
+
+/// Starts a transaction that holds the write lock.
+///
+/// # Errors
+/// `Failed` when other processes hold it for [`BUSY_ATTEMPTS`] busy timeouts.
+pub(crate) async fn begin(db: &DatabaseConnection) -> Result<DatabaseTransaction, StoreError> {
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let mut attempt = 1;
+    loop {
+        match db.begin_with_options(immediate).await {
+            Err(error) if is_busy(&error) && attempt < BUSY_ATTEMPTS => attempt += 1,
+            began => return began.map_err(failed),
+        }
+    }
+}
+
+fn gone() -> StoreError {
+    StoreError::Failed("the store's writer has stopped".to_owned())
+}
+
+/// A job whose answer has some type.
+#[async_trait]
+trait Job: Send {
+    /// Runs in a savepoint of `tx`.
+    async fn run(self: Box<Self>, tx: &DatabaseTransaction) -> Box<dyn Answer>;
+    /// Answers without having run.
+    fn refuse(self: Box<Self>, error: StoreError);
+}
+
+/// What a job will answer once it is known whether its transaction was committed.
+trait Answer: Send {
+    fn send(self: Box<Self>, committed: Result<(), StoreError>);
+}
+
+struct Pending<T, F> {
+    work: F,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+struct Ran<T> {
+    outcome: Result<T, StoreError>,
+    reply: oneshot::Sender<Result<T, StoreError>>,
+}
+
+#[async_trait]
+impl<T, F> Job for Pending<T, F>
+where
+    T: Send + 'static,
+    F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, T> + Send + 'static,
+{
+    async fn run(self: Box<Self>, tx: &DatabaseTransaction) -> Box<dyn Answer> {
+        let Self { work, reply } = *self;
+        let outcome = in_savepoint(tx, work).await;
+        Box::new(Ran { outcome, reply })
+    }
+
+    fn refuse(self: Box<Self>, error: StoreError) {
+        let _ = self.reply.send(Err(error));
+    }
+}
+
+impl<T: Send> Answer for Ran<T> {
+    fn send(self: Box<Self>, committed: Result<(), StoreError>) {
+        let Self { outcome, reply } = *self;
+        // A caller that went away does not hear it.
+        let _ = reply.send(outcome.and_then(|value| committed.map(|()| value)));
+    }
+}
+
+async fn in_savepoint<T, F>(tx: &DatabaseTransaction, work: F) -> Result<T, StoreError>
+where
+    F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, T>,
+{
+    let savepoint = tx.begin().await.map_err(failed)?;
+    match work(&savepoint).await {
+        Ok(value) => savepoint.commit().await.map_err(failed).map(|()| value),
+        Err(error) => savepoint.rollback().await.map_err(failed).and(Err(error)),
+    }
+}
+
+async fn serve(db: DatabaseConnection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+    while let Some(job) = jobs.recv().await {
+        match begin(&db).await {
+            Ok(tx) => share(tx, job, &mut jobs).await,
+            Err(error) => job.refuse(error),
+        }
+    }
+    if let Err(error) = db.close().await {
+        tracing::warn!(%error, "the store's writer did not close its connection");
+    }
+}
+
+/// Runs `first` and whatever else is waiting, commits, and answers them all.
+async fn share(
+    tx: DatabaseTransaction,
+    first: Box<dyn Job>,
+    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
+) {
+    let mut answers = vec![first.run(&tx).await];
+    while answers.len() < BATCH {
+        let Ok(job) = jobs.try_recv() else { break };
+        answers.push(job.run(&tx).await);
+    }
+    let committed = tx.commit().await.map_err(|error: DbErr| error.to_string());
+    for answer in answers {
+        answer.send(committed.clone().map_err(StoreError::Failed));
+    }
+}
