@@ -10,8 +10,25 @@
 //! yields it alone.
 
 use chrono::{DateTime, Utc};
+use hmac::{Hmac, Mac as _};
+use sha2::Sha256;
 
-use crate::{grant::GrantId, secret::SecretHash};
+use crate::{
+    grant::{GrantId, RotationKey},
+    secret::{RawRefreshToken, SecretHash},
+};
+
+/// The token that succeeds `token` in the family keyed by `key`: always the same one.
+#[must_use]
+pub fn successor(key: &RotationKey, token: &RawRefreshToken) -> RawRefreshToken {
+    // A block-sized key cannot be too short or too long: shorter ones are padded with zeros, which
+    // is what HMAC does with 32 bytes anyway (RFC 2104 §2).
+    let mut block = [0_u8; 64];
+    block[..32].copy_from_slice(&key.0);
+    let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
+    mac.update(token.expose().as_bytes());
+    RawRefreshToken::from_bytes(mac.finalize().into_bytes().into())
+}
 
 /// Where a refresh token stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,5 +61,38 @@ impl RefreshToken {
     #[must_use]
     pub fn is_expired(&self, now: DateTime<Utc>) -> bool {
         now >= self.expires_at
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+
+    #[test]
+    fn a_successor_is_the_hmac_of_its_predecessor() {
+        // hmac.new(bytes([7]) * 32, b"what do ya want for nothing?", "sha256") of Python's library.
+        let token = RawRefreshToken::presented("what do ya want for nothing?").unwrap();
+        let got = successor(&RotationKey([7; 32]), &token);
+        let expected =
+            hex_bytes("37853aff7df2ff1f94e194ad66dd7633e01f2642bdbc02f0b6a1ea7540d2ac0e");
+        assert_eq!(got.expose(), URL_SAFE_NO_PAD.encode(expected));
+    }
+
+    #[test]
+    fn a_successor_depends_on_key_and_token_and_on_nothing_else() {
+        let (a, b) = (
+            RawRefreshToken::from_bytes([1; 32]),
+            RawRefreshToken::from_bytes([2; 32]),
+        );
+        let (k, l) = (RotationKey([1; 32]), RotationKey([2; 32]));
+        assert_eq!(successor(&k, &a).expose(), successor(&k, &a).expose());
+        assert_ne!(successor(&k, &a).expose(), successor(&l, &a).expose());
+        assert_ne!(successor(&k, &a).expose(), successor(&k, &b).expose());
+        assert_eq!(successor(&k, &a).expose().len(), 43);
+    }
+
+    fn hex_bytes(text: &str) -> [u8; 32] {
+        SecretHash::from_hex(text).unwrap().0
     }
 }

@@ -15,6 +15,10 @@ pub const MAX_SECRET_CHARS: usize = 512;
 
 /// SHA-256 of a raw secret. Compared in constant time.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialOrd, Ord)]
+#[expect(
+    clippy::derived_hash_with_manual_eq,
+    reason = "the manual equality is the derived one, in constant time"
+)]
 pub struct SecretHash(pub [u8; 32]);
 
 impl SecretHash {

@@ -1,0 +1,39 @@
+//! The audit trail: fixed event names, ids only (RFC 9700 §4.14.2 asks that replays be noticed).
+//!
+//! In: what happened and to which ids. Out: one `tracing` event with target `audit`.
+//! Never: e-mail addresses, tokens, codes, passwords, free text.
+
+use crate::{
+    client::{Client, ClientId},
+    grant::{GrantId, RevokeReason},
+    user::UserId,
+};
+
+pub(crate) fn grant_revoked(grant: GrantId, client: &ClientId, reason: RevokeReason) {
+    tracing::warn!(target: "audit", event = "grant_revoked", %grant, %client, reason = reason.as_str());
+}
+
+pub(crate) fn granted(grant: GrantId, user: UserId, client: &ClientId, resource: &str) {
+    tracing::info!(target: "audit", event = "granted", %grant, %user, %client, resource);
+}
+
+pub(crate) fn denied(client: &ClientId) {
+    tracing::info!(target: "audit", event = "denied", %client);
+}
+
+pub(crate) fn client_added(client: &Client) {
+    tracing::info!(target: "audit", event = "client_added", client = %client.id, origin = client.origin.as_str());
+}
+
+pub(crate) fn login(user: UserId) {
+    tracing::info!(target: "audit", event = "login", %user);
+}
+
+pub(crate) fn login_failed(user: Option<UserId>) {
+    let user = user.map(tracing::field::display);
+    tracing::warn!(target: "audit", event = "login_failed", user);
+}
+
+pub(crate) fn user_changed(event: &'static str, user: UserId) {
+    tracing::info!(target: "audit", event, %user);
+}

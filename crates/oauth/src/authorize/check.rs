@@ -1,0 +1,214 @@
+//! Checks an authorization request before anything is shown.
+
+use chrono::{DateTime, Utc};
+use loop_shared::auth::scope::Scopes;
+
+use super::{
+    AUTH_AFTER, AuthorizeError, AuthorizeRefusal, AuthorizeRequest, PageRefusal, Prompt,
+    request::Answer,
+};
+use crate::{
+    client::{Client, ClientId, GrantType},
+    client_auth::MAX_CLIENT_ID_BYTES,
+    code::CodeChallenge,
+    config::Context,
+    params::{Params, Repeated},
+    redirect_uri,
+};
+
+/// The longest request that is read, names and values together, in bytes.
+pub const MAX_REQUEST_BYTES: usize = 8192;
+
+/// The longest `state` that is echoed, in bytes.
+pub const MAX_STATE_BYTES: usize = 2048;
+
+const REPEATED: AuthorizeError = AuthorizeError::InvalidRequest("a parameter is repeated");
+
+/// Parameters whose repetition is refused although nothing else reads them.
+const KNOWN: [&str; 6] = [
+    "nonce",
+    "max_age",
+    "login_hint",
+    "id_token_hint",
+    "display",
+    "ui_locales",
+];
+
+/// Checks a request. Unknown parameters are ignored (RFC 6749 §3.1).
+///
+/// # Errors
+/// [`AuthorizeRefusal::Page`] until client and redirect are proven, [`AuthorizeRefusal::Redirect`] after.
+#[tracing::instrument(name = "authorize.check", skip_all)]
+pub async fn check(
+    cx: &Context<'_>,
+    params: &[(String, String)],
+) -> Result<AuthorizeRequest, AuthorizeRefusal> {
+    let params = Params::new(params);
+    if params.bytes() > MAX_REQUEST_BYTES {
+        return Err(PageRefusal::TooLong.into());
+    }
+    let client = client(cx, params).await?;
+    let (redirect_uri, redirect_uri_given) = redirect(&client, params)?;
+    let state = state(params);
+    let answer = Answer {
+        redirect_uri: &redirect_uri,
+        state: state.ok().flatten(),
+    };
+    let refuse = |error| answer.refuse(&cx.rules.issuer, error);
+    let state = state.map_err(refuse)?.map(str::to_owned);
+    let asked = ask(cx, &client, params).map_err(refuse)?;
+    Ok(AuthorizeRequest {
+        client,
+        redirect_uri,
+        redirect_uri_given,
+        scopes: asked.scopes,
+        resource: asked.resource,
+        state,
+        challenge: asked.challenge,
+        prompt: asked.prompt,
+        login_after: asked.login_after,
+    })
+}
+
+async fn client(cx: &Context<'_>, params: Params<'_>) -> Result<Client, AuthorizeRefusal> {
+    let id = params
+        .once("client_id")
+        .map_err(|Repeated| PageRefusal::ClientRepeated)?
+        .ok_or(PageRefusal::ClientMissing)?;
+    if id.len() > MAX_CLIENT_ID_BYTES {
+        return Err(PageRefusal::ClientUnknown.into());
+    }
+    let client = cx.store.client(&ClientId(id.to_owned())).await?;
+    Ok(client.ok_or(PageRefusal::ClientUnknown)?)
+}
+
+/// Where to answer, and whether the request said so. What is stored is checked again: a row that
+/// somebody edited by hand must not turn this server into an open redirector.
+fn redirect(client: &Client, params: Params<'_>) -> Result<(String, bool), PageRefusal> {
+    let requested = params
+        .once("redirect_uri")
+        .map_err(|Repeated| PageRefusal::RedirectRepeated)?;
+    let (uri, given) = match (requested, client.redirect_uris.as_slice()) {
+        (Some(requested), registered) if redirect_uri::matches(registered, requested) => {
+            (requested, true)
+        }
+        (Some(_), _) => return Err(PageRefusal::RedirectUnregistered),
+        (None, [only]) => (only.as_str(), false),
+        (None, _) => return Err(PageRefusal::RedirectMissing),
+    };
+    if redirect_uri::check_registrable(uri).is_err() {
+        return Err(PageRefusal::RedirectUnregistered);
+    }
+    Ok((uri.to_owned(), given))
+}
+
+fn state(params: Params<'_>) -> Result<Option<&str>, AuthorizeError> {
+    let state = params.once("state").map_err(|Repeated| REPEATED)?;
+    if state.is_some_and(|state| state.len() > MAX_STATE_BYTES) {
+        return Err(AuthorizeError::InvalidRequest("state is too long"));
+    }
+    Ok(state)
+}
+
+/// What is asked for, once it is known who asks and where to answer.
+struct Asked {
+    scopes: Scopes,
+    resource: String,
+    challenge: CodeChallenge,
+    prompt: Prompt,
+    login_after: Option<DateTime<Utc>>,
+}
+
+fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, AuthorizeError> {
+    let once = |name| params.once(name).map_err(|Repeated| REPEATED);
+    for name in KNOWN {
+        once(name)?;
+    }
+    if once("request")?.is_some() {
+        return Err(AuthorizeError::RequestNotSupported);
+    }
+    if once("request_uri")?.is_some() {
+        return Err(AuthorizeError::RequestUriNotSupported);
+    }
+    if !client.may_use(GrantType::AuthorizationCode) {
+        return Err(AuthorizeError::UnauthorizedClient);
+    }
+    match once("response_type")? {
+        Some("code") => {}
+        Some(_) => return Err(AuthorizeError::UnsupportedResponseType),
+        None => {
+            return Err(AuthorizeError::InvalidRequest("response_type is missing"));
+        }
+    }
+    if once("response_mode")?.is_some_and(|mode| mode != "query") {
+        return Err(AuthorizeError::InvalidRequest(
+            "only response_mode query is supported",
+        ));
+    }
+    let challenge = challenge(once("code_challenge")?, once("code_challenge_method")?)?;
+    let requested = params
+        .agreed("resource")
+        .map_err(|Repeated| AuthorizeError::InvalidTarget)?;
+    let (scopes, resource) = scopes(cx, client, once("scope")?, requested)?;
+    let prompt = once("prompt")?.map_or(Ok(Prompt::default()), Prompt::parse)?;
+    let login_after = login_after(cx.now, prompt, once(AUTH_AFTER)?);
+    Ok(Asked {
+        scopes,
+        resource,
+        challenge,
+        prompt,
+        login_after,
+    })
+}
+
+/// "If the method is not present, it defaults to plain" (RFC 7636 §4.3), which nobody may use here.
+fn challenge(
+    challenge: Option<&str>,
+    method: Option<&str>,
+) -> Result<CodeChallenge, AuthorizeError> {
+    let challenge =
+        challenge.ok_or(AuthorizeError::InvalidRequest("code_challenge is required"))?;
+    if method != Some("S256") {
+        return Err(AuthorizeError::InvalidRequest(
+            "code_challenge_method must be S256",
+        ));
+    }
+    CodeChallenge::parse(challenge)
+        .map_err(|_| AuthorizeError::InvalidRequest("code_challenge is malformed"))
+}
+
+/// Unknown scopes are dropped; nothing known left is an error; no scope means all of the resource's.
+fn scopes(
+    cx: &Context<'_>,
+    client: &Client,
+    scope: Option<&str>,
+    resource: Option<&str>,
+) -> Result<(Scopes, String), AuthorizeError> {
+    let asked = scope.map(Scopes::parse_lossy);
+    if asked.is_some_and(Scopes::is_empty) {
+        return Err(AuthorizeError::InvalidScope);
+    }
+    let resources = &cx.rules.resources;
+    let resource = match resource {
+        Some(id) => resources.find(id).ok_or(AuthorizeError::InvalidTarget)?,
+        None => resources.for_scopes(asked.or(client.scope).unwrap_or(Scopes::NONE)),
+    };
+    let offered = client
+        .scope
+        .map_or(resource.scopes, |limit| limit.intersection(resource.scopes));
+    let scopes = asked.map_or(offered, |asked| asked.intersection(offered));
+    if scopes.is_empty() {
+        return Err(AuthorizeError::InvalidScope);
+    }
+    Ok((scopes, resource.id.clone()))
+}
+
+/// With `prompt=login` a login counts only after the request came in. The moment travels with the
+/// request; one in the future would lock the person out, so it counts as now.
+fn login_after(now: DateTime<Utc>, prompt: Prompt, told: Option<&str>) -> Option<DateTime<Utc>> {
+    let now = DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now);
+    let told = told
+        .and_then(|text| text.parse().ok())
+        .and_then(DateTime::from_timestamp_millis);
+    prompt.login.then(|| told.map_or(now, |told| told.min(now)))
+}

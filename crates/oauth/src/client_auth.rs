@@ -1,0 +1,148 @@
+//! Client authentication at the token and revocation endpoints (RFC 6749 §2.3).
+//!
+//! In: what the request presented. Out: the client, or `invalid_client`.
+//! Never: a secret compared in variable time, two methods at once.
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use secrecy::SecretString;
+
+use crate::{
+    client::{Client, ClientAuthMethod, ClientId},
+    config::Context,
+    grants::TokenError,
+    params::Params,
+    secret::{MAX_SECRET_CHARS, SecretHash},
+};
+
+/// The longest client identifier that is looked up, in bytes.
+pub const MAX_CLIENT_ID_BYTES: usize = 2048;
+
+/// What a request says about its client.
+#[derive(Clone, Debug, Default)]
+pub struct PresentedClient {
+    /// `client_id`, from the header or the body.
+    pub id: Option<String>,
+    /// The secret, as it came: for Basic perhaps percent-encoded.
+    pub secret: Option<SecretString>,
+    /// How it was presented; `None` reads as no authentication.
+    pub method: Option<ClientAuthMethod>,
+}
+
+impl PresentedClient {
+    /// Reads the `Authorization` header's value and the body's parameters.
+    ///
+    /// # Errors
+    /// `invalid_request` when both authenticate ("the client MUST NOT use more than one
+    /// authentication method in each request"), name different clients or repeat a parameter;
+    /// `invalid_client` for a header that is not Basic.
+    pub fn read(
+        authorization: Option<&str>,
+        params: &[(String, String)],
+    ) -> Result<Self, TokenError> {
+        let params = Params::new(params);
+        let id = params.once("client_id")?;
+        let secret = params.once("client_secret")?;
+        let Some(header) = authorization else {
+            return Ok(Self {
+                id: id.map(str::to_owned),
+                secret: secret.map(SecretString::from),
+                method: Some(secret.map_or(ClientAuthMethod::None, |_| ClientAuthMethod::Post)),
+            });
+        };
+        if secret.is_some() {
+            return Err(TokenError::InvalidRequest("the client authenticates twice"));
+        }
+        let (user, password) = basic(header).ok_or(TokenError::BadClient("malformed header"))?;
+        if id.is_some_and(|id| id != user && id != decoded(&user)) {
+            return Err(TokenError::InvalidRequest(
+                "header and body name different clients",
+            ));
+        }
+        Ok(Self {
+            id: Some(user),
+            secret: (!password.is_empty()).then(|| SecretString::from(password)),
+            method: Some(ClientAuthMethod::Basic),
+        })
+    }
+}
+
+/// Finds the client and checks its secret.
+///
+/// A confidential client may present its secret by header or body, whichever it registered: both
+/// carry the same proof, and older SDKs always use the body.
+///
+/// # Errors
+/// [`TokenError::BadClient`] for an unknown client, a missing, wrong or superfluous secret;
+/// [`TokenError::InvalidRequest`] when no client is named.
+pub async fn authenticate(
+    cx: &Context<'_>,
+    presented: PresentedClient,
+) -> Result<Client, TokenError> {
+    let id = presented
+        .id
+        .filter(|id| !id.is_empty())
+        .ok_or(TokenError::InvalidRequest("client_id is missing"))?;
+    let basic = presented.method == Some(ClientAuthMethod::Basic);
+    let client = match lookup(cx, &id).await? {
+        None if basic => lookup(cx, &decoded(&id)).await?,
+        found => found,
+    }
+    .ok_or(TokenError::BadClient("unknown client"))?;
+    let secret = presented
+        .secret
+        .as_ref()
+        .map(secrecy::ExposeSecret::expose_secret)
+        .filter(|secret| !secret.is_empty());
+    match (client.auth_method, client.secret_hash, secret) {
+        (ClientAuthMethod::None, None, None) => Ok(client),
+        (ClientAuthMethod::Basic | ClientAuthMethod::Post, Some(hash), Some(secret)) => {
+            if fits(hash, secret) || (basic && fits(hash, &decoded(secret))) {
+                Ok(client)
+            } else {
+                Err(TokenError::BadClient("wrong secret"))
+            }
+        }
+        (ClientAuthMethod::None, _, Some(_)) => {
+            Err(TokenError::BadClient("a public client has no secret"))
+        }
+        (ClientAuthMethod::Basic | ClientAuthMethod::Post, None, _)
+        | (ClientAuthMethod::None, Some(_), None) => {
+            Err(TokenError::BadClient("the stored client is inconsistent"))
+        }
+        (ClientAuthMethod::Basic | ClientAuthMethod::Post, Some(_), None) => {
+            Err(TokenError::BadClient("the secret is missing"))
+        }
+    }
+}
+
+async fn lookup(cx: &Context<'_>, id: &str) -> Result<Option<Client>, TokenError> {
+    if id.len() > MAX_CLIENT_ID_BYTES {
+        return Ok(None);
+    }
+    Ok(cx.store.client(&ClientId(id.to_owned())).await?)
+}
+
+/// Hashes are compared in constant time (see [`SecretHash`]).
+fn fits(hash: SecretHash, secret: &str) -> bool {
+    secret.len() <= MAX_SECRET_CHARS && SecretHash::of(secret) == hash
+}
+
+/// User and password of a Basic header (RFC 7617 §2).
+fn basic(header: &str) -> Option<(String, String)> {
+    let (scheme, encoded) = header.trim().split_once(' ')?;
+    if !scheme.eq_ignore_ascii_case("basic") {
+        return None;
+    }
+    let text = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;
+    let (user, password) = text.split_once(':')?;
+    Some((user.to_owned(), password.to_owned()))
+}
+
+/// RFC 6749 §2.3.1 wants both halves form-urlencoded; half of all clients do not.
+fn decoded(text: &str) -> String {
+    let pair = format!("x={}", text.replace('&', "%26").replace('=', "%3D"));
+    url::form_urlencoded::parse(pair.as_bytes())
+        .next()
+        .map(|(_, value)| value.into_owned())
+        .unwrap_or_default()
+}

@@ -1,0 +1,157 @@
+//! Exchanges an authorization code for tokens (RFC 6749 §4.1.3, RFC 7636 §4.6).
+//!
+//! In: an authenticated client and its form. Out: [`Tokens`] or [`TokenError`].
+//! Never: HTTP, SQL, the system clock; a code honoured twice.
+
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, check_resource, revoke, sign};
+use crate::{
+    client::{Client, GrantType},
+    config::Context,
+    grant::RevokeReason,
+    params::Params,
+    pkce,
+    refresh::{RefreshState, RefreshToken},
+    secret::{RawCode, RawRefreshToken},
+    store::{CodeContext, Redeemed},
+};
+
+/// The form of a code exchange.
+#[derive(Clone, Debug)]
+pub struct CodeForm {
+    /// The code, as presented.
+    pub code: SecretString,
+    /// Required when the authorization request had one.
+    pub redirect_uri: Option<String>,
+    /// The PKCE verifier; always required.
+    pub code_verifier: Option<SecretString>,
+    /// RFC 8707 §2.2.
+    pub resource: Option<String>,
+}
+
+impl CodeForm {
+    /// Reads the form's parameters; unknown ones are ignored (RFC 6749 §3.2).
+    ///
+    /// # Errors
+    /// `invalid_request` for a missing code or a repeated parameter; `invalid_target` for two resources.
+    pub fn read(params: &[(String, String)]) -> Result<Self, TokenError> {
+        let params = Params::new(params);
+        Ok(Self {
+            code: params
+                .once("code")?
+                .ok_or(TokenError::InvalidRequest("code is missing"))?
+                .into(),
+            redirect_uri: params.once("redirect_uri")?.map(str::to_owned),
+            code_verifier: params.once("code_verifier")?.map(SecretString::from),
+            resource: params
+                .agreed("resource")
+                .map_err(|_| TokenError::InvalidTarget)?
+                .map(str::to_owned),
+        })
+    }
+}
+
+/// Exchanges a code.
+///
+/// # Errors
+/// [`TokenError`]. A code presented by its own client a second time also revokes what the first
+/// exchange issued; presented by anyone else it stays as it was.
+#[tracing::instrument(name = "token.code", skip_all, fields(client = %client.id))]
+pub async fn exchange(
+    cx: &Context<'_>,
+    signer: &dyn TokenSigner,
+    client: &Client,
+    form: CodeForm,
+) -> Result<Tokens, TokenError> {
+    if !client.may_use(GrantType::AuthorizationCode) {
+        return Err(TokenError::UnauthorizedClient);
+    }
+    let code = RawCode::presented(form.code.expose_secret()).ok_or(GrantProblem::Unknown)?;
+    let found = cx
+        .store
+        .code(&code.hash())
+        .await?
+        .ok_or(GrantProblem::Unknown)?;
+    let grant = &found.grant;
+    if found.code.client != client.id || grant.client != client.id {
+        return Err(GrantProblem::WrongClient(grant.id).into());
+    }
+    if found.code.used_at.is_some() {
+        return replayed(cx, client, &found).await;
+    }
+    if found.code.is_expired(cx.now) {
+        return Err(GrantProblem::Expired(grant.id).into());
+    }
+    check_redirect(client, &found, form.redirect_uri.as_deref())?;
+    check_verifier(&found, form.code_verifier.as_ref())?;
+    check_resource(grant, form.resource.as_deref())?;
+    let scope = ceiling(grant, &found.user)?;
+    let refresh = client
+        .may_use(GrantType::RefreshToken)
+        .then(|| RawRefreshToken::generate(cx.entropy))
+        .transpose()?;
+    let first = refresh.as_ref().map(|raw| RefreshToken {
+        hash: raw.hash(),
+        grant: grant.id,
+        parent: None,
+        state: RefreshState::Live,
+        expires_at: cx.now + cx.rules.refresh_ttl,
+    });
+    let access_token = sign(cx, signer, grant, &found.user, scope)?;
+    match cx
+        .store
+        .redeem_code(&found.code.hash, first.as_ref(), cx.now)
+        .await?
+    {
+        Redeemed::Now => Ok(Tokens {
+            access_token,
+            expires_in: cx.rules.access_ttl.num_seconds(),
+            refresh_token: refresh,
+            scope,
+            resource: found.grant.resource,
+        }),
+        Redeemed::AlreadyUsed => replayed(cx, client, &found).await,
+        Redeemed::Gone => Err(GrantProblem::Revoked(grant.id).into()),
+    }
+}
+
+/// "If an authorization code is used more than once, the authorization server MUST deny the request
+/// and SHOULD revoke (when possible) all tokens previously issued" (RFC 6749 §4.1.2).
+async fn replayed(
+    cx: &Context<'_>,
+    client: &Client,
+    found: &CodeContext,
+) -> Result<Tokens, TokenError> {
+    revoke(cx, found.grant.id, client, RevokeReason::CodeReplayed).await?;
+    Err(GrantProblem::Replayed(found.grant.id).into())
+}
+
+/// "REQUIRED, if the `redirect_uri` parameter was included in the authorization request […] and their
+/// values MUST be identical" (RFC 6749 §4.1.3).
+fn check_redirect(
+    client: &Client,
+    found: &CodeContext,
+    presented: Option<&str>,
+) -> Result<(), TokenError> {
+    let same = match (&found.code.redirect_uri, presented) {
+        (None, None) => true,
+        (Some(requested), Some(presented)) => requested == presented,
+        (None, Some(presented)) => client.redirect_uris.iter().any(|uri| uri == presented),
+        (Some(_), None) => return Err(TokenError::InvalidRequest("redirect_uri is missing")),
+    };
+    if same {
+        Ok(())
+    } else {
+        Err(GrantProblem::WrongRedirect(found.grant.id).into())
+    }
+}
+
+fn check_verifier(found: &CodeContext, verifier: Option<&SecretString>) -> Result<(), TokenError> {
+    let verifier = verifier.ok_or(TokenError::InvalidRequest("code_verifier is missing"))?;
+    if pkce::verify(&found.code.challenge, verifier.expose_secret()) {
+        Ok(())
+    } else {
+        Err(GrantProblem::WrongVerifier(found.grant.id).into())
+    }
+}

@@ -1,0 +1,110 @@
+//! Why no token was issued: many causes inside, RFC 6749 §5.2 outside.
+
+use crate::{
+    entropy::NoEntropy, grant::GrantId, grants::SignError, params::Repeated, store::StoreError,
+};
+
+/// Why a code or refresh token is not honoured. For the log; a client learns `invalid_grant`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum GrantProblem {
+    /// No such code or token.
+    #[error("unknown code or token")]
+    Unknown,
+    /// Too old.
+    #[error("grant {0}: expired")]
+    Expired(GrantId),
+    /// Issued to another client.
+    #[error("grant {0}: presented by another client")]
+    WrongClient(GrantId),
+    /// `redirect_uri` is not the one of the authorization request.
+    #[error("grant {0}: redirect_uri differs")]
+    WrongRedirect(GrantId),
+    /// `code_verifier` does not fit the challenge.
+    #[error("grant {0}: verifier does not fit")]
+    WrongVerifier(GrantId),
+    /// Presented again after it was spent; the grant is revoked.
+    #[error("grant {0}: replayed")]
+    Replayed(GrantId),
+    /// The grant had been revoked.
+    #[error("grant {0}: revoked")]
+    Revoked(GrantId),
+    /// The user may not hold tokens any more.
+    #[error("grant {0}: user disabled")]
+    UserDisabled(GrantId),
+    /// The user's roles allow none of the granted scopes any more.
+    #[error("grant {0}: no scope left")]
+    RoleLost(GrantId),
+}
+
+/// Why the token endpoint refuses.
+#[derive(Debug, thiserror::Error)]
+pub enum TokenError {
+    /// A parameter is missing, repeated or malformed; the text is safe to show.
+    #[error("invalid request: {0}")]
+    InvalidRequest(&'static str),
+    /// Client authentication failed; the text is for the log.
+    #[error("client authentication failed: {0}")]
+    BadClient(&'static str),
+    /// The client may not use this grant type.
+    #[error("the client may not use this grant type")]
+    UnauthorizedClient,
+    /// This server does not offer the grant type.
+    #[error("unsupported grant type")]
+    UnsupportedGrantType,
+    /// The code or token is not honoured.
+    #[error(transparent)]
+    InvalidGrant(#[from] GrantProblem),
+    /// More than was granted, or nothing this server knows.
+    #[error("the scope exceeds the grant")]
+    InvalidScope,
+    /// Another resource than the grant's.
+    #[error("the resource is not the grant's")]
+    InvalidTarget,
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The random source failed.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+    /// Signing failed.
+    #[error(transparent)]
+    Sign(#[from] SignError),
+}
+
+impl TokenError {
+    /// Status and `error` member (RFC 6749 §5.2, RFC 8707 §2).
+    #[must_use]
+    pub const fn oauth(&self) -> (u16, &'static str) {
+        match self {
+            Self::InvalidRequest(_) => (400, "invalid_request"),
+            Self::BadClient(_) => (401, "invalid_client"),
+            Self::UnauthorizedClient => (400, "unauthorized_client"),
+            Self::UnsupportedGrantType => (400, "unsupported_grant_type"),
+            Self::InvalidGrant(_) => (400, "invalid_grant"),
+            Self::InvalidScope => (400, "invalid_scope"),
+            Self::InvalidTarget => (400, "invalid_target"),
+            Self::Store(_) | Self::Entropy(_) | Self::Sign(_) => (500, "server_error"),
+        }
+    }
+
+    /// `error_description`: tells a developer what to do and an attacker nothing.
+    #[must_use]
+    pub const fn description(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(what) => what,
+            Self::BadClient(_) => "client authentication failed",
+            Self::UnauthorizedClient => "the client may not use this grant type",
+            Self::UnsupportedGrantType => "the grant type is not supported",
+            Self::InvalidGrant(_) => "the code or refresh token is invalid, expired or revoked",
+            Self::InvalidScope => "the scope is unknown or exceeds what was granted",
+            Self::InvalidTarget => "the resource is not the one that was granted",
+            Self::Store(_) | Self::Entropy(_) | Self::Sign(_) => "the server failed; try again",
+        }
+    }
+}
+
+impl From<Repeated> for TokenError {
+    fn from(_: Repeated) -> Self {
+        Self::InvalidRequest("a parameter is repeated")
+    }
+}

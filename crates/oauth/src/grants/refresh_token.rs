@@ -1,0 +1,132 @@
+//! Refreshes an access token (RFC 6749 §6) with use-confirmed rotation (see [`crate::refresh`]).
+//!
+//! In: an authenticated client and its form. Out: [`Tokens`] or [`TokenError`].
+//! Never: more than was granted, more than today's roles allow, two successors of one token.
+
+use loop_shared::auth::scope::Scopes;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, check_resource, revoke, sign};
+use crate::{
+    client::{Client, GrantType},
+    config::Context,
+    grant::GrantId,
+    grant::RevokeReason,
+    params::Params,
+    refresh::{self, RefreshState, RefreshToken},
+    secret::RawRefreshToken,
+    store::Rotated,
+};
+
+/// The form of a refresh.
+#[derive(Clone, Debug)]
+pub struct RefreshForm {
+    /// The refresh token, as presented.
+    pub refresh_token: SecretString,
+    /// A narrower scope for this access token only.
+    pub scope: Option<String>,
+    /// RFC 8707 §2.2; must be the grant's.
+    pub resource: Option<String>,
+}
+
+impl RefreshForm {
+    /// Reads the form's parameters; unknown ones are ignored (RFC 6749 §3.2).
+    ///
+    /// # Errors
+    /// `invalid_request` for a missing token or a repeated parameter; `invalid_target` for two resources.
+    pub fn read(params: &[(String, String)]) -> Result<Self, TokenError> {
+        let params = Params::new(params);
+        Ok(Self {
+            refresh_token: params
+                .once("refresh_token")?
+                .ok_or(TokenError::InvalidRequest("refresh_token is missing"))?
+                .into(),
+            scope: params.once("scope")?.map(str::to_owned),
+            resource: params
+                .agreed("resource")
+                .map_err(|_| TokenError::InvalidTarget)?
+                .map(str::to_owned),
+        })
+    }
+}
+
+/// Refreshes.
+///
+/// # Errors
+/// [`TokenError`]. A token whose successor has been used, presented again by its own client, also
+/// revokes its whole family.
+#[tracing::instrument(name = "token.refresh", skip_all, fields(client = %client.id))]
+pub async fn refresh(
+    cx: &Context<'_>,
+    signer: &dyn TokenSigner,
+    client: &Client,
+    form: RefreshForm,
+) -> Result<Tokens, TokenError> {
+    if !client.may_use(GrantType::RefreshToken) {
+        return Err(TokenError::UnauthorizedClient);
+    }
+    let raw = RawRefreshToken::presented(form.refresh_token.expose_secret())
+        .ok_or(GrantProblem::Unknown)?;
+    let found = cx
+        .store
+        .refresh_token(&raw.hash())
+        .await?
+        .ok_or(GrantProblem::Unknown)?;
+    let grant = &found.grant;
+    if grant.client != client.id {
+        return Err(GrantProblem::WrongClient(grant.id).into());
+    }
+    if found.token.state == RefreshState::Retired {
+        return replayed(cx, client, grant.id).await;
+    }
+    if found.token.is_expired(cx.now) {
+        return Err(GrantProblem::Expired(grant.id).into());
+    }
+    let ceiling = ceiling(grant, &found.user)?;
+    check_resource(grant, form.resource.as_deref())?;
+    let scope = narrowed(grant.scopes, ceiling, form.scope.as_deref())?;
+    let next = refresh::successor(&grant.rotation_key, &raw);
+    let successor = RefreshToken {
+        hash: next.hash(),
+        grant: grant.id,
+        parent: Some(found.token.hash),
+        state: RefreshState::Live,
+        expires_at: cx.now + cx.rules.refresh_ttl,
+    };
+    let access_token = sign(cx, signer, grant, &found.user, scope)?;
+    match cx.store.rotate(&found.token.hash, &successor).await? {
+        Rotated::Now => Ok(Tokens {
+            access_token,
+            expires_in: cx.rules.access_ttl.num_seconds(),
+            refresh_token: Some(next),
+            scope,
+            resource: found.grant.resource,
+        }),
+        Rotated::Replayed => replayed(cx, client, grant.id).await,
+        Rotated::Gone => Err(GrantProblem::Revoked(grant.id).into()),
+    }
+}
+
+/// A retired token came back: somebody has a copy, so nobody keeps the family (RFC 9700 §4.14.2).
+async fn replayed(cx: &Context<'_>, client: &Client, grant: GrantId) -> Result<Tokens, TokenError> {
+    revoke(cx, grant, client, RevokeReason::RefreshReplayed).await?;
+    Err(GrantProblem::Replayed(grant).into())
+}
+
+/// "The requested scope MUST NOT include any scope not originally granted" (RFC 6749 §6). Names this
+/// server does not know (`offline_access`, `openid`) are dropped, as they were when it was granted.
+fn narrowed(
+    granted: Scopes,
+    ceiling: Scopes,
+    requested: Option<&str>,
+) -> Result<Scopes, TokenError> {
+    let Some(requested) = requested else {
+        return Ok(ceiling);
+    };
+    let requested = Scopes::parse_lossy(requested);
+    let scope = requested.intersection(ceiling);
+    if !requested.is_subset(granted) || scope.is_empty() {
+        return Err(TokenError::InvalidScope);
+    }
+    Ok(scope)
+}

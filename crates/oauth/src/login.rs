@@ -1,0 +1,149 @@
+//! Logging a browser in and out.
+//!
+//! In: what a person typed, or a cookie's value. Out: a session, or one indistinct "wrong".
+//! Never: says whether an account exists, by text or by time; keeps a password.
+
+use async_trait::async_trait;
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::{
+    audit,
+    config::Context,
+    entropy::NoEntropy,
+    secret::RawSession,
+    session::Session,
+    store::StoreError,
+    user::{Email, PasswordHash, User},
+};
+
+/// bcrypt reads no more than this many bytes; longer passwords are refused, never cut.
+pub const MAX_PASSWORD_BYTES: usize = 72;
+
+/// Whether bcrypt would look at all of the password: it reads 72 bytes and ends at a NUL.
+#[must_use]
+pub fn is_hashable(password: &str) -> bool {
+    password.len() <= MAX_PASSWORD_BYTES && !password.contains('\0')
+}
+
+/// Hashes and checks what people type, off the async threads, behind a bounded queue.
+#[async_trait]
+pub trait Passwords: Send + Sync {
+    /// Whether the password fits. Without a hash it does the same work and answers `false`.
+    ///
+    /// # Errors
+    /// [`PasswordError`] when the queue is full or the hash cannot be read.
+    async fn verify(
+        &self,
+        password: SecretString,
+        hash: Option<&PasswordHash>,
+    ) -> Result<bool, PasswordError>;
+
+    /// A salted hash of a new password.
+    ///
+    /// # Errors
+    /// [`PasswordError`] when the queue is full or hashing fails.
+    async fn hash(&self, password: SecretString) -> Result<PasswordHash, PasswordError>;
+}
+
+/// A password could not be worked on.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PasswordError {
+    /// Too many wait already; try again shortly.
+    #[error("too many logins at once")]
+    Busy,
+    /// The stored hash or the hashing itself is broken. For the log.
+    #[error("password hashing failed: {0}")]
+    Failed(String),
+}
+
+/// A session that has just begun.
+#[derive(Clone, Debug)]
+pub struct NewSession {
+    /// The cookie's value, this once.
+    pub raw: RawSession,
+    /// What is stored.
+    pub session: Session,
+}
+
+/// Why nobody is logged in.
+#[derive(Debug, thiserror::Error)]
+pub enum LoginError {
+    /// Unknown address, wrong password or disabled account: not to be told apart.
+    #[error("wrong address or password")]
+    Wrong,
+    /// Passwords cannot be checked right now.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The random source failed.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+}
+
+/// Checks address and password and begins a session, always a new one (no fixation).
+///
+/// # Errors
+/// [`LoginError`]. Every refusal of a person has cost one password check.
+#[tracing::instrument(name = "login.password", skip_all)]
+pub async fn login(
+    cx: &Context<'_>,
+    passwords: &dyn Passwords,
+    email: &str,
+    password: SecretString,
+) -> Result<NewSession, LoginError> {
+    let user = match Email::parse(email) {
+        Some(email) => cx.store.user_by_email(&email).await?,
+        None => None,
+    };
+    let fits = is_hashable(password.expose_secret());
+    let hash = user.as_ref().filter(|_| fits).map(|user| &user.password);
+    let password = if fits {
+        password
+    } else {
+        "not hashable".into()
+    };
+    let right = passwords.verify(password, hash).await?;
+    match user {
+        Some(user) if right && fits && user.is_active() => begin(cx, &user).await,
+        user => {
+            audit::login_failed(user.map(|user| user.id));
+            Err(LoginError::Wrong)
+        }
+    }
+}
+
+/// Ends the session of a cookie; nothing happens when there is none.
+///
+/// # Errors
+/// [`StoreError`].
+#[tracing::instrument(name = "login.logout", skip_all)]
+pub async fn logout(cx: &Context<'_>, raw: &RawSession) -> Result<(), StoreError> {
+    cx.store.end_session(&raw.hash()).await
+}
+
+/// Who is logged in with this cookie: a session that has not ended, of a user who is not disabled.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn current(
+    cx: &Context<'_>,
+    raw: &RawSession,
+) -> Result<Option<(Session, User)>, StoreError> {
+    let found = cx.store.session(&raw.hash()).await?;
+    Ok(found.filter(|(session, user)| !session.is_expired(cx.now) && user.is_active()))
+}
+
+async fn begin(cx: &Context<'_>, user: &User) -> Result<NewSession, LoginError> {
+    let raw = RawSession::generate(cx.entropy)?;
+    let session = Session {
+        hash: raw.hash(),
+        user: user.id,
+        authenticated_at: cx.now,
+        expires_at: cx.now + cx.rules.session_ttl,
+    };
+    cx.store.add_session(&session).await?;
+    audit::login(user.id);
+    Ok(NewSession { raw, session })
+}

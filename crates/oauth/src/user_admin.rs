@@ -1,0 +1,243 @@
+//! What an operator does to users: add, list, new password, roles, disable.
+//!
+//! In: what a command line says. Out: the user, or why not. Never: prints or logs a password.
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use loop_shared::auth::scope::{Role, Roles};
+use secrecy::{ExposeSecret as _, SecretString};
+
+use crate::{
+    audit,
+    config::Context,
+    entropy::NoEntropy,
+    login::{MAX_PASSWORD_BYTES, PasswordError, Passwords},
+    store::{Inserted, StoreError, Updated},
+    user::{Email, User, UserId},
+};
+
+/// The shortest password that may be set, in characters (NIST SP 800-63B §5.1.1.2).
+pub const MIN_PASSWORD_CHARS: usize = 8;
+
+/// A user to be added.
+#[derive(Clone, Debug)]
+pub struct NewUser {
+    /// Address, as typed.
+    pub email: String,
+    /// What pages call them; empty: the address.
+    pub name: String,
+    /// The password, as typed.
+    pub password: SecretString,
+    /// What they may be granted.
+    pub roles: Roles,
+}
+
+/// The first administrator of a new store.
+#[derive(Clone, Debug)]
+pub enum FirstAdmin {
+    /// Added; `generated` is the password to show once, if none was given.
+    Added {
+        /// Whom.
+        user: User,
+        /// The password nobody has seen yet.
+        generated: Option<SecretString>,
+    },
+    /// There are users already; nothing changed.
+    NotNeeded,
+}
+
+/// Why a user was not changed.
+#[derive(Debug, thiserror::Error)]
+pub enum UserAdminError {
+    /// Not an address.
+    #[error("this is not an e-mail address")]
+    BadEmail,
+    /// The address has an account.
+    #[error("this address has an account already")]
+    Taken,
+    /// No such account.
+    #[error("no account has this address")]
+    Unknown,
+    /// Fewer than [`MIN_PASSWORD_CHARS`].
+    #[error("a password must have at least 8 characters")]
+    PasswordTooShort,
+    /// More than [`MAX_PASSWORD_BYTES`].
+    #[error("a password must have at most 72 bytes (bcrypt reads no more)")]
+    PasswordTooLong,
+    /// bcrypt ends at a NUL.
+    #[error("a password must not have a NUL character")]
+    PasswordNul,
+    /// Hashing failed.
+    #[error(transparent)]
+    Password(#[from] PasswordError),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The random source failed.
+    #[error(transparent)]
+    Entropy(#[from] NoEntropy),
+}
+
+/// Adds a user.
+///
+/// # Errors
+/// [`UserAdminError`].
+pub async fn add_user(
+    cx: &Context<'_>,
+    passwords: &dyn Passwords,
+    new: NewUser,
+) -> Result<User, UserAdminError> {
+    let user = build(cx, passwords, new).await?;
+    match cx.store.add_user(&user).await? {
+        Inserted::Now => {
+            audit::user_changed("user_added", user.id);
+            Ok(user)
+        }
+        Inserted::AlreadyThere => Err(UserAdminError::Taken),
+    }
+}
+
+/// Adds the first administrator, unless there is any user; makes up a password when none is given.
+///
+/// # Errors
+/// [`UserAdminError`].
+pub async fn first_admin(
+    cx: &Context<'_>,
+    passwords: &dyn Passwords,
+    email: &str,
+    password: Option<SecretString>,
+) -> Result<FirstAdmin, UserAdminError> {
+    if !cx.store.users(1).await?.is_empty() {
+        return Ok(FirstAdmin::NotNeeded);
+    }
+    let generated = match &password {
+        Some(_) => None,
+        None => Some(new_password(cx)?),
+    };
+    let Some(password) = password.or_else(|| generated.clone()) else {
+        return Err(UserAdminError::PasswordTooShort);
+    };
+    let new = NewUser {
+        email: email.to_owned(),
+        name: String::new(),
+        password,
+        roles: Roles::from(Role::Admin),
+    };
+    let user = build(cx, passwords, new).await?;
+    match cx.store.add_first_user(&user).await? {
+        Inserted::Now => {
+            audit::user_changed("first_admin_added", user.id);
+            Ok(FirstAdmin::Added { user, generated })
+        }
+        Inserted::AlreadyThere => Ok(FirstAdmin::NotNeeded),
+    }
+}
+
+/// Sets a new password and ends the user's sessions.
+///
+/// # Errors
+/// [`UserAdminError`].
+pub async fn set_password(
+    cx: &Context<'_>,
+    passwords: &dyn Passwords,
+    email: &str,
+    password: SecretString,
+) -> Result<UserId, UserAdminError> {
+    check_password(&password)?;
+    let user = find(cx, email).await?;
+    let hash = passwords.hash(password).await?;
+    done(
+        cx.store.set_password(user.id, &hash).await?,
+        "password_set",
+        user.id,
+    )
+}
+
+/// Replaces a user's roles; tokens follow at their next refresh.
+///
+/// # Errors
+/// [`UserAdminError`].
+pub async fn set_roles(
+    cx: &Context<'_>,
+    email: &str,
+    roles: Roles,
+) -> Result<UserId, UserAdminError> {
+    let user = find(cx, email).await?;
+    done(
+        cx.store.set_roles(user.id, &roles).await?,
+        "roles_set",
+        user.id,
+    )
+}
+
+/// Disables a user: no login, no refresh; sessions end, grants are revoked.
+///
+/// # Errors
+/// [`UserAdminError`].
+pub async fn disable(cx: &Context<'_>, email: &str) -> Result<UserId, UserAdminError> {
+    let user = find(cx, email).await?;
+    done(
+        cx.store.disable_user(user.id, cx.now).await?,
+        "user_disabled",
+        user.id,
+    )
+}
+
+fn done(updated: Updated, event: &'static str, user: UserId) -> Result<UserId, UserAdminError> {
+    match updated {
+        Updated::Now => {
+            audit::user_changed(event, user);
+            Ok(user)
+        }
+        Updated::NotFound => Err(UserAdminError::Unknown),
+    }
+}
+
+async fn find(cx: &Context<'_>, email: &str) -> Result<User, UserAdminError> {
+    let email = Email::parse(email).ok_or(UserAdminError::BadEmail)?;
+    let user = cx.store.user_by_email(&email).await?;
+    user.ok_or(UserAdminError::Unknown)
+}
+
+async fn build(
+    cx: &Context<'_>,
+    passwords: &dyn Passwords,
+    new: NewUser,
+) -> Result<User, UserAdminError> {
+    let email = Email::parse(&new.email).ok_or(UserAdminError::BadEmail)?;
+    check_password(&new.password)?;
+    let name = new.name.trim();
+    Ok(User {
+        id: UserId(cx.uuid()?),
+        name: if name.is_empty() {
+            email.as_str().to_owned()
+        } else {
+            name.to_owned()
+        },
+        email,
+        password: passwords.hash(new.password).await?,
+        roles: new.roles,
+        created_at: cx.now,
+        disabled_at: None,
+    })
+}
+
+fn check_password(password: &SecretString) -> Result<(), UserAdminError> {
+    let text = password.expose_secret();
+    if text.chars().count() < MIN_PASSWORD_CHARS {
+        return Err(UserAdminError::PasswordTooShort);
+    }
+    if text.len() > MAX_PASSWORD_BYTES {
+        return Err(UserAdminError::PasswordTooLong);
+    }
+    if text.contains('\0') {
+        return Err(UserAdminError::PasswordNul);
+    }
+    Ok(())
+}
+
+/// 144 random bits as 24 characters.
+fn new_password(cx: &Context<'_>) -> Result<SecretString, NoEntropy> {
+    let bytes = cx.entropy.bytes32()?;
+    let text = URL_SAFE_NO_PAD.encode(bytes.split_at(18).0);
+    Ok(SecretString::from(text))
+}
