@@ -1,1 +1,13 @@
-//! (being built)
+//! Mounts an MCP server (rmcp) in actix behind the bearer middleware: one mount for every MCP endpoint.
+//!
+//! In: a server factory and the resource's rules. Out: an actix scope that speaks both protocol eras,
+//! stateless, with JSON answers. Never: serves without a token, hands the token to a tool, keeps sessions.
+//! Source: `reference/mcp-server.md`, "Authorization" and "Transport".
+
+mod context;
+mod mount;
+#[cfg(test)]
+mod tests;
+
+pub use context::{ToolRefused, caller, note_tool, principal, require_scope};
+pub use mount::{DEFAULT_BODY_BYTES, McpMount, mount};

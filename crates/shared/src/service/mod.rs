@@ -1,8 +1,23 @@
-//! How every service boots: settings, clock.
+//! How every service boots: settings, logs, request ids, headers, health, serving, stopping.
+//!
+//! In: clap arguments and a route table. Out: a running server that stops gracefully.
+//! Never: knows a route of its own except health, reads a file of the service.
 
 pub mod clock;
 pub mod config;
 pub mod headers;
+pub mod health;
+pub mod problem;
+pub mod request_id;
+pub mod serve;
+pub mod shutdown;
+pub mod telemetry;
 
 pub use clock::{Clock, SystemClock};
-pub use config::{Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig};
+pub use config::{
+    Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig, ServiceIdentity,
+};
+pub use health::Health;
+pub use request_id::RequestId;
+pub use serve::{ServeError, app, serve};
+pub use shutdown::Shutdown;

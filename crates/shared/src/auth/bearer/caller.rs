@@ -32,6 +32,22 @@ pub struct Refused {
 }
 
 impl Caller {
+    pub(crate) const fn new(principal: Arc<Principal>, gate: Arc<Gate>) -> Self {
+        Self { principal, gate }
+    }
+
+    /// Whether every one of `scopes` is there, or what to refuse with.
+    pub(crate) fn check(&self, scopes: Scopes) -> Result<(), Refusal> {
+        self.principal
+            .require(scopes, self.gate.bypass())
+            .map_err(|lacking| Refusal::InsufficientScope(lacking.required))
+    }
+
+    /// The challenge of this resource for a refusal.
+    pub(crate) fn challenge_text(&self, refusal: Refusal) -> Option<String> {
+        self.gate.challenge().header(refusal)
+    }
+
     /// The caller, to keep.
     pub fn principal(&self) -> Arc<Principal> {
         Arc::clone(&self.principal)
@@ -42,12 +58,10 @@ impl Caller {
     /// # Errors
     /// [`Refused`]: 403 naming all of `scopes`.
     pub fn demand(&self, scopes: impl Into<Scopes>) -> Result<(), Refused> {
-        self.principal
-            .require(scopes, self.gate.bypass())
-            .map_err(|lacking| Refused {
-                refusal: Refusal::InsufficientScope(lacking.required),
-                gate: Some(Arc::clone(&self.gate)),
-            })
+        self.check(scopes.into()).map_err(|refusal| Refused {
+            refusal,
+            gate: Some(Arc::clone(&self.gate)),
+        })
     }
 }
 

@@ -1,0 +1,138 @@
+//! The mount itself.
+
+use std::sync::Arc;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Compat, DefaultHeaders};
+use actix_web::{Error, HttpMessage, HttpRequest, Scope};
+use rmcp::ServerHandler;
+use rmcp::model::Extensions;
+use rmcp_actix_web::transport::{CancellationToken, LocalSessionManager, StreamableHttpService};
+use url::Url;
+
+use crate::auth::access::AccessNote;
+use crate::auth::bearer::{Bearer, Gate};
+use crate::auth::principal::Principal;
+use crate::service::config::ServiceConfig;
+use crate::service::headers;
+
+/// Longest request body that is read, in bytes, unless told otherwise.
+pub const DEFAULT_BODY_BYTES: usize = 1024 * 1024;
+
+/// The rules of one MCP endpoint.
+#[derive(Clone, Debug)]
+pub struct McpMount {
+    /// Who may enter.
+    pub bearer: Bearer,
+    /// `Host` values that are served; others are 403. Empty means nobody.
+    pub allowed_hosts: Vec<String>,
+    /// `Origin` values that may call; others are 403. Empty means no browser.
+    pub allowed_origins: Vec<String>,
+    /// Longest request body, in bytes; longer ones are 413.
+    pub max_body_bytes: usize,
+    /// Ends running requests and streams when the service stops.
+    pub stop: CancellationToken,
+}
+
+impl McpMount {
+    /// The rules that follow from a service's settings.
+    pub fn new(bearer: Bearer, config: &ServiceConfig) -> Self {
+        Self {
+            bearer,
+            allowed_hosts: config.allowed_hosts.clone(),
+            allowed_origins: config.allowed_origins.clone(),
+            max_body_bytes: DEFAULT_BODY_BYTES,
+            stop: CancellationToken::new(),
+        }
+    }
+
+    /// The same rules, stopping with the service.
+    #[must_use]
+    pub fn stopping_with(mut self, stop: CancellationToken) -> Self {
+        self.stop = stop;
+        self
+    }
+}
+
+/// The MCP server that `factory` makes (one for each request), at `path`.
+///
+/// Stateless, so every worker may mount its own: call it inside the app's configuration.
+pub fn mount<S, F>(
+    path: &'static str,
+    factory: F,
+    rules: &McpMount,
+) -> Scope<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<S, F>>,
+        Error = Error,
+        InitError = (),
+    > + use<S, F>,
+>
+where
+    S: ServerHandler,
+    F: Fn() -> S + Send + Sync + 'static,
+{
+    let service = StreamableHttpService::builder()
+        .service_factory(Arc::new(move || Ok(factory())))
+        .session_manager(Arc::new(LocalSessionManager::default()))
+        .stateful_mode(false)
+        .json_response(true)
+        .max_request_body_bytes(rules.max_body_bytes)
+        .allowed_hosts(closed(&rules.allowed_hosts, "nobody.invalid"))
+        .allowed_origins(with_ports(&closed(
+            &rules.allowed_origins,
+            "http://nobody.invalid",
+        )))
+        .cancellation_token(rules.stop.clone())
+        .on_request_fn(carry)
+        .build();
+    service
+        .scope_with_path(path)
+        .wrap(
+            DefaultHeaders::new()
+                .add(("X-Accel-Buffering", "no"))
+                .add(("Cache-Control", "no-store")),
+        )
+        .wrap(rules.bearer.clone())
+        .wrap(Compat::new(headers::cors_for(&rules.allowed_origins)))
+}
+
+/// Copies what the bearer middleware found into the context that tools see.
+fn carry(request: &HttpRequest, context: &mut Extensions) {
+    let extensions = request.extensions();
+    if let Some(principal) = extensions.get::<Arc<Principal>>() {
+        context.insert(Arc::clone(principal));
+    }
+    if let Some(gate) = extensions.get::<Arc<Gate>>() {
+        context.insert(Arc::clone(gate));
+    }
+    if let Some(note) = extensions.get::<AccessNote>() {
+        context.insert(note.clone());
+    }
+}
+
+/// rmcp takes an empty list for "everybody"; here it means nobody.
+fn closed(list: &[String], nobody: &str) -> Vec<String> {
+    if list.is_empty() {
+        vec![nobody.to_owned()]
+    } else {
+        list.to_vec()
+    }
+}
+
+/// rmcp takes an origin without a port for "any port"; here it means the scheme's own.
+fn with_ports(origins: &[String]) -> Vec<String> {
+    origins
+        .iter()
+        .map(|origin| match Url::parse(origin) {
+            Ok(url) if url.port().is_none() => match url.port_or_known_default() {
+                Some(port) => format!("{}:{port}", origin.trim_end_matches('/')),
+                None => origin.clone(),
+            },
+            _ => origin.clone(),
+        })
+        .collect()
+}

@@ -1,0 +1,124 @@
+//! Runs a route table as an HTTP server, the same way for every service.
+//!
+//! In: checked settings and a route table. Out: nothing, until the service was asked to stop.
+//! Never: a bare "address in use"; it says which port and which variable.
+
+use std::io;
+use std::net::{IpAddr, SocketAddr};
+use std::time::Duration;
+
+use actix_web::body::MessageBody;
+use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::{App, Error, HttpServer, web};
+
+use super::config::ServiceConfig;
+use super::request_id::RequestIds;
+use super::shutdown::Shutdown;
+use super::{headers, problem};
+
+/// How long a silent connection is kept; longer than nginx keeps its own.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+/// How long a client may take to send its headers.
+const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why a service could not run.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Somebody else listens there.
+    #[error(
+        "port {port} is already in use on {address}: stop the other program, or set PORT to a free port"
+    )]
+    PortBusy {
+        /// The port.
+        port: u16,
+        /// The address.
+        address: IpAddr,
+    },
+    /// A port below 1024, without the right to it.
+    #[error("port {0} needs special rights: set PORT to 1024 or more")]
+    PortForbidden(u16),
+    /// The address is none of this machine's.
+    #[error("{0} is not an address of this machine: set BIND_ADDRESS to 127.0.0.1 or 0.0.0.0")]
+    NoSuchAddress(IpAddr),
+    /// Anything else.
+    #[error("the server failed: {0}")]
+    Io(#[from] io::Error),
+}
+
+/// An app with everything that all services share around the given routes: request ids, security
+/// headers, JSON errors, limits. Tests use it with `actix_web::test::init_service`.
+pub fn app<F>(
+    routes: F,
+) -> App<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<F>>,
+        Error = Error,
+        InitError = (),
+    > + use<F>,
+>
+where
+    F: FnOnce(&mut web::ServiceConfig),
+{
+    App::new()
+        .configure(problem::configure)
+        .configure(routes)
+        .default_service(web::to(problem::not_found))
+        .wrap(headers::security())
+        .wrap(RequestIds)
+}
+
+/// Serves `routes` until `shutdown`, then lets running requests finish for `SHUTDOWN_TIMEOUT_SECONDS`.
+///
+/// `routes` runs once for each worker: build shared state outside it.
+///
+/// # Errors
+/// [`ServeError`], before anything is served.
+pub async fn serve<F>(
+    config: &ServiceConfig,
+    shutdown: &Shutdown,
+    routes: F,
+) -> Result<(), ServeError>
+where
+    F: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+{
+    let stop = shutdown.clone();
+    let mut server = HttpServer::new(move || app(routes.clone()))
+        .keep_alive(KEEP_ALIVE)
+        .client_request_timeout(REQUEST_HEAD_TIMEOUT)
+        .shutdown_timeout(config.shutdown_timeout.as_secs())
+        .shutdown_signal(async move { stop.triggered().await });
+    if let Some(workers) = config.workers {
+        server = server.workers(workers);
+    }
+    let address = SocketAddr::new(config.bind_address, config.port);
+    let server = server
+        .bind(address)
+        .map_err(|error| refine(error, address))?;
+    shutdown.on_signals()?;
+    for address in server.addrs() {
+        tracing::info!(
+            service = config.identity.name,
+            version = config.identity.version,
+            %address,
+            external_url = config.external_url.as_str(),
+            "listening"
+        );
+    }
+    server.run().await?;
+    tracing::info!(service = config.identity.name, "stopped");
+    Ok(())
+}
+
+fn refine(error: io::Error, address: SocketAddr) -> ServeError {
+    match error.kind() {
+        io::ErrorKind::AddrInUse => ServeError::PortBusy {
+            port: address.port(),
+            address: address.ip(),
+        },
+        io::ErrorKind::PermissionDenied => ServeError::PortForbidden(address.port()),
+        io::ErrorKind::AddrNotAvailable => ServeError::NoSuchAddress(address.ip()),
+        _ => ServeError::Io(error),
+    }
+}
