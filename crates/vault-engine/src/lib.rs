@@ -1,1 +1,25 @@
-//! placeholder
+//! A Markdown vault in memory: read once, followed forever, asked from many threads.
+//!
+//! In: a folder. Out: [`Snapshot`]s that never change, and answers to questions about them.
+//! Never: writes into the vault; blocks a reader; fails because of a note.
+
+mod config;
+mod disk;
+mod graph;
+mod live;
+mod names;
+mod note;
+pub mod query;
+pub mod scan;
+pub mod search;
+mod snapshot;
+mod snippet;
+pub mod stats;
+mod view;
+
+pub use config::VaultConfig;
+pub use live::{LastScan, OpenError, Vault, VaultStatus, WatcherState};
+pub use note::{ContentHash, Note};
+pub use snapshot::{NoteDefect, Snapshot};
+pub use snippet::Snippet;
+pub use view::{EntityItem, NoteRef, PageError};

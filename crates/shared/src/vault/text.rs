@@ -1,0 +1,78 @@
+//! One form of text for comparing and searching.
+//!
+//! In: any text. Out: NFC (macOS file names are NFD) and a case-folded form of it.
+//! Source: Unicode UAX #15; simple lower-casing, character by character, so that offsets can be mapped back.
+
+use std::borrow::Cow;
+
+use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
+
+/// Normalizes to NFC; borrows when nothing changes.
+#[must_use]
+pub fn nfc(text: &str) -> Cow<'_, str> {
+    if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.nfc().collect())
+    }
+}
+
+/// NFC and lower case: two texts that a person reads as equal fold to the same text.
+#[must_use]
+pub fn fold(text: &str) -> String {
+    if text.is_ascii() {
+        return text.to_ascii_lowercase();
+    }
+    let mut folded = String::with_capacity(text.len());
+    for c in nfc(text).chars() {
+        push_folded(&mut folded, c);
+    }
+    folded
+}
+
+/// Length in bytes of one folded character.
+#[must_use]
+pub fn folded_len(c: char) -> usize {
+    if c.is_ascii() {
+        return 1;
+    }
+    fold_char(c).map(char::len_utf8).sum()
+}
+
+fn push_folded(out: &mut String, c: char) {
+    if c.is_ascii() {
+        out.push(c.to_ascii_lowercase());
+    } else {
+        out.extend(fold_char(c));
+    }
+}
+
+fn fold_char(c: char) -> impl Iterator<Item = char> {
+    // The final sigma is a sigma: position must not matter for a search.
+    (if c == 'ς' { 'σ' } else { c }).to_lowercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_that_read_alike_fold_alike() {
+        for (one, other) in [
+            ("OAuth", "oauth"),
+            ("가설", "\u{1100}\u{1161}\u{1109}\u{1165}\u{11af}"),
+            ("É", "e\u{301}"),
+            ("ΛΌΓΟΣ", "λόγος"),
+        ] {
+            assert_eq!(fold(one), fold(other), "{one:?} vs {other:?}");
+        }
+        assert_ne!(fold("결제"), fold("결재"));
+    }
+
+    #[test]
+    fn folded_length_is_the_length_of_the_folded_text() {
+        for c in "aÀİß가ςΣ😀".chars() {
+            assert_eq!(folded_len(c), fold(&c.to_string()).len(), "{c:?}");
+        }
+    }
+}

@@ -1,0 +1,37 @@
+//! How a vault is opened.
+//!
+//! In: a folder and limits. Out: [`VaultConfig`].
+
+use std::{path::PathBuf, time::Duration};
+
+/// The folder and its limits.
+#[derive(Clone, Debug)]
+pub struct VaultConfig {
+    /// The vault's folder; it may be read-only.
+    pub root: PathBuf,
+    /// A larger note is listed but its text is not loaded. Bytes.
+    pub max_note_bytes: u64,
+    /// Notes beyond this many (in the order of their paths) are not loaded.
+    pub max_notes: usize,
+    /// How often the folder is compared with memory, besides watching.
+    pub rescan_interval: Duration,
+    /// How long a file must be quiet before its change is read.
+    pub debounce: Duration,
+    /// Whether to ask the operating system for changes; without it the folder is compared often.
+    pub watch: bool,
+}
+
+impl VaultConfig {
+    /// The defaults: 2 MiB a note, 1,000,000 notes, comparison every 30 s, 200 ms of quiet, watching.
+    #[must_use]
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self {
+            root: root.into(),
+            max_note_bytes: 2 * 1024 * 1024,
+            max_notes: 1_000_000,
+            rescan_interval: Duration::from_secs(30),
+            debounce: Duration::from_millis(200),
+            watch: true,
+        }
+    }
+}

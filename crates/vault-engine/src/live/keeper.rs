@@ -1,0 +1,363 @@
+//! Keeps memory like the folder.
+//!
+//! In: changes told, and time passing. Out: new snapshots. Runs on its own thread.
+//! Never: a picture of half a change taken for settled; an empty picture because the folder is away.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{Receiver, RecvTimeoutError, SyncSender},
+    },
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use loop_shared::vault::NotePath;
+use notify_debouncer_full::notify;
+
+use super::{Message, OpenError, Shared, State, WatcherState, watch::Watch};
+use crate::{
+    Note, Snapshot, VaultConfig,
+    disk::{self, FoundFile, Loaded, RootId, Stamp},
+    snapshot::NoteDefect,
+};
+
+/// The shortest time between comparisons without watching.
+const MIN_POLL: Duration = Duration::from_millis(500);
+
+struct Known {
+    file: PathBuf,
+    stamp: Option<Stamp>,
+    note: Arc<Note>,
+}
+
+pub(super) struct Keeper {
+    config: VaultConfig,
+    sender: SyncSender<Message>,
+    shared: Arc<Shared>,
+    known: BTreeMap<NotePath, Known>,
+    walked: Vec<NoteDefect>,
+    watch: Option<Watch>,
+    no_watch: String,
+    root: Option<RootId>,
+    generation: u64,
+}
+
+impl Keeper {
+    /// Checks the folder, starts watching, and reads everything.
+    pub(super) fn start(
+        config: VaultConfig,
+        sender: SyncSender<Message>,
+    ) -> Result<Self, OpenError> {
+        let root = disk::root_id(&config.root).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => OpenError::Missing(config.root.clone()),
+            std::io::ErrorKind::NotADirectory => OpenError::NotAFolder(config.root.clone()),
+            _ => unreadable(&config, error),
+        })?;
+        std::fs::read_dir(&config.root).map_err(|error| unreadable(&config, error))?;
+        let began = Instant::now();
+        let state = State {
+            watcher: WatcherState::Watching,
+            scanned: began,
+            took: Duration::ZERO,
+            changed: 0,
+            root_present: true,
+        };
+        let shared = Arc::new(Shared {
+            snapshot: ArcSwap::from_pointee(Snapshot::build(Vec::new(), &[], 0, Duration::ZERO)),
+            state: ArcSwap::from_pointee(state),
+            missed: AtomicBool::new(false),
+            stop: AtomicBool::new(false),
+        });
+        let mut keeper = Self {
+            config,
+            sender,
+            shared,
+            known: BTreeMap::new(),
+            walked: Vec::new(),
+            watch: None,
+            no_watch: String::new(),
+            root: Some(root),
+            generation: 0,
+        };
+        // Watching starts before reading, so that no change falls between.
+        keeper.start_watching();
+        keeper.compare();
+        if keeper.generation == 0 {
+            keeper.publish(began);
+        }
+        Ok(keeper)
+    }
+
+    pub(super) fn shared(&self) -> Arc<Shared> {
+        Arc::clone(&self.shared)
+    }
+
+    /// Works until told to stop.
+    pub(super) fn run(mut self, receiver: &Receiver<Message>) {
+        let mut due = Instant::now() + self.interval();
+        while !self.shared.stop.load(Ordering::Acquire) {
+            let mut compare = false;
+            let mut told: Vec<PathBuf> = Vec::new();
+            match receiver.recv_timeout(due.saturating_duration_since(Instant::now())) {
+                Ok(first) => {
+                    for message in std::iter::once(first).chain(receiver.try_iter()) {
+                        match message {
+                            Message::Changed(mut paths) => told.append(&mut paths),
+                            Message::Compare => compare = true,
+                            Message::Stop => return,
+                        }
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => compare = true,
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            compare |= self.shared.missed.swap(false, Ordering::AcqRel);
+            if told.iter().any(|path| *path == self.config.root) {
+                // The folder itself was moved or deleted; what watches it watches something else now.
+                self.watch = None;
+            }
+            if compare || !self.reread(&told) {
+                self.doubt(&told);
+                self.compare();
+                due = Instant::now() + self.interval();
+            }
+        }
+    }
+
+    /// Notes told to have changed are read again even if their stamps look the same.
+    fn doubt(&mut self, told: &[PathBuf]) {
+        for file in told {
+            if let Some(found) = disk::find_one(&self.config.root, file)
+                && let Some(known) = self.known.get_mut(&found.path)
+            {
+                known.stamp = None;
+            }
+        }
+    }
+
+    fn interval(&self) -> Duration {
+        let state = self.shared.state.load();
+        if self.watch.is_some() && state.root_present {
+            return self.config.rescan_interval.max(MIN_POLL / 10);
+        }
+        (state.took * 10)
+            .max(MIN_POLL)
+            .min(self.config.rescan_interval.max(MIN_POLL / 10))
+    }
+
+    fn start_watching(&mut self) {
+        if !self.config.watch {
+            "switched off".clone_into(&mut self.no_watch);
+            return;
+        }
+        match Watch::start(
+            &self.config.root,
+            self.config.debounce,
+            &self.shared,
+            &self.sender,
+        ) {
+            Ok(watch) => self.watch = Some(watch),
+            Err(error) => {
+                let reason = cause(&error);
+                if reason != self.no_watch {
+                    tracing::warn!(%reason, "vault.watch unavailable; comparing often instead");
+                }
+                self.no_watch = reason;
+            }
+        }
+    }
+
+    /// Reads the notes told; `false` when only a comparison of the whole folder will do.
+    fn reread(&mut self, told: &[PathBuf]) -> bool {
+        let began = Instant::now();
+        let root = self.config.root.clone();
+        let mut changed = 0;
+        for file in told {
+            let is_note = file
+                .extension()
+                .is_some_and(|suffix| suffix.eq_ignore_ascii_case("md"));
+            if !is_note {
+                if std::fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file()) {
+                    continue;
+                }
+                return self.publish_if(changed, began, false);
+            }
+            let Some(found) = disk::find_one(&root, file) else {
+                return self.publish_if(changed, began, false);
+            };
+            let other = self
+                .known
+                .get(&found.path)
+                .is_some_and(|known| known.file != found.file);
+            let full =
+                !self.known.contains_key(&found.path) && self.known.len() >= self.config.max_notes;
+            if other || full {
+                return self.publish_if(changed, began, false);
+            }
+            let loaded = disk::load(&found, self.config.max_note_bytes);
+            changed += u64::from(self.take(found, loaded));
+        }
+        self.publish_if(changed, began, true)
+    }
+
+    fn publish_if(&mut self, changed: u64, began: Instant, answer: bool) -> bool {
+        if changed > 0 {
+            self.publish(began);
+        }
+        answer
+    }
+
+    /// Compares the whole folder with memory and reads what differs.
+    #[tracing::instrument(
+        name = "vault.compare",
+        level = "debug",
+        skip_all,
+        fields(changed, took_ms)
+    )]
+    fn compare(&mut self) {
+        let began = Instant::now();
+        let Some(walked) = self.walk() else {
+            self.watch = None;
+            "the folder is away".clone_into(&mut self.no_watch);
+            self.report(began, 0, false);
+            return;
+        };
+        if self.watch.is_none() && self.config.watch {
+            self.start_watching();
+        }
+        let stale = |found: &&FoundFile| {
+            self.known.get(&found.path).is_none_or(|known| {
+                known.file != found.file || known.stamp.is_none_or(|stamp| stamp != found.stamp)
+            })
+        };
+        let differing: Vec<FoundFile> = walked.files.iter().filter(stale).cloned().collect();
+        let mut changed = self.forget(&walked);
+        let loaded = disk::load_all(&differing, self.config.max_note_bytes);
+        for (found, loaded) in differing.into_iter().zip(loaded) {
+            changed += u64::from(self.take(found, loaded));
+        }
+        let same_defects = self.walked == walked.defects;
+        self.walked = walked.defects;
+        if changed > 0 || !same_defects {
+            self.publish(began);
+        }
+        self.report(began, changed, true);
+        let span = tracing::Span::current();
+        span.record("changed", changed);
+        span.record("took_ms", began.elapsed().as_millis());
+    }
+
+    /// Lists the folder; `None` while it is away.
+    fn walk(&mut self) -> Option<disk::Walked> {
+        let id = disk::root_id(&self.config.root).ok()?;
+        let walked = disk::walk(&self.config.root, self.config.max_notes);
+        let replaced = self.root != Some(id);
+        if replaced && walked.files.is_empty() && !self.known.is_empty() {
+            // Another, empty folder stands here: a mount point without its file system.
+            return None;
+        }
+        if replaced {
+            self.root = Some(id);
+            self.watch = None;
+        }
+        Some(walked)
+    }
+
+    /// Drops notes whose files are gone; returns how many.
+    fn forget(&mut self, walked: &disk::Walked) -> u64 {
+        let before = self.known.len();
+        let there = |path: &NotePath| {
+            walked
+                .files
+                .binary_search_by(|found| found.path.cmp(path))
+                .is_ok()
+        };
+        let unsure = |file: &Path| walked.unsure.iter().any(|folder| file.starts_with(folder));
+        self.known
+            .retain(|path, known| there(path) || unsure(&known.file));
+        (before - self.known.len()) as u64
+    }
+
+    /// Takes a read note into memory; whether anything changed.
+    fn take(&mut self, found: FoundFile, loaded: Loaded) -> bool {
+        match loaded {
+            Loaded::Gone => self.known.remove(&found.path).is_some(),
+            Loaded::Note(note, stamp) => {
+                if let Some(known) = self.known.get_mut(&found.path)
+                    && known.note.hash == note.hash
+                    && known.note.defects == note.defects
+                {
+                    known.stamp = stamp;
+                    known.file = found.file;
+                    return false;
+                }
+                let note = Arc::from(note);
+                self.known.insert(
+                    found.path,
+                    Known {
+                        file: found.file,
+                        stamp,
+                        note,
+                    },
+                );
+                true
+            }
+        }
+    }
+
+    fn publish(&mut self, began: Instant) {
+        self.generation += 1;
+        let notes = self
+            .known
+            .values()
+            .map(|known| Arc::clone(&known.note))
+            .collect();
+        let snapshot = Snapshot::build(notes, &self.walked, self.generation, Duration::ZERO);
+        self.shared
+            .snapshot
+            .store(Arc::new(snapshot.with_load_time(began.elapsed())));
+    }
+
+    fn report(&self, began: Instant, changed: u64, root_present: bool) {
+        let took = began.elapsed();
+        let poll = (took * 10).max(MIN_POLL).min(self.config.rescan_interval);
+        let watcher = if self.watch.is_some() {
+            WatcherState::Watching
+        } else {
+            let every_ms = u64::try_from(poll.as_millis()).unwrap_or(u64::MAX);
+            WatcherState::Polling {
+                every_ms,
+                reason: self.no_watch.clone(),
+            }
+        };
+        self.shared.state.store(Arc::new(State {
+            watcher,
+            scanned: Instant::now(),
+            took,
+            changed,
+            root_present,
+        }));
+    }
+}
+
+fn unreadable(config: &VaultConfig, cause: std::io::Error) -> OpenError {
+    OpenError::Unreadable {
+        root: config.root.clone(),
+        cause,
+    }
+}
+
+/// Why there is no watching, without paths.
+fn cause(error: &notify::Error) -> String {
+    use notify::ErrorKind;
+    match &error.kind {
+        ErrorKind::MaxFilesWatch => "the system's limit of watches is reached".to_owned(),
+        ErrorKind::Io(error) => error.to_string(),
+        ErrorKind::Generic(text) => text.clone(),
+        other => format!("{other:?}"),
+    }
+}

@@ -1,0 +1,211 @@
+//! A vault that follows its folder.
+//!
+//! In: [`VaultConfig`]. Out: [`Vault`], a handle that gives the present [`Snapshot`] without waiting.
+//! Never: blocking work on a caller's thread after [`Vault::open`]; a write into the folder.
+
+mod keeper;
+mod watch;
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::{SyncSender, sync_channel},
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use arc_swap::ArcSwap;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use crate::{
+    Snapshot, VaultConfig,
+    stats::{Stats, stats},
+};
+use keeper::Keeper;
+
+/// Changes that wait for the keeper; beyond it the whole folder is compared instead.
+const QUEUE: usize = 64;
+
+/// Why a vault cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// There is nothing.
+    #[error("the vault {} does not exist", .0.display())]
+    Missing(PathBuf),
+    /// It is a file.
+    #[error("the vault {} is not a folder", .0.display())]
+    NotAFolder(PathBuf),
+    /// It cannot be read.
+    #[error("the vault {} cannot be read: {cause}", .root.display())]
+    Unreadable {
+        /// The folder.
+        root: PathBuf,
+        /// Why.
+        cause: std::io::Error,
+    },
+    /// No thread can be started.
+    #[error("the vault's thread cannot be started: {0}")]
+    Thread(std::io::Error),
+}
+
+/// How changes are noticed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(tag = "mode", rename_all = "lowercase")]
+pub enum WatcherState {
+    /// The operating system tells; the folder is compared now and then besides.
+    Watching,
+    /// The folder is compared often.
+    Polling {
+        /// Milliseconds between comparisons.
+        every_ms: u64,
+        /// Why there is no watching.
+        reason: String,
+    },
+}
+
+/// The last comparison of the folder with memory.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct LastScan {
+    /// How long ago. Milliseconds.
+    pub ago_ms: u64,
+    /// How long it took. Milliseconds.
+    pub took_ms: u64,
+    /// How many notes it added, changed or removed.
+    pub changed: u64,
+}
+
+/// The vault besides its notes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct VaultStatus {
+    /// How changes are noticed.
+    pub watcher: WatcherState,
+    /// The last comparison.
+    pub last_scan: LastScan,
+    /// Whether the folder is there; if not, the last picture is served.
+    pub root_present: bool,
+}
+
+/// What the keeper last said about itself.
+#[derive(Clone, Debug)]
+struct State {
+    watcher: WatcherState,
+    scanned: Instant,
+    took: Duration,
+    changed: u64,
+    root_present: bool,
+}
+
+/// What the keeper and the handles share.
+#[derive(Debug)]
+struct Shared {
+    snapshot: ArcSwap<Snapshot>,
+    state: ArcSwap<State>,
+    /// Changes did not fit into the queue.
+    missed: AtomicBool,
+    stop: AtomicBool,
+}
+
+enum Message {
+    Changed(Vec<PathBuf>),
+    Compare,
+    Stop,
+}
+
+/// An open vault. Clones share it; dropping the last one stops its threads.
+#[derive(Clone, Debug)]
+pub struct Vault {
+    inner: Arc<Inner>,
+}
+
+#[derive(Debug)]
+struct Inner {
+    shared: Arc<Shared>,
+    sender: SyncSender<Message>,
+    thread: Mutex<Option<JoinHandle<()>>>,
+}
+
+impl Vault {
+    /// Reads the whole folder on several threads, then follows it. Blocks until the first picture is there.
+    ///
+    /// # Errors
+    /// [`OpenError`] when there is no readable folder; never because of a note.
+    #[tracing::instrument(name = "vault.open", skip_all, fields(notes, bytes, defects, load_ms))]
+    pub fn open(config: VaultConfig) -> Result<Self, OpenError> {
+        let (sender, receiver) = sync_channel(QUEUE);
+        let keeper = Keeper::start(config, sender.clone())?;
+        let shared = keeper.shared();
+        let snapshot = shared.snapshot.load();
+        let span = tracing::Span::current();
+        span.record("notes", snapshot.notes().len());
+        span.record("bytes", snapshot.bytes());
+        span.record("defects", snapshot.defects().len());
+        span.record("load_ms", snapshot.load_time().as_millis());
+        drop(snapshot);
+        let thread = std::thread::Builder::new()
+            .name("vault-keeper".to_owned())
+            .spawn(move || keeper.run(&receiver))
+            .map_err(OpenError::Thread)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                shared,
+                sender,
+                thread: Mutex::new(Some(thread)),
+            }),
+        })
+    }
+
+    /// The present picture; never waits.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.inner.shared.snapshot.load_full()
+    }
+
+    /// Watcher, last comparison, and whether the folder is there.
+    #[must_use]
+    pub fn status(&self) -> VaultStatus {
+        let state = self.inner.shared.state.load();
+        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
+        VaultStatus {
+            watcher: state.watcher.clone(),
+            last_scan: LastScan {
+                ago_ms: millis(state.scanned.elapsed()),
+                took_ms: millis(state.took),
+                changed: state.changed,
+            },
+            root_present: state.root_present,
+        }
+    }
+
+    /// The vault in numbers, with at most `examples` places for each kind of mistake.
+    #[must_use]
+    pub fn stats(&self, examples: usize) -> Stats {
+        stats(&self.snapshot(), &self.status(), examples)
+    }
+
+    /// Asks for a comparison of the whole folder soon; does not wait for it.
+    pub fn compare_soon(&self) {
+        if self.inner.sender.try_send(Message::Compare).is_err() {
+            self.inner.shared.missed.store(true, Ordering::Release);
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.shared.stop.store(true, Ordering::Release);
+        // A full queue means that the keeper is about to look at the flag.
+        let _ = self.sender.try_send(Message::Stop);
+        let thread = self
+            .thread
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
+        }
+    }
+}

@@ -1,0 +1,96 @@
+//! Asks the operating system for changes.
+//!
+//! In: the vault's folder. Out: messages to the keeper, at most as many as its queue holds.
+//! Never: reading; a symbolic link followed.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::{Arc, atomic::Ordering, mpsc::SyncSender},
+    time::Duration,
+};
+
+use notify_debouncer_full::{
+    DebounceEventResult, DebouncedEvent, Debouncer, RecommendedCache, new_debouncer_opt,
+    notify::{
+        self, Config, EventKind, RecommendedWatcher, RecursiveMode,
+        event::{AccessKind, AccessMode},
+    },
+};
+
+use super::{Message, Shared};
+use crate::disk::is_hidden;
+
+const MIN_DEBOUNCE: Duration = Duration::from_millis(20);
+
+/// A running watcher; dropping it stops its threads.
+pub(super) struct Watch {
+    _debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
+}
+
+impl Watch {
+    /// Starts watching a folder with everything below it.
+    pub(super) fn start(
+        root: &Path,
+        debounce: Duration,
+        shared: &Arc<Shared>,
+        sender: &SyncSender<Message>,
+    ) -> notify::Result<Self> {
+        let (shared, sender, folder) = (Arc::clone(shared), sender.clone(), root.to_path_buf());
+        let handler = move |result: DebounceEventResult| {
+            let message = match result {
+                Ok(events) => message(&folder, &events),
+                Err(errors) => {
+                    tracing::warn!(
+                        count = errors.len(),
+                        first = errors.first().map(tracing::field::display),
+                        "vault.watch failed"
+                    );
+                    Some(Message::Compare)
+                }
+            };
+            if let Some(message) = message
+                && sender.try_send(message).is_err()
+            {
+                shared.missed.store(true, Ordering::Release);
+            }
+        };
+        let config = Config::default().with_follow_symlinks(false);
+        let debounce = debounce.max(MIN_DEBOUNCE);
+        let mut debouncer =
+            new_debouncer_opt(debounce, None, handler, RecommendedCache::new(), config)?;
+        debouncer.watch(root, RecursiveMode::Recursive)?;
+        Ok(Self {
+            _debouncer: debouncer,
+        })
+    }
+}
+
+/// What events mean; reading a file is an event too and means nothing.
+fn message(root: &Path, events: &[DebouncedEvent]) -> Option<Message> {
+    if events.iter().any(|event| event.need_rescan()) {
+        return Some(Message::Compare);
+    }
+    let told = events
+        .iter()
+        .filter(|event| is_change(event.kind))
+        .flat_map(|event| event.paths.iter());
+    let mut paths: Vec<PathBuf> = told
+        .filter(|path| !is_hidden(root, path))
+        .cloned()
+        .collect();
+    paths.sort();
+    paths.dedup();
+    (!paths.is_empty()).then_some(Message::Changed(paths))
+}
+
+const fn is_change(kind: EventKind) -> bool {
+    match kind {
+        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
+        EventKind::Access(_) => false,
+        EventKind::Any
+        | EventKind::Create(_)
+        | EventKind::Modify(_)
+        | EventKind::Remove(_)
+        | EventKind::Other => true,
+    }
+}

@@ -1,0 +1,277 @@
+//! One note, read and made ready for questions.
+//!
+//! In: a path and bytes. Out: [`Note`], which never changes.
+//! Never: a look at other notes; an error.
+
+use std::{fmt, sync::Arc};
+
+use loop_shared::vault::{
+    Body, Defect, DefectCode, Entity, Frontmatter, Heading, NotePath, Relation, WikiLink, body,
+    frontmatter, text::fold, wikilink,
+};
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+/// The first 16 bytes of a SHA-256; prints as hexadecimal.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ContentHash([u8; 16]);
+
+impl ContentHash {
+    /// Hashes the parts one after another.
+    pub(crate) fn of<'a>(parts: impl IntoIterator<Item = &'a [u8]>) -> Self {
+        let mut hasher = Sha256::new();
+        for part in parts {
+            hasher.update(part);
+        }
+        let digest = hasher.finalize();
+        let mut bytes = [0; 16];
+        bytes.copy_from_slice(&digest[..16]);
+        Self(bytes)
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8; 16] {
+        &self.0
+    }
+}
+
+impl fmt::Display for ContentHash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+/// A note.
+#[derive(Debug)]
+pub struct Note {
+    /// Where it is.
+    pub path: NotePath,
+    /// Size of the file.
+    pub bytes: u64,
+    /// Changes with every byte of the file.
+    pub hash: ContentHash,
+    /// `entity_name`, else `title`, else the first top heading, else the file's name.
+    pub title: String,
+    /// Its properties.
+    pub frontmatter: Frontmatter,
+    /// The typed view of the properties, when it is an entity.
+    pub entity: Option<Entity>,
+    /// The text below the frontmatter; all text when the frontmatter is broken; empty when the file is too large.
+    pub body: Box<str>,
+    /// Tags of the frontmatter and of the body, each once.
+    pub tags: Vec<String>,
+    /// Other names, of the frontmatter.
+    pub aliases: Vec<String>,
+    /// Links of the frontmatter and of the body, in order.
+    pub links: Vec<WikiLink>,
+    /// Headings of the body.
+    pub headings: Vec<Heading>,
+    /// Relations the entity states.
+    pub relations: Vec<Relation>,
+    /// What is wrong with this note by itself.
+    pub defects: Vec<Defect>,
+    pub(crate) folded: Folded,
+}
+
+/// The note's texts in the form that is searched and compared.
+#[derive(Debug, Default)]
+pub(crate) struct Folded {
+    pub(crate) path: Arc<str>,
+    pub(crate) stem: Arc<str>,
+    pub(crate) id: Option<Arc<str>>,
+    pub(crate) aliases: Vec<Arc<str>>,
+    pub(crate) title: Box<str>,
+    pub(crate) tags: Vec<Box<str>>,
+    pub(crate) headings: Box<str>,
+    pub(crate) body: Box<str>,
+    pub(crate) links: Vec<Box<str>>,
+    pub(crate) relations: Vec<Box<str>>,
+}
+
+impl Note {
+    /// The id, when it has one.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        Some(self.entity.as_ref()?.entity_id.as_ref()?.as_str())
+    }
+
+    /// The type, when it has one.
+    #[must_use]
+    pub fn entity_type(&self) -> Option<&str> {
+        self.entity.as_ref()?.entity_type.as_deref()
+    }
+
+    /// Reads the bytes of a file.
+    pub(crate) fn read(path: NotePath, bytes: &[u8]) -> Self {
+        let mut defects = Vec::new();
+        let text = String::from_utf8_lossy(bytes);
+        if let Err(error) = std::str::from_utf8(bytes) {
+            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+            let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let line = u32::try_from(line).unwrap_or(u32::MAX);
+            defects.push(Defect::at(
+                DefectCode::InvalidUtf8,
+                line,
+                "the file is not UTF-8",
+            ));
+        }
+        let parsed = frontmatter::parse(&text);
+        defects.extend(parsed.defects);
+        let entity = Entity::read(&parsed.frontmatter, &mut defects);
+        let found = body::scan(parsed.body, parsed.body_line);
+        let relations = entity
+            .as_ref()
+            .map(|entity| entity.relations(&parsed.frontmatter))
+            .unwrap_or_default();
+        let mut note = Self {
+            title: title(&parsed.frontmatter, entity.as_ref(), &found, &path),
+            tags: tags(&parsed.frontmatter, &found),
+            aliases: aliases(&parsed.frontmatter),
+            links: property_links(&parsed.frontmatter)
+                .into_iter()
+                .chain(found.links)
+                .collect(),
+            headings: found.headings,
+            relations,
+            body: parsed.body.into(),
+            bytes: bytes.len() as u64,
+            hash: ContentHash::of([bytes]),
+            frontmatter: parsed.frontmatter,
+            entity,
+            defects,
+            path,
+            folded: Folded::default(),
+        };
+        note.folded = Folded::of(&note);
+        note
+    }
+
+    /// A note that is listed but not loaded.
+    pub(crate) fn unread(path: NotePath, bytes: u64, defect: Defect) -> Self {
+        let mut note = Self::read(path, &[]);
+        note.bytes = bytes;
+        note.hash = ContentHash::of([&bytes.to_le_bytes()[..], defect.code.as_str().as_bytes()]);
+        note.defects = vec![defect];
+        note
+    }
+}
+
+impl Folded {
+    fn of(note: &Note) -> Self {
+        let shared = |text: &str| Arc::<str>::from(fold(text));
+        let headings: Vec<&str> = note
+            .headings
+            .iter()
+            .map(|heading| heading.text.as_str())
+            .collect();
+        Self {
+            path: shared(note.path.without_suffix()),
+            stem: shared(note.path.stem()),
+            id: note.id().map(shared),
+            aliases: note.aliases.iter().map(|alias| shared(alias)).collect(),
+            title: fold(&note.title).into(),
+            tags: note.tags.iter().map(|tag| fold(tag).into()).collect(),
+            headings: fold(&headings.join("\n")).into(),
+            body: fold(&note.body).into(),
+            links: note
+                .links
+                .iter()
+                .map(|link| fold(&link.target).into())
+                .collect(),
+            relations: note
+                .relations
+                .iter()
+                .map(|relation| fold(relation.target.as_str()).into())
+                .collect(),
+        }
+    }
+}
+
+fn title(
+    frontmatter: &Frontmatter,
+    entity: Option<&Entity>,
+    body: &Body,
+    path: &NotePath,
+) -> String {
+    let named = entity.and_then(|entity| entity.entity_name.clone());
+    let titled = || {
+        frontmatter
+            .get("title")
+            .and_then(Value::as_str)
+            .map(|text| text.trim().to_owned())
+    };
+    let heading = || {
+        body.headings
+            .iter()
+            .find(|heading| heading.level == 1)
+            .map(|heading| heading.text.clone())
+    };
+    named
+        .or_else(titled)
+        .or_else(heading)
+        .filter(|title| !title.is_empty())
+        .unwrap_or_else(|| path.stem().to_owned())
+}
+
+fn tags(frontmatter: &Frontmatter, body: &Body) -> Vec<String> {
+    let mut tags: Vec<String> = Vec::new();
+    let written = ["tags", "tag"]
+        .iter()
+        .flat_map(|name| texts(frontmatter.get(name)));
+    let written = written.flat_map(|text| {
+        text.split([',', ' '])
+            .filter_map(body::tag_name)
+            .collect::<Vec<_>>()
+    });
+    for tag in written.chain(body.tags.iter().cloned()) {
+        if !tags.contains(&tag) {
+            tags.push(tag);
+        }
+    }
+    tags
+}
+
+fn aliases(frontmatter: &Frontmatter) -> Vec<String> {
+    let mut aliases: Vec<String> = Vec::new();
+    for alias in ["aliases", "alias"]
+        .iter()
+        .flat_map(|name| texts(frontmatter.get(name)))
+    {
+        let alias = wikilink::bare_target(&alias);
+        if !alias.is_empty() && !aliases.contains(&alias) {
+            aliases.push(alias);
+        }
+    }
+    aliases
+}
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    match value {
+        Some(Value::String(text)) => vec![text.clone()],
+        Some(Value::Array(items)) => items
+            .iter()
+            .filter_map(|item| item.as_str().map(str::to_owned))
+            .collect(),
+        _ => Vec::new(),
+    }
+}
+
+fn property_links(frontmatter: &Frontmatter) -> Vec<WikiLink> {
+    let mut links = Vec::new();
+    for (name, value) in &frontmatter.fields {
+        collect_links(value, frontmatter.line_of(name), &mut links);
+    }
+    links
+}
+
+fn collect_links(value: &Value, line: u32, links: &mut Vec<WikiLink>) {
+    match value {
+        Value::String(text) if text.contains("[[") => links.extend(wikilink::in_text(text, line)),
+        Value::Array(items) => items
+            .iter()
+            .for_each(|item| collect_links(item, line, links)),
+        Value::Object(map) => map
+            .values()
+            .for_each(|item| collect_links(item, line, links)),
+        _ => {}
+    }
+}
