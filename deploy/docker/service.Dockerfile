@@ -1,0 +1,45 @@
+# One service of the workspace: docker build -f deploy/docker/service.Dockerfile --build-arg SERVICE=loop-auth .
+#
+# Dependencies are compiled in a layer of their own, which is used again until a manifest or the lock
+# file changes. Plain Dockerfile: the classic builder can build it too. All services share every
+# stage but the last, so building the second one takes seconds.
+
+# The manifests, and an empty file for every target they may name: everything cargo needs to build
+# the dependencies, and nothing that changes with the code.
+FROM debian:bookworm-slim AS manifests
+COPY . /source
+RUN mkdir /manifests && cd /source \
+    && find . \( -name Cargo.toml -o -name Cargo.lock -o -name build.rs \) -exec cp --parents {} /manifests \; \
+    && find . -name '*.rs' ! -name build.rs \
+         \( ! -path '*/src/*' -o -path '*/src/lib.rs' -o -path '*/src/main.rs' -o -path '*/src/bin/*' \) \
+       | while read -r file; do \
+           mkdir -p "/manifests/$(dirname "$file")" && echo 'fn main() {}' > "/manifests/$file"; \
+         done \
+    && find /manifests -path '*/src/lib.rs' -exec truncate -s 0 {} +
+
+FROM rust:1.95-slim-bookworm AS build
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends libssl-dev pkg-config \
+    && rm -rf /var/lib/apt/lists/*
+WORKDIR /build
+COPY --from=manifests /manifests .
+RUN cargo build --release --locked --bins
+COPY . .
+# The copied files may be older than the empty crates that were just built.
+RUN find crates services -name '*.rs' -exec touch {} + \
+    && cargo build --release --locked --bins
+
+FROM debian:bookworm-slim
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends ca-certificates libssl3 \
+    && rm -rf /var/lib/apt/lists/* \
+    && useradd --system --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin loop \
+    && install -d -o loop -g loop -m 0700 /data
+ARG SERVICE
+COPY --from=build /build/target/release/${SERVICE} /usr/local/bin/${SERVICE}
+RUN ln -s ${SERVICE} /usr/local/bin/service
+ENV BIND_ADDRESS=0.0.0.0
+USER loop
+WORKDIR /data
+HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["/usr/local/bin/service", "healthcheck"]
+ENTRYPOINT ["/usr/local/bin/service"]
