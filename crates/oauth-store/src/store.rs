@@ -68,11 +68,20 @@ impl SqlStore {
         options: StoreOptions,
     ) -> Result<Self, StoreError> {
         let pools = open::open(path.as_ref(), &options).await?;
-        Ok(Self {
-            writer: Writer::start(pools.writer)?,
-            readers: pools.readers,
+        let writer = Writer::start(pools.writer)?;
+        Ok(Self::from_parts(writer, pools.readers, options))
+    }
+
+    pub(crate) const fn from_parts(
+        writer: Writer,
+        readers: DatabaseConnection,
+        options: StoreOptions,
+    ) -> Self {
+        Self {
+            writer,
+            readers,
             options,
-        })
+        }
     }
 
     /// Whether the database answers and writes are taken, for a readiness probe. Waits for no writer.

@@ -39,9 +39,9 @@ impl MigrationTrait for Migration {
 const INDEXES: &[(&str, &[&str], bool)] = &[
     ("clients", &["metadata_hash"], true),
     ("clients", &["first_login_at", "created_at"], false),
-    ("clients", &["created_at"], false),
+    ("clients", &["created_at", "id"], false),
     ("users", &["email"], true),
-    ("users", &["created_at"], false),
+    ("users", &["created_at", "id"], false),
     ("sessions", &["user_id"], false),
     ("sessions", &["expires_at"], false),
     ("consents", &["client_id"], false),

@@ -1,8 +1,8 @@
 //! Deletes what nobody can use any more.
 //!
-//! In: now and how many rows of a kind. Out: how many are gone. Never: scans a table; each step walks an index
-//! from its oldest end and stops after a batch. A grant goes with its last code and token, looked at when one
-//! of them goes, or some time after it was revoked.
+//! In: now and how many rows of a kind. Out: how many are gone. Never: scans a table, or writes when there is
+//! nothing to delete. Each step walks an index from its oldest end and stops after a batch. A grant goes with
+//! its last code and token, looked at when one of them goes, or some time after it was revoked.
 
 use std::collections::BTreeSet;
 
@@ -62,6 +62,9 @@ async fn sessions(tx: &DatabaseTransaction, now: i64, batch: u64) -> Result<u64,
         .all(tx)
         .await
         .map_err(unread("session"))?;
+    if old.is_empty() {
+        return Ok(0);
+    }
     delete(
         session::Entity::delete_many().filter(session::Column::Hash.is_in(old)),
         tx,
@@ -80,6 +83,9 @@ async fn codes(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64, 
         .all(tx)
         .await
         .map_err(unread("code"))?;
+    if old.is_empty() {
+        return Ok(0);
+    }
     let (hashes, grants): (Vec<_>, BTreeSet<_>) = old.into_iter().unzip();
     let gone = delete(
         code::Entity::delete_many().filter(code::Column::Hash.is_in(hashes)),
@@ -105,6 +111,9 @@ async fn tokens(
         .all(tx)
         .await
         .map_err(unread("refresh token"))?;
+    if old.is_empty() {
+        return Ok(0);
+    }
     let (hashes, grants): (Vec<_>, BTreeSet<_>) = old.into_iter().unzip();
     let theirs = refresh_token::Column::Hash.is_in(hashes);
     let gone = delete(refresh_token::Entity::delete_many().filter(theirs), tx).await?;
@@ -125,6 +134,9 @@ async fn revoked(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64
         .map_err(unread("grant"))?
         .into_iter()
         .collect();
+    if grants.is_empty() {
+        return Ok(0);
+    }
     let old: Vec<String> = refresh_token::Entity::find()
         .select_only()
         .column(refresh_token::Column::Hash)
@@ -134,10 +146,13 @@ async fn revoked(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64
         .all(tx)
         .await
         .map_err(unread("refresh token"))?;
-    let theirs = refresh_token::Column::Hash.is_in(old);
-    let gone = delete(refresh_token::Entity::delete_many().filter(theirs), tx).await?;
+    let mut gone = 0;
+    if !old.is_empty() {
+        let theirs = refresh_token::Column::Hash.is_in(old);
+        gone += delete(refresh_token::Entity::delete_many().filter(theirs), tx).await?;
+    }
     let theirs = code::Column::GrantId.is_in(grants.clone());
-    let gone = gone + delete(code::Entity::delete_many().filter(theirs), tx).await?;
+    gone += delete(code::Entity::delete_many().filter(theirs), tx).await?;
     Ok(gone + empty_grants(tx, grants, ended).await?)
 }
 
@@ -183,6 +198,9 @@ async fn clients(tx: &DatabaseTransaction, unused: i64, batch: u64) -> Result<u6
         .all(tx)
         .await
         .map_err(unread("client"))?;
+    if never_used.is_empty() {
+        return Ok(0);
+    }
     let doomed = client::Entity::delete_many()
         .filter(client::Column::Id.is_in(never_used))
         .filter(none(

@@ -1,1 +1,136 @@
-//! x
+//! Every statement that the store runs finds its rows by an index.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex},
+};
+
+use loop_oauth::{
+    consent::Consent,
+    grant::RevokeReason,
+    store::{
+        Clients as _, Consents as _, Grants as _, Sessions as _, SigningKeys as _, Users as _,
+    },
+    user::PasswordHash,
+};
+use loop_shared::auth::scope::{Roles, Scopes};
+use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
+use secrecy::SecretString;
+
+use super::{Db, at, client, code, grant, hash, key, session, token, user};
+use crate::{SqlStore, StoreOptions, open, writer::Writer};
+
+type Seen = Arc<Mutex<BTreeMap<String, Statement>>>;
+
+/// A store whose statements are noted.
+async fn watched(db: &Db) -> (SqlStore, Seen) {
+    let seen = Seen::default();
+    let options = StoreOptions::default();
+    let mut pools = open::open(&db.path(), &options).await.unwrap();
+    for pool in [&mut pools.writer, &mut pools.readers] {
+        let seen = seen.clone();
+        pool.set_metric_callback(move |info| {
+            let statement = info.statement.clone();
+            seen.lock()
+                .unwrap()
+                .insert(statement.sql.clone(), statement);
+        });
+    }
+    let writer = Writer::start(pools.writer).unwrap();
+    (SqlStore::from_parts(writer, pools.readers, options), seen)
+}
+
+async fn call_everything(store: &SqlStore) {
+    let (alice, app, family) = (user("alice"), client("app"), grant("family"));
+    store.add_first_user(&alice).await.unwrap();
+    store.add_user(&user("bob")).await.unwrap();
+    store.user(alice.id).await.unwrap();
+    store.user_by_email(&alice.email).await.unwrap();
+    store.users(10).await.unwrap();
+    store.add_client(&app).await.unwrap();
+    store.client(&app.id).await.unwrap();
+    store.client_by_metadata(&hash("app")).await.unwrap();
+    store.clients(10).await.unwrap();
+    store.add_session(&session("cookie")).await.unwrap();
+    store.session(&hash("cookie")).await.unwrap();
+    store.end_session(&hash("cookie")).await.unwrap();
+    let consent = Consent {
+        user: alice.id,
+        client: app.id.clone(),
+        resource: "x".to_owned(),
+        scopes: Scopes::all(),
+        given_at: at(0),
+    };
+    store.remember_consent(&consent).await.unwrap();
+    store.remember_consent(&consent).await.unwrap();
+    store.consent(alice.id, &app.id, "x").await.unwrap();
+    store
+        .add_grant(&family, &code("code", &family))
+        .await
+        .unwrap();
+    store.code(&hash("code")).await.unwrap();
+    store
+        .redeem_code(&hash("code"), Some(&token("t1", &family, None)), at(1))
+        .await
+        .unwrap();
+    store.refresh_token(&hash("t1")).await.unwrap();
+    store
+        .rotate(&hash("t1"), &token("t2", &family, Some("t1")))
+        .await
+        .unwrap();
+    store
+        .rotate(&hash("t2"), &token("t3", &family, Some("t2")))
+        .await
+        .unwrap();
+    store
+        .revoke_grant(family.id, RevokeReason::ByClient, at(2))
+        .await
+        .unwrap();
+    store.add_first_key(&key("one")).await.unwrap();
+    store.signing_keys().await.unwrap();
+    store.set_roles(alice.id, &Roles::NONE).await.unwrap();
+    store
+        .set_password(alice.id, &PasswordHash(SecretString::from("x")))
+        .await
+        .unwrap();
+    store.disable_user(alice.id, at(3)).await.unwrap();
+    store.sweep(at(0), 10).await.unwrap();
+    store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
+}
+
+/// Statements that read a table from one end and stop, or read one that has a handful of rows.
+fn may_scan(sql: &str) -> bool {
+    sql.contains("FROM \"signing_keys\"") || sql.contains("COUNT(*)")
+}
+
+#[tokio::test]
+async fn every_statement_finds_its_rows_by_an_index() {
+    let db = Db::new();
+    let (store, seen) = watched(&db).await;
+    call_everything(&store).await;
+    let raw = db.raw().await;
+    let seen = seen.lock().unwrap().clone();
+    assert!(seen.len() > 40, "{} statements", seen.len());
+    for (sql, statement) in seen {
+        let values = statement
+            .values
+            .clone()
+            .map_or_else(Vec::new, |values| values.0);
+        let explain = Statement::from_sql_and_values(
+            DbBackend::Sqlite,
+            format!("EXPLAIN QUERY PLAN {sql}"),
+            values,
+        );
+        for step in raw.query_all_raw(explain).await.unwrap() {
+            let step: String = step.try_get("", "detail").unwrap();
+            let by_index = !step.starts_with("SCAN")
+                || step.contains("USING INDEX")
+                || step.contains("CONSTANT ROW");
+            assert!(by_index || may_scan(&sql), "{step}: {sql}");
+            assert!(
+                !step.contains("TEMP B-TREE") || may_scan(&sql),
+                "{step}: {sql}"
+            );
+        }
+    }
+}

@@ -202,10 +202,11 @@ async fn of_two_consents_at_once_both_are_remembered() {
                 given_at: at(1),
             };
             let (a, b) = (given(Scope::McpRead), given(Scope::McpExec));
-            both(async { store.remember_consent(&a).await.unwrap() }, async {
-                rival.remember_consent(&b).await.unwrap()
+            let done = both(async { store.remember_consent(&a).await }, async {
+                rival.remember_consent(&b).await
             })
             .await;
+            assert!(done.iter().all(Result::is_ok), "{done:?}");
             let found = store
                 .consent(alice, &app, &resource)
                 .await
