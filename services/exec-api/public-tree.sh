@@ -10,10 +10,10 @@
 here=services/exec-api
 
 [ -n "${1:-}" ] || die "say where to: make public-tree OUT=folder"
-mkdir -p "$1"
-out=$(cd "$1" && pwd)
-[ -z "$(ls -A "$out")" ] || die "$out is not empty"
+out=$(realpath -m "$1")
+[ ! -e "$out" ] || [ -z "$(ls -A "$out")" ] || die "$out is not empty"
 case $out/ in "$top"/*) git check-ignore -q "$out" || die "$out is inside this tree; choose a folder outside it" ;; esac
+mkdir -p "$out"
 need_build_tools
 
 say "writing $out"
@@ -25,15 +25,16 @@ git ls-files -z -- . "${excluded[@]}" | while IFS= read -r -d '' file; do
     [ ! -e "$file" ] || printf '%s\0' "$file"
 done | tar --create --null --files-from - | tar --extract --directory "$out"
 
-# A line that ends in private:line goes, and so does everything from private:begin to private:end.
+# A line that ends in the comment private:line goes, and so does all from private:begin to private:end.
 say "taking out the marked lines"
-grep -rlIE 'private:(begin|end|line)' "$out" | while IFS= read -r file; do
-    awk '
-        /private:begin/ { if (inside) exit 2; inside = 1; next }
-        /private:end/   { if (!inside) exit 2; inside = 0; next }
-        inside || /private:line/ { next }
+mark='(#|//|--) private:'
+grep -rlIE "$mark(begin|end|line)" "$out" | while IFS= read -r file; do
+    awk -v mark="$mark" '
+        $0 ~ mark "begin" { if (inside) exit 2; inside = 1; next }
+        $0 ~ mark "end"   { if (!inside) exit 2; inside = 0; next }
+        inside || $0 ~ mark "line" { next }
         { print }
-        END { if (inside) exit 2 }' "$file" >"$out/.stripped" \
+        END { if (inside) exit 3 }' "$file" >"$out/.stripped" \
         || die "${file#"$out"/}: private:begin and private:end do not match"
     cat "$out/.stripped" >"$file" # keeps the mode
     rm "$out/.stripped"
