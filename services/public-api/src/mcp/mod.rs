@@ -1,0 +1,158 @@
+//! The vault as MCP tools at `/mcp`, for both eras of the protocol.
+//!
+//! In: a tool's name and arguments, and the caller's principal. Out: structured content and the same JSON as text;
+//! bad input is a tool error that says what to try, an unknown tool a protocol error.
+//! Never: verifies tokens (the middleware did), knows HTTP.
+
+mod tools;
+
+use std::sync::{Arc, LazyLock};
+
+use loop_shared::auth::Scope;
+use loop_shared::mcp::{note_tool, require_scope};
+use rmcp::model::{
+    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
+    DiscoverResult, Implementation, JsonObject, ListToolsResult, PaginatedRequestParams,
+    ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+};
+use rmcp::service::RequestContext;
+use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::app::App;
+use crate::params::{Param, Values, input_schema};
+use crate::refusal::Refusal;
+
+/// How long a client may keep the list of tools: it changes only with the program.
+const TTL_MS: u64 = 300_000;
+
+const INSTRUCTIONS: &str = "The team's Markdown vault (Korean and English): tasks, projects, hypotheses, experiments, people and free notes. \
+Use `search` for words, then `fetch` to read a note whole. Use `query_entities` for lists by type, status, assignee, project or tag \
+(such as: open tasks of a person), and `get_entity` for one entity with its relations and backlinks. \
+Results are exact; `total` counts all matches and `next_cursor` gives the next page. Nothing can be changed here.";
+
+/// One tool: what it is called, takes, gives and does.
+pub(crate) struct ToolSpec {
+    name: &'static str,
+    title: &'static str,
+    about: &'static str,
+    params: &'static [Param],
+    output: fn() -> Arc<JsonObject>,
+    call: fn(&App, &Values) -> Result<Value, Refusal>,
+}
+
+static LISTED: LazyLock<Vec<Tool>> =
+    LazyLock::new(|| tools::ALL.iter().map(ToolSpec::listed).collect());
+
+/// Answers MCP requests.
+#[derive(Clone)]
+pub(crate) struct VaultTools {
+    app: Arc<App>,
+}
+
+impl VaultTools {
+    /// Tools over a service's state.
+    pub(crate) const fn new(app: Arc<App>) -> Self {
+        Self { app }
+    }
+}
+
+impl ServerHandler for VaultTools {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+            .with_server_info(
+                Implementation::new("loop-public-api", env!("CARGO_PKG_VERSION"))
+                    .with_title("Loop vault"),
+            )
+            .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn discover(
+        &self,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<DiscoverResult, ErrorData> {
+        let versions = self.supported_protocol_versions().into_owned();
+        let result = DiscoverResult::from_server_info(versions, self.get_info());
+        Ok(result
+            .with_ttl_ms(TTL_MS)
+            .with_cache_scope(CacheScope::Private))
+    }
+
+    async fn list_tools(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListToolsResult, ErrorData> {
+        let listed = ListToolsResult::with_all_items(LISTED.clone());
+        // Older revisions do not know these members.
+        let modern = context
+            .protocol_version()
+            .is_some_and(|version| version.as_str() >= "2026-07-28");
+        Ok(if modern {
+            listed
+                .with_ttl_ms(TTL_MS)
+                .with_cache_scope(CacheScope::Private)
+        } else {
+            listed
+        })
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        let Some(spec) = tools::ALL.iter().find(|spec| spec.name == request.name) else {
+            let known = tools::ALL
+                .iter()
+                .map(|spec| spec.name)
+                .collect::<Vec<_>>()
+                .join(", ");
+            return Err(ErrorData::invalid_params(
+                format!("Unknown tool. There are: {known}."),
+                None,
+            ));
+        };
+        note_tool(&context, spec.name);
+        if let Err(refused) = require_scope(&context, Scope::McpRead) {
+            return Ok(CallToolResult::from(refused).into());
+        }
+        Ok(spec
+            .run(&self.app, &request.arguments.unwrap_or_default())
+            .into())
+    }
+
+    fn get_tool(&self, name: &str) -> Option<Tool> {
+        LISTED.iter().find(|tool| tool.name == name).cloned()
+    }
+}
+
+impl ToolSpec {
+    fn listed(&self) -> Tool {
+        let hints = ToolAnnotations::with_title(self.title)
+            .read_only(true)
+            .destructive(false)
+            .idempotent(true)
+            .open_world(false);
+        Tool::new(self.name, self.about, Arc::new(input_schema(self.params)))
+            .with_title(self.title)
+            .with_raw_output_schema((self.output)())
+            .with_annotations(hints)
+    }
+
+    /// Reads the arguments and answers; a refusal is a tool error that the model can act on.
+    fn run(&self, app: &App, arguments: &JsonObject) -> CallToolResult {
+        let answer =
+            Values::from_json(arguments, self.params).and_then(|values| (self.call)(app, &values));
+        match answer {
+            Ok(value) => CallToolResult::structured(value),
+            Err(refusal) => CallToolResult::error(vec![ContentBlock::text(refusal.to_string())]),
+        }
+    }
+}
+
+/// The value that is sent as structured content and as text.
+fn to_value(answer: &impl Serialize) -> Value {
+    serde_json::to_value(answer).unwrap_or_default()
+}

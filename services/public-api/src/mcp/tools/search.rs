@@ -1,0 +1,65 @@
+//! `search`: words to notes, in exactly the shape that ChatGPT reads.
+
+use loop_vault::query::Page;
+use rmcp::handler::server::tool::schema_for_output;
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::super::to_value;
+use super::ToolSpec;
+use crate::app::App;
+use crate::params::Values;
+use crate::refusal::Refusal;
+use crate::{ask, tables};
+
+/// Notes given at most; more words find fewer.
+const LIMIT: u32 = 20;
+
+pub(super) const SPEC: ToolSpec = ToolSpec {
+    name: "search",
+    title: "Search the vault",
+    about: "Finds notes in the team's Markdown vault that hold all the given words, the best first, at most 20. \
+Use it first for any question about the team's projects, tasks, decisions or people; then read a result with `fetch`. \
+Korean matches inside words (결제 finds 결제는 and 간편결제); put a phrase in quotes; fewer words find more.",
+    params: tables::TOOL_SEARCH,
+    output: schema_for_output::<Found>,
+    call,
+};
+
+/// What ChatGPT expects of a tool called `search`.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Found {
+    /// The notes found, the best first.
+    results: Vec<Hit>,
+}
+
+/// One note found.
+#[derive(Debug, Serialize, JsonSchema)]
+struct Hit {
+    /// Give it to `fetch` to read the note.
+    id: String,
+    /// The note's title.
+    title: String,
+    /// Where the note is.
+    url: String,
+}
+
+fn call(app: &App, values: &Values) -> Result<Value, Refusal> {
+    let page = Page {
+        limit: LIMIT,
+        cursor: None,
+    };
+    let words = values.text("query").unwrap_or_default();
+    let found = ask::search(&app.snapshot(), words, &page).map_err(|refusal| match refusal {
+        Refusal::BadParameter { name: "q", wrong } => Refusal::parameter("query", wrong),
+        other => other,
+    })?;
+    let hit = |note: loop_vault::NoteRef| Hit {
+        url: app.note_url(&note.path),
+        title: note.title,
+        id: note.path,
+    };
+    let results = found.items.into_iter().map(|item| hit(item.note)).collect();
+    Ok(to_value(&Found { results }))
+}

@@ -1,0 +1,126 @@
+//! Why a request is not answered, and what to try instead: one enum for REST and MCP.
+//!
+//! In: what went wrong. Out: a status with an [`ErrorResponse`], or a sentence for a model. Never: internal causes.
+
+use actix_web::http::StatusCode;
+use actix_web::{HttpResponse, ResponseError};
+use loop_shared::models::ErrorResponse;
+
+/// A request that cannot be answered. `Display` is the sentence the caller reads.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum Refusal {
+    /// A parameter nobody knows.
+    #[error("There is no parameter {name:?} here. Known: {known}.")]
+    UnknownParameter {
+        /// As it was sent, shortened.
+        name: String,
+        /// The names that exist, comma-separated.
+        known: String,
+    },
+    /// A parameter whose value cannot be used.
+    #[error("The parameter `{name}` {wrong}")]
+    BadParameter {
+        /// Which one.
+        name: &'static str,
+        /// What is wrong and what to write instead, as the end of the sentence.
+        wrong: String,
+    },
+    /// Nothing has this id or path.
+    #[error("There is no {what} {asked:?}. {hint}")]
+    NotFound {
+        /// `entity` or `note`.
+        what: &'static str,
+        /// As it was asked for, shortened.
+        asked: String,
+        /// What to try: near ids, or another door.
+        hint: String,
+    },
+    /// No route has this address.
+    #[error("Nothing is served at {0}. The routes are listed in /api/openapi.json.")]
+    NoSuchRoute(String),
+    /// The route exists, the method does not.
+    #[error("{0} is not allowed here. This API only reads: use GET.")]
+    MethodNotAllowed(String),
+}
+
+impl Refusal {
+    /// A parameter whose value cannot be used.
+    pub(crate) fn parameter(name: &'static str, wrong: impl Into<String>) -> Self {
+        Self::BadParameter {
+            name,
+            wrong: wrong.into(),
+        }
+    }
+
+    /// Status and stable code.
+    #[must_use]
+    pub(crate) const fn code(&self) -> (StatusCode, &'static str) {
+        match self {
+            Self::UnknownParameter { .. } | Self::BadParameter { .. } => {
+                (StatusCode::BAD_REQUEST, "invalid_request")
+            }
+            Self::NotFound { .. } | Self::NoSuchRoute(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
+        }
+    }
+}
+
+impl ResponseError for Refusal {
+    fn status_code(&self) -> StatusCode {
+        self.code().0
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, code) = self.code();
+        let mut answer = HttpResponse::build(status);
+        answer.insert_header(("Cache-Control", "no-store"));
+        if status == StatusCode::METHOD_NOT_ALLOWED {
+            answer.insert_header(("Allow", "GET, HEAD"));
+        }
+        answer.json(ErrorResponse::new(code, self.to_string()))
+    }
+}
+
+/// What was sent, short enough to repeat in an answer and without control characters.
+pub(crate) fn shortened(text: &str) -> String {
+    let clean: String = text.chars().filter(|c| !c.is_control()).take(81).collect();
+    match clean.char_indices().nth(80) {
+        Some((at, _)) => format!("{}…", &clean[..at]),
+        None => clean,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_sent_is_repeated_only_up_to_a_bound() {
+        assert_eq!(shortened("prj-1"), "prj-1");
+        assert_eq!(shortened("a\n\u{0}b"), "ab");
+        assert_eq!(shortened(&"가".repeat(81)).chars().count(), 81);
+        assert!(shortened(&"가".repeat(81)).ends_with('…'));
+        assert_eq!(shortened(&"가".repeat(80)), "가".repeat(80));
+    }
+
+    #[test]
+    fn every_refusal_is_a_client_error_with_a_code() {
+        for refusal in [
+            Refusal::UnknownParameter {
+                name: "x".into(),
+                known: "q".into(),
+            },
+            Refusal::parameter("limit", "must be a number."),
+            Refusal::NotFound {
+                what: "entity",
+                asked: "x".into(),
+                hint: String::new(),
+            },
+            Refusal::NoSuchRoute("/x".into()),
+            Refusal::MethodNotAllowed("POST".into()),
+        ] {
+            assert!(refusal.code().0.is_client_error(), "{refusal}");
+            assert_eq!(refusal.error_response().status(), refusal.code().0);
+        }
+    }
+}

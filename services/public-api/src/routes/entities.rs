@@ -1,0 +1,39 @@
+//! `GET /api/entities`: lists.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use loop_vault::query::EntityPage;
+
+use crate::app::App;
+use crate::endpoint::{Answer, Endpoint, Group, schema_of};
+use crate::params::Values;
+use crate::refusal::Refusal;
+use crate::{ask, respond, tables};
+
+/// What it is.
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/entities",
+    pattern: "/api/entities",
+    id: "list_entities",
+    group: Group::Vault,
+    summary: "List entities by type, status, assignee, project, tag and words",
+    summary_ko: "종류, 상태, 담당자, 프로젝트, 태그, 낱말로 엔티티 목록 보기",
+    about: "Filters are combined with and; `total` counts all that pass them. Walk the pages with `next_cursor`: \
+edits between two pages never repeat or lose an entity that did not change. Entities without the field sorted by come last.",
+    path_params: tables::NONE,
+    query: tables::ENTITIES,
+    answer: Answer::Json(schema_of::<EntityPage>),
+    may_miss: false,
+};
+
+/// `GET /api/entities`.
+///
+/// # Errors
+/// [`Refusal`] for parameters that cannot be used.
+pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let values = Values::from_query(request.query_string(), tables::ENTITIES)?;
+    let snapshot = app.snapshot();
+    respond::conditional(&request, &snapshot, || {
+        ask::entities(&snapshot, &values, tables::ENTITIES)
+    })
+}

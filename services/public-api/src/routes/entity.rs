@@ -1,0 +1,40 @@
+//! `GET /api/entities/{id}`: one entity with its relations and backlinks.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use loop_vault::query::EntityView;
+
+use crate::app::App;
+use crate::endpoint::{Answer, Endpoint, Group, schema_of};
+use crate::params::Values;
+use crate::refusal::Refusal;
+use crate::{ask, respond, tables};
+
+/// What it is.
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/entities/{id}",
+    pattern: "/api/entities/{id}",
+    id: "get_entity",
+    group: Group::Vault,
+    summary: "One entity by id or alias, with relations and backlinks",
+    summary_ko: "id나 별칭으로 엔티티 하나를 관계, 백링크와 함께 보기",
+    about: "",
+    path_params: tables::ENTITY_ID,
+    query: tables::NONE,
+    answer: Answer::Json(schema_of::<EntityView>),
+    may_miss: true,
+};
+
+/// `GET /api/entities/{id}`.
+///
+/// # Errors
+/// [`Refusal`] when there is none, naming near ones.
+pub(crate) async fn get(
+    app: Data<App>,
+    id: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    Values::from_query(request.query_string(), tables::NONE)?;
+    let snapshot = app.snapshot();
+    respond::conditional(&request, &snapshot, || ask::entity(&snapshot, &id))
+}

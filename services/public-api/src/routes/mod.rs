@@ -1,0 +1,12 @@
+//! The REST endpoints, one a file: its description and its handler.
+
+pub(crate) mod docs;
+pub(crate) mod entities;
+pub(crate) mod entity;
+pub(crate) mod fallback;
+pub(crate) mod health;
+pub(crate) mod note;
+pub(crate) mod openapi;
+pub(crate) mod scan;
+pub(crate) mod search;
+pub(crate) mod stats;

@@ -1,0 +1,40 @@
+//! `GET /api/notes/{path}`: one note, whole.
+
+use actix_web::web::{Data, Path};
+use actix_web::{HttpRequest, HttpResponse};
+use loop_vault::query::NoteView;
+
+use crate::app::App;
+use crate::endpoint::{Answer, Endpoint, Group, schema_of};
+use crate::params::Values;
+use crate::refusal::Refusal;
+use crate::{ask, respond, tables};
+
+/// What it is.
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/notes/{path}",
+    pattern: "/api/notes/{path:.*}",
+    id: "get_note",
+    group: Group::Vault,
+    summary: "One note by its path: properties, text, links, backlinks, defects",
+    summary_ko: "경로로 노트 하나 보기: 속성, 본문, 링크, 백링크, 결함",
+    about: "Slashes in the path stay as they are. The text of a note larger than the limit is not loaded; `defects` says so.",
+    path_params: tables::NOTE_PATH,
+    query: tables::NONE,
+    answer: Answer::Json(schema_of::<NoteView>),
+    may_miss: true,
+};
+
+/// `GET /api/notes/{path}`.
+///
+/// # Errors
+/// [`Refusal`] when there is none, naming near ones.
+pub(crate) async fn get(
+    app: Data<App>,
+    path: Path<String>,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
+    Values::from_query(request.query_string(), tables::NONE)?;
+    let snapshot = app.snapshot();
+    respond::conditional(&request, &snapshot, || ask::note(&snapshot, &path))
+}

@@ -1,0 +1,39 @@
+//! `GET /api/search`: full text.
+
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use loop_vault::search::SearchPage;
+
+use crate::app::App;
+use crate::endpoint::{Answer, Endpoint, Group, schema_of};
+use crate::params::Values;
+use crate::refusal::Refusal;
+use crate::{ask, respond, tables};
+
+/// What it is.
+pub(crate) const ENDPOINT: Endpoint = Endpoint {
+    path: "/api/search",
+    pattern: "/api/search",
+    id: "search",
+    group: Group::Vault,
+    summary: "Notes that hold all the words, the best first",
+    summary_ko: "낱말이 모두 있는 노트를 가장 맞는 것부터 보기",
+    about: "Looks into titles, ids, aliases, tags and texts. Put a phrase in quotes. `total` is exact.",
+    path_params: tables::NONE,
+    query: tables::SEARCH,
+    answer: Answer::Json(schema_of::<SearchPage>),
+    may_miss: false,
+};
+
+/// `GET /api/search`.
+///
+/// # Errors
+/// [`Refusal`] for parameters that cannot be used.
+pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+    let values = Values::from_query(request.query_string(), tables::SEARCH)?;
+    let snapshot = app.snapshot();
+    respond::conditional(&request, &snapshot, || {
+        let page = ask::page(&values, tables::SEARCH);
+        ask::search(&snapshot, values.text("q").unwrap_or_default(), &page)
+    })
+}

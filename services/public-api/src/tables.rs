@@ -1,0 +1,249 @@
+//! Every parameter there is. A filter means the same at `/api/entities` and in `query_entities`.
+
+use crate::params::{Kind, Param};
+
+const fn list(
+    name: &'static str,
+    about: &'static str,
+    about_ko: &'static str,
+    example: &'static str,
+) -> Param {
+    Param {
+        name,
+        kind: Kind::List,
+        required: false,
+        about,
+        about_ko,
+        example,
+    }
+}
+
+const fn text(
+    name: &'static str,
+    about: &'static str,
+    about_ko: &'static str,
+    example: &'static str,
+) -> Param {
+    Param {
+        name,
+        kind: Kind::Text,
+        required: false,
+        about,
+        about_ko,
+        example,
+    }
+}
+
+const fn number(
+    name: &'static str,
+    bounds: (usize, usize, usize),
+    about: &'static str,
+    about_ko: &'static str,
+) -> Param {
+    let (min, max, default) = bounds;
+    Param {
+        name,
+        kind: Kind::Number { min, max, default },
+        required: false,
+        about,
+        about_ko,
+        example: "",
+    }
+}
+
+const fn required(param: Param) -> Param {
+    Param {
+        required: true,
+        ..param
+    }
+}
+
+const TYPE: Param = list(
+    "type",
+    "Entity types, any of: Task, Project, Program, Hypothesis, Experiment, Condition, Person, …",
+    "엔티티 종류. 이 가운데 하나: Task, Project, Program, Hypothesis, Experiment, Condition, Person 등",
+    "Task",
+);
+const STATUS: Param = list(
+    "status",
+    "Statuses, any of: todo, doing, done, blocked, …",
+    "상태. 이 가운데 하나: todo, doing, done, blocked 등",
+    "doing",
+);
+const ASSIGNEE: Param = text(
+    "assignee",
+    "Who does it, one name, as written in the notes.",
+    "담당자 한 사람. 노트에 적힌 대로",
+    "김은향",
+);
+const PROJECT: Param = text(
+    "project",
+    "Id, alias or note name of one project.",
+    "프로젝트 하나의 id, 별칭, 노트 이름",
+    "prj-vault-gpt",
+);
+const TAG: Param = list(
+    "tag",
+    "Tags without #, all of them; a parent tag finds its nested tags.",
+    "# 없이 적은 태그. 모두 있어야 한다. 상위 태그는 하위 태그도 찾는다",
+    "mcp",
+);
+const FILTER_TEXT: Param = text(
+    "q",
+    "Words that must all occur in the note; Korean matches inside words.",
+    "노트에 모두 나와야 하는 말. 한국어는 낱말 안에서도 찾는다",
+    "결제",
+);
+const SORT: Param = text(
+    "sort",
+    "Order: updated, created, due, priority, name, id or status; a minus before it turns it round. Without it: -updated.",
+    "정렬: updated, created, due, priority, name, id, status. 앞에 -를 붙이면 거꾸로. 없으면 -updated",
+    "-updated",
+);
+const CURSOR: Param = text(
+    "cursor",
+    "`next_cursor` of the page before, with the same filters and sort.",
+    "앞 쪽의 `next_cursor`. 필터와 정렬은 그대로 둔다",
+    "",
+);
+const QUERY: Param = required(text(
+    "q",
+    "What to find: words that must all occur; Korean matches inside words, so 결제 finds 결제는 and 간편결제.",
+    "찾을 말. 모두 나와야 한다. 한국어는 낱말 안에서도 찾아, 결제로 결제는, 간편결제도 찾는다",
+    "결제",
+));
+
+/// Path parameter of `/api/entities/{id}`.
+pub(crate) static ENTITY_ID: &[Param] = &[required(text(
+    "id",
+    "An entity's id or alias.",
+    "엔티티의 id 또는 별칭",
+    "tsk-vault-gpt-07",
+))];
+
+/// Path parameter of `/api/notes/{path}`.
+pub(crate) static NOTE_PATH: &[Param] = &[required(text(
+    "path",
+    "The note's path in the vault, folders separated by /, with .md.",
+    "볼트 안 노트의 경로. 폴더는 /로 나누고 .md 로 끝난다",
+    "projects/prj-vault-gpt.md",
+))];
+
+/// No parameters.
+pub(crate) static NONE: &[Param] = &[];
+
+/// Query of `/api/entities`.
+pub(crate) static ENTITIES: &[Param] = &[
+    TYPE,
+    STATUS,
+    ASSIGNEE,
+    PROJECT,
+    TAG,
+    FILTER_TEXT,
+    SORT,
+    number(
+        "limit",
+        (1, 200, 50),
+        "Most results of a page.",
+        "한 쪽의 최대 결과 수",
+    ),
+    CURSOR,
+];
+
+/// Arguments of `query_entities`: the same with smaller pages.
+pub(crate) static QUERY_ENTITIES: &[Param] = &[
+    TYPE,
+    STATUS,
+    ASSIGNEE,
+    PROJECT,
+    TAG,
+    FILTER_TEXT,
+    SORT,
+    number(
+        "limit",
+        (1, 50, 20),
+        "Most results of a page.",
+        "한 쪽의 최대 결과 수",
+    ),
+    CURSOR,
+];
+
+/// Query of `/api/search`.
+pub(crate) static SEARCH: &[Param] = &[
+    QUERY,
+    number(
+        "limit",
+        (1, 100, 20),
+        "Most results of a page.",
+        "한 쪽의 최대 결과 수",
+    ),
+    CURSOR,
+];
+
+/// Arguments of `search`, exactly what ChatGPT sends.
+pub(crate) static TOOL_SEARCH: &[Param] = &[Param {
+    name: "query",
+    ..QUERY
+}];
+
+/// Arguments of `fetch`: ChatGPT sends `id` alone.
+pub(crate) static TOOL_FETCH: &[Param] = &[
+    required(text(
+        "id",
+        "The `id` of a search result: a note's path. An entity's id or alias works too.",
+        "검색 결과의 `id`",
+        "projects/prj-vault-gpt.md",
+    )),
+    number(
+        "offset",
+        (0, 1_000_000_000, 0),
+        "Where to go on in a long note: `metadata.next_offset` of the answer before. 0 is the beginning.",
+        "긴 노트를 이어 읽을 자리",
+    ),
+];
+
+/// Arguments of `get_entity`.
+pub(crate) static GET_ENTITY: &[Param] = &[required(text(
+    "id",
+    "The entity's id or one of its aliases, such as tsk-vault-gpt-07.",
+    "엔티티의 id 또는 별칭",
+    "tsk-vault-gpt-07",
+))];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_everything_is_described_in_both_languages() {
+        for table in [
+            ENTITY_ID,
+            NOTE_PATH,
+            ENTITIES,
+            QUERY_ENTITIES,
+            SEARCH,
+            TOOL_SEARCH,
+            TOOL_FETCH,
+            GET_ENTITY,
+        ] {
+            for (at, param) in table.iter().enumerate() {
+                assert!(
+                    !param.about.is_empty() && !param.about_ko.is_empty(),
+                    "{}",
+                    param.name
+                );
+                assert!(
+                    table[..at].iter().all(|earlier| earlier.name != param.name),
+                    "{}",
+                    param.name
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn rest_and_mcp_take_the_same_filters() {
+        let names = |table: &[Param]| table.iter().map(|param| param.name).collect::<Vec<_>>();
+        assert_eq!(names(ENTITIES), names(QUERY_ENTITIES));
+    }
+}
