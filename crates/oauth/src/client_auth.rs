@@ -146,3 +146,155 @@ fn decoded(text: &str) -> String {
         .map(|(_, value)| value.into_owned())
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        secret::RawClientSecret,
+        store::Clients as _,
+        testing::{World, client},
+    };
+
+    const SECRET: &str = "s3cr+t/:& =x%41";
+
+    async fn world() -> World {
+        let world = World::default();
+        let public = client("public", "https://a.example/cb");
+        let basic = Client {
+            auth_method: ClientAuthMethod::Basic,
+            secret_hash: RawClientSecret::presented(SECRET).map(|secret| secret.hash()),
+            ..client("basic", "https://a.example/cb")
+        };
+        let post = Client {
+            auth_method: ClientAuthMethod::Post,
+            id: ClientId("https://a:8/p q".into()),
+            ..basic.clone()
+        };
+        for client in [public, basic, post] {
+            world.store.add_client(&client).await.unwrap();
+        }
+        world
+    }
+
+    fn header(user: &str, password: &str) -> String {
+        format!("Basic {}", STANDARD.encode(format!("{user}:{password}")))
+    }
+
+    fn encoded(text: &str) -> String {
+        url::form_urlencoded::byte_serialize(text.as_bytes()).collect()
+    }
+
+    async fn try_with(
+        header: Option<String>,
+        body: &[(&str, &str)],
+    ) -> Result<String, &'static str> {
+        let world = world().await;
+        let body: Vec<(String, String)> = body
+            .iter()
+            .map(|(n, v)| ((*n).to_owned(), (*v).to_owned()))
+            .collect();
+        let code = |error: TokenError| error.oauth().1;
+        let presented = PresentedClient::read(header.as_deref(), &body).map_err(code)?;
+        let client = authenticate(&world.cx(), presented).await.map_err(code)?;
+        Ok(client.id.0)
+    }
+
+    #[tokio::test]
+    async fn a_client_is_who_it_proves_to_be() {
+        let odd = "https://a:8/p q";
+        let post = [("client_id", "basic"), ("client_secret", SECRET)];
+        for (header, body, expected) in [
+            (None, &[("client_id", "public")][..], Ok("public")),
+            (
+                None,
+                &[("client_id", "public"), ("client_secret", "")],
+                Ok("public"),
+            ),
+            (Some(header("public", "")), &[], Ok("public")),
+            (Some(header("basic", SECRET)), &[], Ok("basic")),
+            (Some(header("basic", &encoded(SECRET))), &[], Ok("basic")),
+            (
+                Some(header("basic", SECRET)),
+                &[("client_id", "basic")],
+                Ok("basic"),
+            ),
+            (
+                Some(header(&encoded(odd), &encoded(SECRET))),
+                &[("client_id", odd)],
+                Ok(odd),
+            ),
+            (None, &post, Ok("basic")),
+            // nobody, somebody else, too much
+            (None, &[], Err("invalid_request")),
+            (None, &[("client_id", "")], Err("invalid_request")),
+            (None, &[("client_id", "nobody")], Err("invalid_client")),
+            (None, &[("client_id", "PUBLIC")], Err("invalid_client")),
+            (
+                None,
+                &[("client_id", "public"), ("client_id", "public")],
+                Err("invalid_request"),
+            ),
+            (
+                None,
+                &[("client_id", "public"), ("client_secret", "x")],
+                Err("invalid_client"),
+            ),
+            (None, &[("client_id", "basic")], Err("invalid_client")),
+            (
+                None,
+                &[("client_id", "basic"), ("client_secret", "x")],
+                Err("invalid_client"),
+            ),
+            (Some(header("basic", "x")), &[], Err("invalid_client")),
+            (Some(header("basic", "")), &[], Err("invalid_client")),
+            (
+                Some(header("basic", &SECRET.to_uppercase())),
+                &[],
+                Err("invalid_client"),
+            ),
+            (Some(header("public", "x")), &[], Err("invalid_client")),
+            (
+                Some(header("basic", SECRET)),
+                &[("client_id", "public")],
+                Err("invalid_request"),
+            ),
+            (
+                Some(header("basic", SECRET)),
+                &[("client_secret", SECRET)],
+                Err("invalid_request"),
+            ),
+            (Some(header("", SECRET)), &[], Err("invalid_request")),
+            (
+                Some("Basic !!!".into()),
+                &[("client_id", "public")],
+                Err("invalid_client"),
+            ),
+            (
+                Some("Basic".into()),
+                &[("client_id", "public")],
+                Err("invalid_client"),
+            ),
+            (
+                Some("Bearer x".into()),
+                &[("client_id", "public")],
+                Err("invalid_client"),
+            ),
+            (
+                Some(String::new()),
+                &[("client_id", "public")],
+                Err("invalid_client"),
+            ),
+        ] {
+            let got = try_with(header.clone(), body).await;
+            let got = got.as_deref().map_err(|code| *code);
+            assert_eq!(got, expected, "{header:?} {body:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_percent_encoded_secret_counts_only_in_the_header() {
+        let body = [("client_id", "basic"), ("client_secret", &encoded(SECRET))];
+        assert_eq!(try_with(None, &body).await, Err("invalid_client"));
+    }
+}

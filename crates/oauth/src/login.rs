@@ -147,3 +147,107 @@ async fn begin(cx: &Context<'_>, user: &User) -> Result<NewSession, LoginError> 
     audit::login(user.id);
     Ok(NewSession { raw, session })
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Mutex;
+
+    use chrono::TimeDelta;
+    use loop_shared::auth::scope::Role;
+
+    use super::*;
+    use crate::{
+        store::{Sessions as _, Users as _},
+        testing::{World, user},
+    };
+
+    /// Takes "right" for right, and notes whether each check had a hash to work on.
+    #[derive(Default)]
+    struct Noting(Mutex<Vec<bool>>);
+
+    #[async_trait]
+    impl Passwords for Noting {
+        async fn verify(
+            &self,
+            password: SecretString,
+            hash: Option<&PasswordHash>,
+        ) -> Result<bool, PasswordError> {
+            assert!(is_hashable(password.expose_secret()));
+            self.0.lock().unwrap().push(hash.is_some());
+            Ok(hash.is_some() && password.expose_secret() == "right")
+        }
+
+        async fn hash(&self, password: SecretString) -> Result<PasswordHash, PasswordError> {
+            Ok(PasswordHash(password))
+        }
+    }
+
+    async fn world() -> World {
+        let world = World::default();
+        let mut gone = user("gone@example.com", Role::Admin);
+        gone.disabled_at = Some(world.now);
+        for user in [user("alice@example.com", Role::Member), gone] {
+            world.store.add_user(&user).await.unwrap();
+        }
+        world
+    }
+
+    #[tokio::test]
+    async fn every_refusal_costs_one_check_and_sounds_alike() {
+        for (email, password, good, hashed) in [
+            ("alice@example.com", "right", true, true),
+            (" ALICE@Example.com ", "right", true, true),
+            ("alice@example.com", "wrong", false, true),
+            ("alice@example.com", "", false, true),
+            ("gone@example.com", "right", false, true),
+            ("nobody@example.com", "right", false, false),
+            ("not an address", "right", false, false),
+            ("", "", false, false),
+            ("alice@example.com", "right\0", false, false),
+            ("alice@example.com", &"x".repeat(72), false, true),
+            ("alice@example.com", &"x".repeat(73), false, false),
+        ] {
+            let (world, noting) = (world().await, Noting::default());
+            let got = login(&world.cx(), &noting, email, password.into()).await;
+            assert_eq!(
+                *noting.0.lock().unwrap(),
+                [hashed],
+                "{email:?} {password:?}"
+            );
+            match got {
+                Ok(_) => assert!(good, "{email:?} {password:?}"),
+                Err(error) => {
+                    assert!(
+                        !good && matches!(error, LoginError::Wrong),
+                        "{email:?}: {error}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_session_lasts_two_weeks_or_until_logout_or_until_the_user_is_disabled() {
+        let mut world = world().await;
+        let noting = Noting::default();
+        let begin = async |world: &World| {
+            login(&world.cx(), &noting, "alice@example.com", "right".into())
+                .await
+                .unwrap()
+        };
+        let (a, b) = (begin(&world).await, begin(&world).await);
+        assert_ne!(a.raw.hash(), b.raw.hash(), "each login is a new session");
+        assert!(current(&world.cx(), &a.raw).await.unwrap().is_some());
+        logout(&world.cx(), &a.raw).await.unwrap();
+        logout(&world.cx(), &a.raw).await.unwrap();
+        assert!(current(&world.cx(), &a.raw).await.unwrap().is_none());
+        world.pass(TimeDelta::days(14) - TimeDelta::milliseconds(1));
+        let (_, alice) = current(&world.cx(), &b.raw).await.unwrap().unwrap();
+        world.pass(TimeDelta::milliseconds(1));
+        assert!(current(&world.cx(), &b.raw).await.unwrap().is_none());
+        let c = begin(&world).await;
+        world.store.disable_user(alice.id, world.now).await.unwrap();
+        world.store.add_session(&c.session).await.unwrap();
+        assert!(current(&world.cx(), &c.raw).await.unwrap().is_none());
+    }
+}

@@ -241,3 +241,115 @@ fn new_password(cx: &Context<'_>) -> Result<SecretString, NoEntropy> {
     let text = URL_SAFE_NO_PAD.encode(bytes.split_at(18).0);
     Ok(SecretString::from(text))
 }
+
+#[cfg(test)]
+mod tests {
+    use async_trait::async_trait;
+
+    use super::*;
+    use crate::{store::Users as _, testing::World, user::PasswordHash};
+
+    /// Keeps passwords as they are.
+    struct Plain;
+
+    #[async_trait]
+    impl Passwords for Plain {
+        async fn verify(
+            &self,
+            _: SecretString,
+            _: Option<&PasswordHash>,
+        ) -> Result<bool, PasswordError> {
+            Ok(false)
+        }
+
+        async fn hash(&self, password: SecretString) -> Result<PasswordHash, PasswordError> {
+            Ok(PasswordHash(password))
+        }
+    }
+
+    fn new(email: &str, password: &str) -> NewUser {
+        NewUser {
+            email: email.to_owned(),
+            name: String::new(),
+            password: password.into(),
+            roles: Role::Member.into(),
+        }
+    }
+
+    #[tokio::test]
+    async fn a_user_is_added_once_with_a_password_that_bcrypt_reads_whole() {
+        let world = World::default();
+        for (email, password, expected) in [
+            ("alice", "long enough", Some("not an e-mail")),
+            ("alice@example.com", "1234567", Some("at least 8")),
+            ("alice@example.com", "일이삼사오육칠", Some("at least 8")),
+            ("alice@example.com", &"x".repeat(73), Some("at most 72")),
+            ("alice@example.com", "eight\0chars", Some("NUL")),
+            ("alice@example.com", &"x".repeat(72), None),
+            (" Alice@EXAMPLE.com", "12345678", Some("already")),
+        ] {
+            let got = add_user(&world.cx(), &Plain, new(email, password)).await;
+            match (got, expected) {
+                (Ok(_), None) => {}
+                (Err(error), Some(text)) => assert!(error.to_string().contains(text), "{error}"),
+                (got, _) => panic!("{email} {password}: {got:?}"),
+            }
+        }
+        assert_eq!(world.store.users(10).await.unwrap().len(), 1);
+    }
+
+    #[tokio::test]
+    async fn the_first_admin_is_made_once_and_a_made_up_password_is_told() {
+        let world = World::default();
+        let made = first_admin(&world.cx(), &Plain, "root@example.com", None)
+            .await
+            .unwrap();
+        let FirstAdmin::Added {
+            user,
+            generated: Some(password),
+        } = made
+        else {
+            panic!("{made:?}");
+        };
+        assert_eq!(password.expose_secret().len(), 24);
+        assert_eq!(user.password.0.expose_secret(), password.expose_secret());
+        assert!(user.roles.contains(Role::Admin));
+        let again = first_admin(&world.cx(), &Plain, "other@example.com", None)
+            .await
+            .unwrap();
+        assert!(matches!(again, FirstAdmin::NotNeeded));
+        let given = World::default();
+        let made = first_admin(&given.cx(), &Plain, "a@b", Some("12345678".into())).await;
+        assert!(matches!(
+            made,
+            Ok(FirstAdmin::Added {
+                generated: None,
+                ..
+            })
+        ));
+    }
+
+    #[tokio::test]
+    async fn changes_reach_the_named_account_and_no_other() {
+        let world = World::default();
+        let cx = world.cx();
+        let alice = add_user(&cx, &Plain, new("alice@example.com", "12345678"))
+            .await
+            .unwrap();
+        let unknown = set_roles(&cx, "bob@example.com", Role::Admin.into()).await;
+        assert!(matches!(unknown, Err(UserAdminError::Unknown)));
+        set_roles(&cx, "ALICE@example.com", Role::Exec.into())
+            .await
+            .unwrap();
+        let short = set_password(&cx, &Plain, "alice@example.com", "short".into()).await;
+        assert!(matches!(short, Err(UserAdminError::PasswordTooShort)));
+        set_password(&cx, &Plain, "alice@example.com", "a new one".into())
+            .await
+            .unwrap();
+        disable(&cx, "alice@example.com").await.unwrap();
+        let now = world.store.user(alice.id).await.unwrap().unwrap();
+        assert_eq!(now.roles.to_string(), "exec");
+        assert_eq!(now.password.0.expose_secret(), "a new one");
+        assert!(!now.is_active());
+    }
+}

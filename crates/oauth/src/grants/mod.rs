@@ -143,3 +143,6 @@ pub(crate) async fn revoke(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

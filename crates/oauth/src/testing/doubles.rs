@@ -1,0 +1,181 @@
+//! Doubles: entropy that counts, a signer that only writes the claims down, a small world.
+#![expect(
+    clippy::expect_used,
+    reason = "a double that cannot be built is a broken test"
+)]
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::{DateTime, TimeDelta, Utc};
+use loop_shared::auth::{
+    claims::AccessClaims,
+    scope::{Role, Roles},
+};
+use secrecy::{ExposeSecret as _, SecretString};
+use sha2::{Digest as _, Sha256};
+use uuid::Uuid;
+
+use super::MemoryStore;
+use crate::{
+    client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
+    config::{Context, Issuer, Rules},
+    entropy::{Entropy, NoEntropy},
+    grants::{SignError, TokenSigner},
+    resource::Resources,
+    session::Session,
+    user::{Email, PasswordHash, User, UserId},
+};
+
+/// Different bytes at each call, the same in each run.
+#[derive(Debug, Default)]
+pub struct CountingEntropy(AtomicU64);
+
+impl Entropy for CountingEntropy {
+    fn bytes32(&self) -> Result<[u8; 32], NoEntropy> {
+        let count = self.0.fetch_add(1, Ordering::Relaxed);
+        Ok(Sha256::digest(count.to_be_bytes()).into())
+    }
+}
+
+/// "Signs" by writing the claims as JSON; [`claims`] reads them back.
+#[derive(Clone, Copy, Debug)]
+pub struct JsonSigner;
+
+impl TokenSigner for JsonSigner {
+    fn sign(&self, claims: &AccessClaims) -> Result<SecretString, SignError> {
+        serde_json::to_string(claims)
+            .map(SecretString::from)
+            .map_err(|error| SignError(error.to_string()))
+    }
+}
+
+/// Never signs.
+#[derive(Clone, Copy, Debug)]
+pub struct NoSigner;
+
+impl TokenSigner for NoSigner {
+    fn sign(&self, _: &AccessClaims) -> Result<SecretString, SignError> {
+        Err(SignError("no key".to_owned()))
+    }
+}
+
+/// The claims that [`JsonSigner`] wrote down.
+#[must_use]
+pub fn claims(token: &SecretString) -> AccessClaims {
+    serde_json::from_str(token.expose_secret()).expect("claims")
+}
+
+/// The S256 challenge of a verifier.
+#[must_use]
+pub fn challenge(verifier: &str) -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(verifier.as_bytes()))
+}
+
+/// A public dynamic client with one redirect.
+#[must_use]
+pub fn client(id: &str, redirect: &str) -> Client {
+    Client {
+        id: ClientId(id.to_owned()),
+        name: "Test client".to_owned(),
+        auth_method: ClientAuthMethod::None,
+        secret_hash: None,
+        redirect_uris: vec![redirect.to_owned()],
+        grant_types: vec![GrantType::AuthorizationCode, GrantType::RefreshToken],
+        scope: None,
+        client_uri: None,
+        origin: ClientOrigin::Dynamic,
+        metadata_hash: None,
+        created_at: DateTime::UNIX_EPOCH,
+        first_login_at: None,
+    }
+}
+
+/// An active user with one role.
+#[must_use]
+pub fn user(address: &str, role: Role) -> User {
+    User {
+        id: UserId(uuid_of(address)),
+        email: Email::parse(address).expect("an address"),
+        name: address.to_owned(),
+        password: PasswordHash(SecretString::from("$2b$04$double")),
+        roles: Roles::from(role),
+        created_at: DateTime::UNIX_EPOCH,
+        disabled_at: None,
+    }
+}
+
+/// One text, one UUID.
+fn uuid_of(text: &str) -> Uuid {
+    let digest: [u8; 32] = Sha256::digest(text.as_bytes()).into();
+    let half = digest.first_chunk::<16>().expect("32 bytes have 16");
+    uuid::Builder::from_random_bytes(*half).into_uuid()
+}
+
+/// A memory store, the usual rules and a moment.
+#[derive(Debug)]
+pub struct World {
+    /// Where things are kept.
+    pub store: MemoryStore,
+    /// The operator's decisions: two resources, an hour, ninety days, a minute, two weeks.
+    pub rules: Rules,
+    /// Counted randomness.
+    pub entropy: CountingEntropy,
+    /// Now.
+    pub now: DateTime<Utc>,
+}
+
+impl Default for World {
+    fn default() -> Self {
+        Self {
+            store: MemoryStore::default(),
+            rules: rules(),
+            entropy: CountingEntropy::default(),
+            now: DateTime::from_timestamp(1_800_000_000, 0).expect("a moment"),
+        }
+    }
+}
+
+impl World {
+    /// What the rules are handed.
+    #[must_use]
+    pub fn cx(&self) -> Context<'_> {
+        Context {
+            rules: &self.rules,
+            store: &self.store,
+            entropy: &self.entropy,
+            now: self.now,
+        }
+    }
+
+    /// Lets time pass.
+    pub fn pass(&mut self, time: TimeDelta) {
+        self.now += time;
+    }
+
+    /// A session of this user that began now.
+    #[must_use]
+    pub fn session(&self, user: &User) -> Session {
+        Session {
+            hash: crate::secret::SecretHash::of(user.email.as_str()),
+            user: user.id,
+            authenticated_at: self.now,
+            expires_at: self.now + self.rules.session_ttl,
+        }
+    }
+}
+
+/// The usual rules.
+fn rules() -> Rules {
+    Rules {
+        issuer: Issuer::parse("http://localhost:8082").expect("an issuer"),
+        resources: Resources::parse(
+            "http://localhost:8082/mcp=mcp:read,http://localhost:8082/exec/mcp=mcp:exec kpi:read",
+        )
+        .expect("resources"),
+        access_ttl: TimeDelta::hours(1),
+        refresh_ttl: TimeDelta::days(90),
+        code_ttl: TimeDelta::seconds(60),
+        session_ttl: TimeDelta::days(14),
+    }
+}
