@@ -1,0 +1,193 @@
+//! The state every handler shares, and the whole route table.
+
+use std::sync::Arc;
+
+use actix_web::{
+    HttpResponse,
+    http::{
+        StatusCode,
+        header::{self, HeaderValue},
+    },
+    web,
+};
+use loop_oauth::{
+    config::{Context, Rules},
+    entropy::Entropy,
+    login::Passwords,
+    store::Store,
+};
+use loop_shared::service::{clock::Clock, config::ExternalUrl, headers::cors_open};
+
+use crate::{
+    extract::cookies::Cookies,
+    pages::{Chrome, Pages},
+    respond,
+    routes::{
+        assets, authorize, consent, home, login, logout, metadata, not_found, register, revoke,
+        token,
+    },
+    signer::Signer,
+};
+
+/// What the server is made of; tests put their own clock, entropy and store in.
+pub struct Parts {
+    /// Issuer, resources, lifetimes.
+    pub rules: Rules,
+    /// Where people reach the server.
+    pub external_url: ExternalUrl,
+    /// Users, clients, grants.
+    pub store: Arc<dyn Store>,
+    /// Randomness.
+    pub entropy: Arc<dyn Entropy>,
+    /// Time.
+    pub clock: Arc<dyn Clock>,
+    /// bcrypt.
+    pub passwords: Arc<dyn Passwords>,
+    /// The signing key.
+    pub signer: Signer,
+}
+
+/// The running server's state.
+pub struct App {
+    pub(crate) rules: Rules,
+    pub(crate) store: Arc<dyn Store>,
+    pub(crate) passwords: Arc<dyn Passwords>,
+    pub(crate) signer: Signer,
+    pub(crate) pages: Pages,
+    pub(crate) cookies: Cookies,
+    /// The issuer's path, `""` for most: the prefix of local links.
+    pub(crate) base: String,
+    /// The discovery document.
+    pub(crate) metadata: String,
+    entropy: Arc<dyn Entropy>,
+    clock: Arc<dyn Clock>,
+}
+
+impl App {
+    /// Puts the parts together.
+    ///
+    /// # Errors
+    /// A template does not parse; the build is broken then.
+    pub fn new(parts: Parts) -> Result<Self, tera::Error> {
+        let url = &parts.external_url;
+        let pages = Pages::new(Chrome {
+            base: url.path().to_owned(),
+            site: url.authority(),
+            style: assets::style_version(),
+        })?;
+        Ok(Self {
+            metadata: metadata::document(&parts.rules).to_string(),
+            base: url.path().to_owned(),
+            cookies: Cookies::new(url.is_https()),
+            pages,
+            rules: parts.rules,
+            store: parts.store,
+            passwords: parts.passwords,
+            signer: parts.signer,
+            entropy: parts.entropy,
+            clock: parts.clock,
+        })
+    }
+
+    /// What the rules are handed, at this moment.
+    pub(crate) fn cx(&self) -> Context<'_> {
+        Context {
+            rules: &self.rules,
+            store: &*self.store,
+            entropy: &*self.entropy,
+            now: self.clock.now(),
+        }
+    }
+}
+
+/// Routes everything. `app` must also be registered as app data.
+///
+/// An issuer with a path gets the same routes below that path, since a proxy may strip it or not,
+/// and the path-inserted forms of its metadata (RFC 8414 §3.1).
+pub fn routes(config: &mut web::ServiceConfig, app: &App) {
+    let base = app.base.as_str();
+    under("", config);
+    if !base.is_empty() {
+        under(base, config);
+        for name in ["oauth-authorization-server", "openid-configuration"] {
+            metadata_at(&format!("/.well-known/{name}{base}"), config);
+        }
+    }
+    // Last of all, and ahead of the service's own default.
+    config.service(web::resource("/{unknown:.*}").default_service(web::to(not_found::not_found)));
+}
+
+/// The route table, below a prefix.
+fn under(prefix: &str, config: &mut web::ServiceConfig) {
+    let at = |path: &str| format!("{prefix}{path}");
+    metadata_at(&at("/.well-known/oauth-authorization-server"), config);
+    metadata_at(&at("/.well-known/openid-configuration"), config);
+    config.service(
+        web::resource(at("/.well-known/jwks.json"))
+            .wrap(cors_open())
+            .route(web::get().to(metadata::jwks))
+            .route(web::head().to(metadata::jwks))
+            .default_service(web::to(|| async { only("GET") })),
+    );
+    for version in ["", "/oauth"] {
+        let at = |path: &str| format!("{prefix}{version}{path}");
+        config.service(
+            web::resource(at("/authorize"))
+                .route(web::get().to(authorize::get))
+                .route(web::post().to(authorize::post))
+                .default_service(web::to(|| async { only("GET, POST") })),
+        );
+        config.service(
+            web::resource(at("/token"))
+                .wrap(cors_open())
+                .route(web::post().to(token::token))
+                .default_service(web::to(|| async { only("POST") })),
+        );
+        config.service(
+            web::resource(at("/revoke"))
+                .wrap(cors_open())
+                .route(web::post().to(revoke::revoke))
+                .default_service(web::to(|| async { only("POST") })),
+        );
+        config.service(
+            web::resource(at("/register"))
+                .wrap(cors_open())
+                .route(web::post().to(register::register))
+                .default_service(web::to(|| async { only("POST") })),
+        );
+    }
+    config
+        .route(&at("/"), web::get().to(home::home))
+        .route(&at("/oauth"), web::get().to(home::home))
+        .route(&at("/oauth/"), web::get().to(home::home))
+        .route(&at("/oauth/login"), web::get().to(login::get))
+        .route(&at("/oauth/login"), web::post().to(login::post))
+        .route(&at("/oauth/consent"), web::post().to(consent::post))
+        .route(&at("/oauth/logout"), web::get().to(logout::get))
+        .route(&at("/oauth/logout"), web::post().to(logout::post))
+        .route(&at("/oauth/static/loop.css"), web::get().to(assets::style))
+        .route(&at("/oauth/static/loop.svg"), web::get().to(assets::mark));
+}
+
+fn metadata_at(path: &str, config: &mut web::ServiceConfig) {
+    config.service(
+        web::resource(path)
+            .wrap(cors_open())
+            .route(web::get().to(metadata::metadata))
+            .route(web::head().to(metadata::metadata))
+            .default_service(web::to(|| async { only("GET") })),
+    );
+}
+
+/// The answer to a method that a path does not have (RFC 9110 §15.5.6).
+fn only(methods: &'static str) -> HttpResponse {
+    let mut response = respond::json::error(
+        StatusCode::METHOD_NOT_ALLOWED,
+        "invalid_request",
+        format!("This address answers {methods} only."),
+    );
+    response
+        .headers_mut()
+        .insert(header::ALLOW, HeaderValue::from_static(methods));
+    response
+}

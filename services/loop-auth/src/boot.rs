@@ -1,0 +1,169 @@
+//! Starts the server: store, key, first administrator, background work, HTTP.
+//!
+//! In: checked settings and an open store. Out: nothing, until the service was asked to stop.
+
+use std::{future::Future, pin::Pin, sync::Arc};
+
+use actix_web::web::{Data, ServiceConfig as Routes};
+use loop_oauth::{
+    config::Context,
+    entropy::OsEntropy,
+    login::Passwords,
+    store::{Store, StoreError},
+    user_admin::UserAdminError,
+};
+use loop_shared::service::{
+    self, Health, ServeError, Shutdown,
+    clock::{Clock, SystemClock},
+};
+
+use crate::{
+    app::{self, App, Parts},
+    config::{Config, IDENTITY},
+    first_admin,
+    passwords::BcryptPasswords,
+    signer::{Signer, SignerError, write_jwks_file},
+    sweep,
+};
+
+/// A store that is being opened.
+pub type Opening = Pin<Box<dyn Future<Output = Result<Opened, StoreError>> + Send>>;
+/// An answer to "are you ready".
+pub type Probing = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
+/// An open store and how to ask whether it is well.
+#[derive(Clone)]
+pub struct Opened {
+    pub(crate) store: Arc<dyn Store>,
+    ready: Arc<dyn Fn() -> Probing + Send + Sync>,
+}
+
+impl Opened {
+    /// A store and its probe.
+    pub fn new(store: Arc<dyn Store>, ready: impl Fn() -> Probing + Send + Sync + 'static) -> Self {
+        Self {
+            store,
+            ready: Arc::new(ready),
+        }
+    }
+}
+
+/// Why the server does not run. Each text says what to do where something can be done.
+#[derive(Debug, thiserror::Error)]
+pub enum BootError {
+    /// The store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// No key to sign with.
+    #[error(transparent)]
+    Signer(#[from] SignerError),
+    /// bcrypt does not work.
+    #[error("passwords cannot be hashed: {0}")]
+    Passwords(#[from] bcrypt::BcryptError),
+    /// The first administrator cannot be added.
+    #[error("the first administrator was not added: {0}")]
+    FirstAdmin(#[from] UserAdminError),
+    /// The public keys cannot be written.
+    #[error("JWKS_FILE {path} cannot be written: {error}")]
+    JwksFile {
+        /// Where.
+        path: String,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// A template does not parse; the build is broken.
+    #[error("the pages are broken: {0}")]
+    Pages(#[from] tera::Error),
+    /// A blocking task did not finish.
+    #[error("the start was interrupted")]
+    Interrupted,
+    /// The HTTP server does not run.
+    #[error(transparent)]
+    Serve(#[from] ServeError),
+}
+
+/// Serves until a signal comes or `shutdown` is triggered, then lets running requests finish.
+///
+/// # Errors
+/// [`BootError`].
+pub async fn serve(config: Config, opened: Opened, shutdown: Shutdown) -> Result<(), BootError> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let app = prepare(&config, &opened, Arc::clone(&clock)).await?;
+    let app = Data::new(app);
+    let health = health(&opened);
+    let routes = move |routes: &mut Routes| register(&app, &health, routes);
+    let sweep = tokio::spawn(sweep::forever(Arc::clone(&opened.store), clock));
+    let served = service::serve(&config.service, &shutdown, routes).await;
+    sweep.abort();
+    Ok(served?)
+}
+
+/// Everything in front of HTTP: key, first administrator, public key file.
+///
+/// # Errors
+/// [`BootError`], before anything is served.
+pub async fn prepare(
+    config: &Config,
+    opened: &Opened,
+    clock: Arc<dyn Clock>,
+) -> Result<App, BootError> {
+    let passwords: Arc<dyn Passwords> =
+        Arc::new(passwords(config.store.bcrypt_cost, config.bcrypt_queue).await?);
+    let secret = config.encryption_secret.as_ref();
+    let signer = Signer::open(&*opened.store, secret, clock.now()).await?;
+    let cx = Context {
+        rules: &config.rules,
+        store: &*opened.store,
+        entropy: &OsEntropy,
+        now: clock.now(),
+    };
+    first_admin::ensure(&cx, &*passwords, &config.first_admin).await?;
+    if let Some(path) = &config.jwks_file {
+        write_jwks_file(path, signer.jwks()).map_err(|error| BootError::JwksFile {
+            path: path.display().to_string(),
+            error,
+        })?;
+    }
+    Ok(App::new(Parts {
+        rules: config.rules.clone(),
+        external_url: config.service.external_url.clone(),
+        store: Arc::clone(&opened.store),
+        entropy: Arc::new(OsEntropy),
+        clock,
+        passwords,
+        signer,
+    })?)
+}
+
+/// The bcrypt queue. One core stays free for tokens where there is more than one.
+///
+/// # Errors
+/// The cost is out of bcrypt's range.
+pub async fn passwords(cost: u32, queue: usize) -> Result<BcryptPasswords, BootError> {
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let workers = cores.saturating_sub(1).max(1);
+    let made = tokio::task::spawn_blocking(move || BcryptPasswords::new(cost, workers, queue));
+    Ok(made.await.map_err(|_| BootError::Interrupted)??)
+}
+
+/// `/healthz` and `/readyz`.
+#[must_use]
+pub fn health(opened: &Opened) -> Health {
+    let ready = Arc::clone(&opened.ready);
+    Health::new(IDENTITY, move || {
+        let probing = ready();
+        async move {
+            probing.await.map_err(|error| {
+                tracing::error!(%error, "not ready");
+                "The database does not answer.".to_owned()
+            })
+        }
+    })
+}
+
+/// Registers state, health and every route.
+pub fn register(app: &Data<App>, health: &Health, routes: &mut Routes) {
+    routes.app_data(app.clone());
+    health.routes("", routes);
+    app::routes(routes, app);
+}

@@ -1,0 +1,84 @@
+//! `loop-auth client add|list`.
+
+use clap::Subcommand;
+use loop_oauth::{client::Client, register};
+use loop_shared::auth::scope::Scopes;
+use serde_json::json;
+
+use super::{Desk, text};
+
+/// Most clients that are listed.
+const MAX_LISTED: u64 = 100_000;
+
+/// What to do with clients.
+#[derive(Debug, Subcommand)]
+pub(super) enum ClientCommand {
+    /// Add a client that an operator vouches for
+    Add {
+        /// Name people see on the consent page
+        name: String,
+        /// Where answers may be sent; several times for several
+        #[arg(long = "redirect-uri", value_name = "URI", required = true)]
+        redirect_uris: Vec<String>,
+        /// A client on users' own devices, which can keep no secret
+        #[arg(long)]
+        public: bool,
+        /// The most it may ever ask for, space-separated [default: whatever its resource offers]
+        #[arg(long)]
+        scope: Option<String>,
+    },
+    /// List clients, oldest first
+    List,
+}
+
+pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), String> {
+    let cx = desk.cx();
+    match command {
+        ClientCommand::Add {
+            name,
+            redirect_uris,
+            public,
+            scope,
+        } => {
+            let scope = scope.as_deref().map(Scopes::parse).transpose();
+            let metadata = json!({
+                "client_name": name,
+                "redirect_uris": redirect_uris,
+                "token_endpoint_auth_method": if public { "none" } else { "client_secret_basic" },
+            });
+            let added =
+                register::add_by_operator(&cx, metadata, scope.map_err(|error| text(&error))?)
+                    .await
+                    .map_err(|error| text(&error))?;
+            println!("client_id: {}", added.client.id);
+            if let Some(secret) = &added.secret {
+                println!("client_secret: {} (shown only now)", secret.expose());
+            }
+        }
+        ClientCommand::List => {
+            let clients = cx.store.clients(MAX_LISTED).await;
+            for client in clients.map_err(|error| text(&error))? {
+                println!("{}", row(&client));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A client as one tab-separated line. Names have no control characters; registration strips them.
+fn row(client: &Client) -> String {
+    let used = if client.first_login_at.is_some() {
+        "used"
+    } else {
+        "never used"
+    };
+    format!(
+        "{}\t{}\t{}\t{}\t{used}\t{}\t{}",
+        client.id,
+        client.name,
+        client.auth_method.as_str(),
+        client.origin.as_str(),
+        client.created_at.format("%Y-%m-%d"),
+        client.redirect_uris.join(" ")
+    )
+}

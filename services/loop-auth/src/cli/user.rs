@@ -1,0 +1,113 @@
+//! `loop-auth user add|list|passwd|disable`.
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use loop_oauth::{
+    user::User,
+    user_admin::{self, NewUser},
+};
+use loop_shared::auth::scope::{Role, Roles};
+
+use super::{Desk, password, text};
+
+/// Most users that are listed.
+const MAX_LISTED: u64 = 100_000;
+
+/// What to do with users.
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Add a user; the password comes from a prompt, standard input or a file
+    Add {
+        /// E-mail address: the account's name
+        email: String,
+        /// Roles, comma-separated: member, analyst, exec, admin
+        #[arg(long, default_value = "member")]
+        roles: String,
+        /// What pages call the user [default: the address]
+        #[arg(long, default_value = "")]
+        name: String,
+        /// File whose first line is the password
+        #[arg(long, value_name = "PATH")]
+        password_file: Option<PathBuf>,
+    },
+    /// List users, oldest first
+    List,
+    /// Set a user's password and end the user's browser sessions
+    Passwd {
+        /// E-mail address
+        email: String,
+        /// File whose first line is the password
+        #[arg(long, value_name = "PATH")]
+        password_file: Option<PathBuf>,
+    },
+    /// Disable a user: no login, no refresh; sessions end, grants are revoked
+    Disable {
+        /// E-mail address
+        email: String,
+    },
+}
+
+pub(super) async fn run(desk: &Desk, command: UserCommand) -> Result<(), String> {
+    let cx = desk.cx();
+    match command {
+        UserCommand::Add {
+            email,
+            roles,
+            name,
+            password_file,
+        } => {
+            let roles = Roles::parse(&roles).map_err(|error| text(&error))?;
+            let new = NewUser {
+                email,
+                name,
+                password: password::read(password_file.as_deref())?,
+                roles,
+            };
+            let user = user_admin::add_user(&cx, &*desk.passwords, new)
+                .await
+                .map_err(|error| text(&error))?;
+            println!("added {}", row(&user));
+        }
+        UserCommand::List => {
+            let users = cx.store.users(MAX_LISTED).await;
+            for user in users.map_err(|error| text(&error))? {
+                println!("{}", row(&user));
+            }
+        }
+        UserCommand::Passwd {
+            email,
+            password_file,
+        } => {
+            let password = password::read(password_file.as_deref())?;
+            user_admin::set_password(&cx, &*desk.passwords, &email, password)
+                .await
+                .map_err(|error| text(&error))?;
+            println!("password of {email} set; browser sessions ended");
+        }
+        UserCommand::Disable { email } => {
+            user_admin::disable(&cx, &email)
+                .await
+                .map_err(|error| text(&error))?;
+            println!("{email} disabled; sessions and grants ended");
+        }
+    }
+    Ok(())
+}
+
+/// A user as one tab-separated line.
+fn row(user: &User) -> String {
+    let roles: Vec<_> = user.roles.iter().map(Role::as_str).collect();
+    let state = if user.is_active() {
+        "active"
+    } else {
+        "disabled"
+    };
+    format!(
+        "{}\t{}\t{}\t{state}\t{}",
+        user.email.as_str(),
+        roles.join(","),
+        user.created_at.format("%Y-%m-%d"),
+        user.id
+    )
+}

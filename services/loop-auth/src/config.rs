@@ -1,0 +1,269 @@
+//! The settings of loop-auth: flags and environment variables, read once.
+//!
+//! In: clap arguments as text. Out: [`Config`], or every mistake at once. Never: prints a secret.
+
+use std::path::PathBuf;
+
+use chrono::TimeDelta;
+use clap::Args;
+use loop_oauth::{
+    config::{Issuer, Rules},
+    resource::Resources,
+    user::Email,
+};
+use loop_shared::service::config::{
+    ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given, number,
+    seconds, secret_or_file,
+};
+use secrecy::{ExposeSecret as _, SecretString};
+
+/// Who this service is.
+pub const IDENTITY: ServiceIdentity = ServiceIdentity {
+    name: "loop-auth",
+    version: env!("CARGO_PKG_VERSION"),
+    default_port: 8083,
+};
+
+/// Shortest secret that may encrypt keys, in bytes.
+const MIN_SECRET_BYTES: usize = 32;
+
+/// Where the database is, and how passwords are hashed: for every command.
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Database")]
+pub struct StoreArgs {
+    /// SQLite database with users, clients, grants and keys [default: ./data/loop-auth.db]
+    #[arg(long, env = "OAUTH_DB_PATH", value_name = "PATH")]
+    pub oauth_db_path: Option<String>,
+    /// bcrypt cost of new password hashes, 4 to 15 [default: 12]
+    #[arg(long, env = "BCRYPT_COST", value_name = "COST")]
+    pub bcrypt_cost: Option<String>,
+}
+
+/// Flags and variables of the running server.
+#[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Authorization server")]
+pub struct AuthArgs {
+    /// Secret of at least 32 bytes that encrypts the stored signing keys; better set as a variable or file
+    #[arg(
+        long,
+        env = "AUTH_ENCRYPTION_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub auth_encryption_secret: Option<SecretString>,
+    /// File that holds AUTH_ENCRYPTION_SECRET
+    #[arg(long, env = "AUTH_ENCRYPTION_SECRET_FILE", value_name = "PATH")]
+    pub auth_encryption_secret_file: Option<PathBuf>,
+    /// File to write the public keys to, for APIs that read JWKS_FILE [default: none]
+    #[arg(long, env = "JWKS_FILE", value_name = "PATH")]
+    pub jwks_file: Option<String>,
+    /// Resources and their scopes: "url=scope scope,url=scope"
+    /// [default: <EXTERNAL_URL>/mcp=mcp:read,<EXTERNAL_URL>/exec/mcp=mcp:exec kpi:read]
+    #[arg(long, env = "RESOURCES", value_name = "LIST")]
+    pub resources: Option<String>,
+    /// Seconds that an access token lives [default: 3600]
+    #[arg(long, env = "ACCESS_TTL_SECONDS", value_name = "SECONDS")]
+    pub access_ttl_seconds: Option<String>,
+    /// Seconds that a refresh token may lie unused [default: 7776000]
+    #[arg(long, env = "REFRESH_TTL_SECONDS", value_name = "SECONDS")]
+    pub refresh_ttl_seconds: Option<String>,
+    /// Seconds that an authorization code may be exchanged [default: 60]
+    #[arg(long, env = "CODE_TTL_SECONDS", value_name = "SECONDS")]
+    pub code_ttl_seconds: Option<String>,
+    /// Seconds that a browser stays signed in [default: 1209600]
+    #[arg(long, env = "SESSION_TTL_SECONDS", value_name = "SECONDS")]
+    pub session_ttl_seconds: Option<String>,
+    /// How many logins may wait for a password check; further ones are told to come back [default: 64]
+    #[arg(long, env = "BCRYPT_QUEUE", value_name = "COUNT")]
+    pub bcrypt_queue: Option<String>,
+    /// E-mail of the first administrator, added when there is no user yet [default: admin@example.com]
+    #[arg(long, env = "ADMIN_EMAIL", value_name = "EMAIL")]
+    pub admin_email: Option<String>,
+    /// Password of the first administrator [default: generated and shown once]; better set as a variable or file
+    #[arg(
+        long,
+        env = "ADMIN_PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
+    pub admin_password: Option<SecretString>,
+    /// File that holds ADMIN_PASSWORD
+    #[arg(long, env = "ADMIN_PASSWORD_FILE", value_name = "PATH")]
+    pub admin_password_file: Option<PathBuf>,
+}
+
+/// All flags of `loop-auth serve`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ServeArgs {
+    /// What every service has.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// The database.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// The authorization server.
+    #[command(flatten)]
+    pub auth: AuthArgs,
+}
+
+/// The checked settings of [`StoreArgs`].
+#[derive(Clone, Debug)]
+pub struct StoreConfig {
+    /// The SQLite file.
+    pub path: PathBuf,
+    /// bcrypt cost.
+    pub bcrypt_cost: u32,
+}
+
+/// The first administrator, should there be no user.
+#[derive(Clone, Debug)]
+pub struct FirstAdmin {
+    /// Account name.
+    pub email: Email,
+    /// Password; `None`: generate one and show it once.
+    pub password: Option<SecretString>,
+}
+
+/// The checked settings of [`ServeArgs`].
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What every service has.
+    pub service: ServiceConfig,
+    /// The database.
+    pub store: StoreConfig,
+    /// Issuer, resources, lifetimes.
+    pub rules: Rules,
+    /// Encrypts the stored signing keys.
+    pub encryption_secret: Option<SecretString>,
+    /// Where the public keys are written.
+    pub jwks_file: Option<PathBuf>,
+    /// How many logins may wait.
+    pub bcrypt_queue: usize,
+    /// Who is added first.
+    pub first_admin: FirstAdmin,
+    /// What is allowed but unwise.
+    pub warnings: Warnings,
+}
+
+impl StoreArgs {
+    /// Checks the settings, noting what is wrong.
+    pub fn resolve(&self, problems: &mut Problems) -> StoreConfig {
+        let path = given(self.oauth_db_path.as_deref()).unwrap_or("./data/loop-auth.db");
+        let cost = self.bcrypt_cost.as_deref();
+        let cost = number("BCRYPT_COST", cost, 4..=15, 12, problems);
+        if cost < 10 {
+            let wrong = format!("{cost} makes stolen password hashes cheap to guess");
+            problems.warn(
+                "BCRYPT_COST",
+                wrong,
+                "Use 12, or 10 on a very slow machine.",
+            );
+        }
+        StoreConfig {
+            path: path.into(),
+            bcrypt_cost: u32::try_from(cost).unwrap_or(12),
+        }
+    }
+}
+
+impl ServeArgs {
+    /// Checks all settings.
+    ///
+    /// # Errors
+    /// [`Problems`] with every mistake.
+    pub fn resolve(&self) -> Result<Config, Problems> {
+        let mut problems = Problems::new();
+        let service = self.service.resolve(IDENTITY, &mut problems);
+        let store = self.store.resolve(&mut problems);
+        let rules = self.auth.rules(&service.external_url, &mut problems);
+        let encryption_secret = self.auth.encryption_secret(&mut problems);
+        let first_admin = self.auth.first_admin(&mut problems);
+        let queue = self.auth.bcrypt_queue.as_deref();
+        let queue = number("BCRYPT_QUEUE", queue, 0..=10_000, 64, &mut problems);
+        let warnings = problems.finish()?;
+        Ok(Config {
+            service,
+            store,
+            rules: rules.ok_or_else(Problems::new)?,
+            encryption_secret,
+            jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
+            bcrypt_queue: usize::try_from(queue).unwrap_or(64),
+            first_admin: first_admin.ok_or_else(Problems::new)?,
+            warnings,
+        })
+    }
+}
+
+impl AuthArgs {
+    /// `None` only when a problem was noted.
+    fn rules(&self, external: &ExternalUrl, problems: &mut Problems) -> Option<Rules> {
+        let issuer = Issuer::parse(external.as_str()).map_err(|wrong| {
+            let fix = "Use the address people type, such as https://loop.example.com.";
+            problems.add("EXTERNAL_URL", wrong, fix);
+        });
+        let default = format!(
+            "{}=mcp:read,{}=mcp:exec kpi:read",
+            external.join("/mcp"),
+            external.join("/exec/mcp")
+        );
+        let resources = given(self.resources.as_deref()).unwrap_or(&default);
+        let resources = Resources::parse(resources).map_err(|wrong| {
+            let fix = "Write it as https://loop.example.com/mcp=mcp:read,https://….";
+            problems.add("RESOURCES", wrong, fix);
+        });
+        let mut time = |name, value: &Option<String>, range, default| {
+            let duration = seconds(name, value.as_deref(), range, default, problems);
+            TimeDelta::from_std(duration).unwrap_or_default()
+        };
+        let year = 31_536_000;
+        let (access, refresh) = (&self.access_ttl_seconds, &self.refresh_ttl_seconds);
+        let (code, session) = (&self.code_ttl_seconds, &self.session_ttl_seconds);
+        let access_ttl = time("ACCESS_TTL_SECONDS", access, 1..=86_400, 3_600);
+        let refresh_ttl = time("REFRESH_TTL_SECONDS", refresh, 1..=10 * year, 7_776_000);
+        let code_ttl = time("CODE_TTL_SECONDS", code, 1..=600, 60);
+        let session_ttl = time("SESSION_TTL_SECONDS", session, 60..=year, 1_209_600);
+        Some(Rules {
+            issuer: issuer.ok()?,
+            resources: resources.ok()?,
+            access_ttl,
+            refresh_ttl,
+            code_ttl,
+            session_ttl,
+        })
+    }
+
+    fn encryption_secret(&self, problems: &mut Problems) -> Option<SecretString> {
+        let (value, file) = (
+            self.auth_encryption_secret.as_ref(),
+            self.auth_encryption_secret_file.as_deref(),
+        );
+        let secret = secret_or_file("AUTH_ENCRYPTION_SECRET", value, file, problems)?;
+        if secret.expose_secret().len() < MIN_SECRET_BYTES {
+            let wrong = format!("it is shorter than {MIN_SECRET_BYTES} bytes");
+            let fix = "Make one with: openssl rand -base64 32";
+            problems.add("AUTH_ENCRYPTION_SECRET", wrong, fix);
+        }
+        Some(secret)
+    }
+
+    /// `None` only when a problem was noted.
+    fn first_admin(&self, problems: &mut Problems) -> Option<FirstAdmin> {
+        let typed = given(self.admin_email.as_deref()).unwrap_or("admin@example.com");
+        let email = Email::parse(typed);
+        if email.is_none() {
+            let wrong = format!("{typed:?} is not an e-mail address");
+            problems.add(
+                "ADMIN_EMAIL",
+                wrong,
+                "Use an address such as you@example.com.",
+            );
+        }
+        let (value, file) = (
+            self.admin_password.as_ref(),
+            self.admin_password_file.as_deref(),
+        );
+        let password = secret_or_file("ADMIN_PASSWORD", value, file, problems);
+        email.map(|email| FirstAdmin { email, password })
+    }
+}

@@ -1,0 +1,82 @@
+//! The two cookies: the session, and the secret that ties forms to a browser before the login.
+//!
+//! Over https both get the `__Host-` prefix (RFC 6265bis §4.1.3.2), so no other host and no plain
+//! page can set them.
+
+use actix_web::{
+    HttpRequest,
+    cookie::{Cookie, SameSite, time},
+};
+use loop_oauth::secret::RawSession;
+
+/// Cookie names for this deployment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cookies {
+    secure: bool,
+}
+
+impl Cookies {
+    /// `secure`: whether people reach the server by https.
+    pub(crate) const fn new(secure: bool) -> Self {
+        Self { secure }
+    }
+
+    const fn session_name(self) -> &'static str {
+        if self.secure {
+            "__Host-loop_session"
+        } else {
+            "loop_session"
+        }
+    }
+
+    const fn form_name(self) -> &'static str {
+        if self.secure {
+            "__Host-loop_form"
+        } else {
+            "loop_form"
+        }
+    }
+
+    /// The session the browser presents.
+    pub(crate) fn session(self, request: &HttpRequest) -> Option<RawSession> {
+        let cookie = request.cookie(self.session_name())?;
+        RawSession::presented(cookie.value())
+    }
+
+    /// The form secret the browser presents; `None` when it cannot be one of ours.
+    pub(crate) fn form_secret(self, request: &HttpRequest) -> Option<String> {
+        let cookie = request.cookie(self.form_name())?;
+        let value = cookie.value();
+        let ours = value.len() == 43
+            && value
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_'));
+        ours.then(|| value.to_owned())
+    }
+
+    /// Sets the session. It ends with the browser or with the stored session, whichever comes first.
+    pub(crate) fn set_session(self, session: &RawSession) -> Cookie<'static> {
+        self.build(self.session_name(), session.expose())
+    }
+
+    /// Sets the form secret.
+    pub(crate) fn set_form_secret(self, secret: &str) -> Cookie<'static> {
+        self.build(self.form_name(), secret)
+    }
+
+    /// Takes the session away.
+    pub(crate) fn clear_session(self) -> Cookie<'static> {
+        let mut cookie = self.build(self.session_name(), "");
+        cookie.set_max_age(time::Duration::ZERO);
+        cookie
+    }
+
+    fn build(self, name: &'static str, value: &str) -> Cookie<'static> {
+        Cookie::build(name, value.to_owned())
+            .path("/")
+            .http_only(true)
+            .secure(self.secure)
+            .same_site(SameSite::Lax)
+            .finish()
+    }
+}

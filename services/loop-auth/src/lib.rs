@@ -1,0 +1,21 @@
+//! Loop's OAuth 2.1 authorization server: HTTP, pages, signing and commands around `loop-oauth`.
+//!
+//! In: requests and command lines. Out: answers of the rules. Never: SQL, a rule of its own, a
+//! concrete store; `main.rs` alone names that.
+
+pub mod app;
+pub mod boot;
+pub mod cli;
+pub mod config;
+mod extract;
+mod first_admin;
+mod healthcheck;
+mod mac;
+pub mod pages;
+pub mod passwords;
+mod respond;
+mod routes;
+pub mod signer;
+mod sweep;
+
+pub use boot::{Opened, serve};

@@ -1,0 +1,215 @@
+//! What people see: one typed struct a page, rendered by one template.
+//!
+//! In: a page's values and a [`Locale`]. Out: HTML. Never: a store, a rule, inline script or style.
+
+pub mod consent;
+pub mod error;
+pub mod locale;
+pub mod login;
+pub mod session;
+mod texts;
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+use serde_json::{Map, Value};
+use tera::{Context, Tera};
+
+use self::locale::Locale;
+
+/// A value that must never come out as it went in.
+pub(crate) const EVIL: &str = r#"<script>alert('x')</script>" onfocus="&{}"#;
+
+/// A page: its template and examples of everything it can show.
+pub trait Page: Serialize + Sized {
+    /// The template's name.
+    const TEMPLATE: &'static str;
+
+    /// One value for each state the page knows, hostile ones included.
+    fn samples() -> Vec<Self>;
+}
+
+/// What every page shows around its own content.
+#[derive(Clone, Debug, Default, Serialize)]
+pub struct Chrome {
+    /// Path prefix of every local link: the issuer's path, `""` for most.
+    pub base: String,
+    /// Which site this is: host and port.
+    pub site: String,
+    /// Version of the stylesheet.
+    pub style: String,
+}
+
+/// The templates and texts, ready to render.
+#[derive(Debug)]
+pub struct Pages {
+    tera: Tera,
+    chrome: Chrome,
+    english: Map<String, Value>,
+    korean: Map<String, Value>,
+}
+
+impl Pages {
+    /// Compiles the templates.
+    ///
+    /// # Errors
+    /// A template does not parse; the build is broken then.
+    pub fn new(chrome: Chrome) -> Result<Self, tera::Error> {
+        let mut tera = Tera::default();
+        tera.add_raw_templates([
+            ("base.html", include_str!("../../templates/base.html")),
+            ("consent.html", include_str!("../../templates/consent.html")),
+            ("error.html", include_str!("../../templates/error.html")),
+            ("home.html", include_str!("../../templates/home.html")),
+            (
+                "logged_out.html",
+                include_str!("../../templates/logged_out.html"),
+            ),
+            ("login.html", include_str!("../../templates/login.html")),
+            ("logout.html", include_str!("../../templates/logout.html")),
+        ])?;
+        tera.register_filter("fill", fill);
+        Ok(Self {
+            tera,
+            chrome,
+            english: texts::of(Locale::En),
+            korean: texts::of(Locale::Ko),
+        })
+    }
+
+    /// Renders a page.
+    ///
+    /// # Errors
+    /// The template names something that is not there; the test of all samples finds it first.
+    pub fn render<P: Page>(&self, locale: Locale, page: &P) -> Result<String, tera::Error> {
+        let mut context = Context::from_serialize(&self.chrome)?;
+        context.insert("lang", locale.tag());
+        context.insert("page", page);
+        context.insert(
+            "t",
+            match locale {
+                Locale::En => &self.english,
+                Locale::Ko => &self.korean,
+            },
+        );
+        self.tera.render(P::TEMPLATE, &context)
+    }
+}
+
+/// Template filter `fill(name=value)`: replaces `{name}` in one pass, so that a value which itself
+/// looks like a placeholder stays as it is. Not marked safe: the whole text is escaped afterwards.
+fn fill(text: &Value, values: &HashMap<String, Value>) -> tera::Result<Value> {
+    let text = text
+        .as_str()
+        .ok_or_else(|| tera::Error::msg("fill: not a text"))?;
+    let mut out = String::with_capacity(text.len() + 64);
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{') {
+        let (name, after) = after
+            .split_once('}')
+            .ok_or_else(|| tera::Error::msg("fill: a brace stays open"))?;
+        let value = values
+            .get(name)
+            .and_then(Value::as_str)
+            .ok_or_else(|| tera::Error::msg(format!("fill: no value for {name}")))?;
+        out.push_str(before);
+        out.push_str(value);
+        rest = after;
+    }
+    out.push_str(rest);
+    Ok(Value::from(out))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{
+        consent::ConsentPage,
+        error::ErrorPage,
+        login::LoginPage,
+        session::{HomePage, LoggedOutPage, LogoutPage},
+        *,
+    };
+
+    fn pages() -> Pages {
+        Pages::new(Chrome {
+            base: String::new(),
+            site: "localhost:8082".to_owned(),
+            style: "abc".to_owned(),
+        })
+        .unwrap()
+    }
+
+    /// Renders every sample in both languages and checks what holds for all pages.
+    fn check<P: Page>(pages: &Pages) {
+        for (at, sample) in P::samples().iter().enumerate() {
+            for locale in Locale::ALL {
+                let html = pages
+                    .render(locale, sample)
+                    .unwrap_or_else(|error| panic!("{} sample {at}: {error:?}", P::TEMPLATE));
+                let what = format!("{} sample {at} in {locale:?}:\n{html}", P::TEMPLATE);
+                assert!(
+                    html.contains(&format!("<html lang=\"{}\">", locale.tag())),
+                    "{what}"
+                );
+                for forbidden in [
+                    "<script",
+                    "<style",
+                    " style=",
+                    "onfocus=\"",
+                    "javascript:",
+                    "{{",
+                    "{%",
+                ] {
+                    assert!(!html.contains(forbidden), "{forbidden:?} in {what}");
+                }
+                for key in ["login_", "consent_", "logout_", "error_", "home_", "scope_"] {
+                    assert!(!html.contains(key), "untranslated {key} in {what}");
+                }
+                for placeholder in ["{app}", "{host}", "{account}", "{site}"] {
+                    assert!(!html.contains(placeholder), "{placeholder} in {what}");
+                }
+                assert_eq!(html.matches("<h1").count(), 1, "{what}");
+                assert_eq!(html.matches("<main>").count(), 1, "{what}");
+                let korean = html.chars().any(|c| ('가'..='힣').contains(&c));
+                assert!(korean || locale == Locale::En, "no Korean in {what}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_sample_of_every_page_renders_escaped_in_both_languages() {
+        let pages = pages();
+        check::<LoginPage>(&pages);
+        check::<ConsentPage>(&pages);
+        check::<ErrorPage>(&pages);
+        check::<HomePage>(&pages);
+        check::<LogoutPage>(&pages);
+        check::<LoggedOutPage>(&pages);
+    }
+
+    #[test]
+    fn every_field_has_a_label_and_every_form_its_token() {
+        let pages = pages();
+        let sample = LoginPage::samples().remove(1);
+        let html = pages.render(Locale::En, &sample).unwrap();
+        for name in ["email", "password"] {
+            assert!(html.contains(&format!("<label for=\"{name}\">")), "{html}");
+            assert!(
+                html.contains(&format!("id=\"{name}\" name=\"{name}\"")),
+                "{html}"
+            );
+        }
+        assert!(html.contains("name=\"csrf\"") && html.contains("name=\"return_to\""));
+    }
+
+    #[test]
+    fn a_value_that_looks_like_a_placeholder_stays_as_it_is() {
+        let values = HashMap::from([
+            ("app".to_owned(), Value::from("{host}")),
+            ("host".to_owned(), Value::from("example.com")),
+        ]);
+        let got = fill(&Value::from("{app} at {host}"), &values).unwrap();
+        assert_eq!(got, Value::from("{host} at example.com"));
+        assert!(fill(&Value::from("{nobody}"), &values).is_err());
+    }
+}

@@ -1,0 +1,75 @@
+//! `GET` and `POST /authorize` (RFC 6749 §3.1).
+//!
+//! In: a client's request. Out: the login, the consent page, or the redirect back. A request without
+//! cookies changes nothing.
+
+use actix_web::{HttpRequest, HttpResponse, http::Method, web::Data};
+use loop_oauth::authorize::{self, Next};
+
+use crate::{
+    app::App,
+    extract::{
+        form::PageForm,
+        return_to::{ReturnTo, decode},
+        session,
+    },
+    respond::{authorize_error::Refusal, redirect},
+    routes::consent,
+};
+
+/// `GET /authorize`.
+pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    let params = decode(request.query_string());
+    answer(&app, &request, &params)
+        .await
+        .unwrap_or_else(|refusal| refusal.show(&app, &request))
+}
+
+/// `POST /authorize`: checked, then asked again by GET, because a browser leaves `SameSite=Lax`
+/// cookies out of another site's POST but sends them along with the redirect that follows.
+pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -> HttpResponse {
+    match authorize::check(&app.cx(), form.0.as_slice()).await {
+        Ok(ask) => {
+            let again = ReturnTo::new(request.path(), &ask.to_params());
+            redirect::after(&Method::POST, again.as_str())
+        }
+        Err(refusal) => Refusal::from(refusal).show(&app, &request),
+    }
+}
+
+async fn answer(
+    app: &App,
+    request: &HttpRequest,
+    params: &[(String, String)],
+) -> Result<HttpResponse, Refusal> {
+    let cx = app.cx();
+    let ask = authorize::check(&cx, params).await?;
+    let current = session::current(app, request).await?;
+    match authorize::next(&cx, &ask, current.as_ref().map(|current| &current.who)).await? {
+        Next::Login => {
+            let back = ReturnTo::new(request.path(), &ask.to_params());
+            Ok(redirect::after(
+                request.method(),
+                &login_url(&app.base, &back),
+            ))
+        }
+        Next::Consent(asked) => match &current {
+            Some(current) => Ok(consent::show(app, request, &ask, &asked, current)),
+            None => Err(Refusal::Broken),
+        },
+        Next::Issue => match &current {
+            Some(current) => {
+                let to = authorize::allow(&cx, &ask, &current.who.1, &current.who.0).await?;
+                Ok(redirect::after(request.method(), &to))
+            }
+            None => Err(Refusal::Broken),
+        },
+    }
+}
+
+/// The login page that leads back to `back`.
+pub(crate) fn login_url(base: &str, back: &ReturnTo) -> String {
+    let query =
+        crate::extract::return_to::encode(&[("return_to".to_owned(), back.as_str().to_owned())]);
+    format!("{base}/oauth/login?{query}")
+}

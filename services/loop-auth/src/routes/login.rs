@@ -1,0 +1,179 @@
+//! `GET` and `POST /oauth/login`: e-mail and password for a session.
+//!
+//! The session's identifier is new at every login (RFC 9700 names fixation; OWASP: renew on
+//! authentication), and the one before it ends.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{Method, StatusCode, header},
+    web::Data,
+};
+use loop_oauth::{
+    authorize,
+    login::{self, LoginError, PasswordError},
+    redirect_uri,
+    secret::RawSession,
+};
+use secrecy::SecretString;
+
+use crate::{
+    app::App,
+    extract::{
+        comes_from_another_site,
+        csrf::{self, Form},
+        form::PageForm,
+        return_to::{ReturnTo, decode},
+    },
+    pages::{
+        error::ErrorKind,
+        login::{AskingApp, LoginPage, LoginProblem},
+    },
+    respond::{
+        page::{self, Forms},
+        redirect,
+    },
+};
+
+/// Seconds after which a login that met a full queue is worth trying again.
+const RETRY_AFTER_SECONDS: &str = "5";
+
+/// `GET /oauth/login?return_to=…`.
+pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    let query = decode(request.query_string());
+    let return_to = query
+        .iter()
+        .find(|(name, _)| name == "return_to")
+        .and_then(|(_, text)| ReturnTo::parse(&app.base, text));
+    let ask = Ask {
+        return_to,
+        email: String::new(),
+    };
+    ask.show(&app, &request, None).await
+}
+
+/// `POST /oauth/login`.
+pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -> HttpResponse {
+    let field = |name| form.0.get(name).unwrap_or_default();
+    let ask = Ask {
+        return_to: ReturnTo::parse(&app.base, field("return_to")),
+        email: field("email").to_owned(),
+    };
+    let own = app
+        .cookies
+        .form_secret(&request)
+        .is_some_and(|secret| csrf::fits(&secret, Form::Login, ask.target(), field("csrf")));
+    if !own || comes_from_another_site(&request) {
+        return ask.show(&app, &request, Some(LoginProblem::Stale)).await;
+    }
+    let password = SecretString::from(field("password"));
+    let cx = app.cx();
+    match login::login(&cx, &*app.passwords, &ask.email, password).await {
+        Ok(new) => {
+            if let Some(old) = app.cookies.session(&request) {
+                // A session that cannot be ended now ends by itself; the login stands.
+                if let Err(error) = login::logout(&cx, &old).await {
+                    tracing::warn!(%error, "the previous session was not ended");
+                }
+            }
+            enter(&app, &ask, &new.raw)
+        }
+        Err(LoginError::Wrong) => ask.show(&app, &request, Some(LoginProblem::Wrong)).await,
+        Err(LoginError::Password(PasswordError::Busy)) => {
+            ask.show(&app, &request, Some(LoginProblem::Busy)).await
+        }
+        Err(
+            error @ (LoginError::Password(PasswordError::Failed(_))
+            | LoginError::Store(_)
+            | LoginError::Entropy(_)),
+        ) => {
+            tracing::error!(%error, "a login failed");
+            page::error(&app, &request, ErrorKind::Unavailable)
+        }
+    }
+}
+
+/// Sends the browser where it wanted to go, with its new session.
+fn enter(app: &App, ask: &Ask, session: &RawSession) -> HttpResponse {
+    let home = format!("{}/oauth/", app.base);
+    let to = ask.return_to.as_ref().map_or(&*home, ReturnTo::as_str);
+    let mut response = redirect::after(&Method::POST, to);
+    add_cookie(&mut response, &app.cookies.set_session(session));
+    response
+}
+
+/// What the form is shown with.
+struct Ask {
+    return_to: Option<ReturnTo>,
+    email: String,
+}
+
+impl Ask {
+    /// What the CSRF token is bound to.
+    fn target(&self) -> &str {
+        self.return_to.as_ref().map_or("", ReturnTo::as_str)
+    }
+
+    async fn show(
+        self,
+        app: &App,
+        request: &HttpRequest,
+        problem: Option<LoginProblem>,
+    ) -> HttpResponse {
+        let known = app.cookies.form_secret(request);
+        let secret = match &known {
+            Some(secret) => Some(secret.clone()),
+            None => RawSession::generate(app.cx().entropy)
+                .ok()
+                .map(|fresh| fresh.expose().to_owned()),
+        };
+        let Some((secret, csrf)) = secret.and_then(|secret| {
+            let csrf = csrf::token(&secret, Form::Login, self.target())?;
+            Some((secret, csrf))
+        }) else {
+            return page::error(app, request, ErrorKind::Unavailable);
+        };
+        let asking = match &self.return_to {
+            Some(back) => authorize::check(&app.cx(), &back.params()).await.ok(),
+            None => None,
+        };
+        let forms = match (&self.return_to, &asking) {
+            (None, _) => Forms::Here,
+            (Some(_), Some(ask)) => Forms::Then(&ask.redirect_uri),
+            (Some(_), None) => Forms::Anywhere,
+        };
+        let shown = LoginPage {
+            csrf,
+            return_to: self.return_to.as_ref().map(|back| back.as_str().to_owned()),
+            email: self.email,
+            app: asking.as_ref().map(|ask| AskingApp {
+                name: ask.client.name.clone(),
+                host: redirect_uri::display_host(&ask.redirect_uri),
+            }),
+            problem,
+        };
+        let mut response = page::show(app, request, status(problem), &shown, forms);
+        if problem == Some(LoginProblem::Busy) {
+            let wait = header::HeaderValue::from_static(RETRY_AFTER_SECONDS);
+            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        }
+        if known.is_none() {
+            add_cookie(&mut response, &app.cookies.set_form_secret(&secret));
+        }
+        response
+    }
+}
+
+const fn status(problem: Option<LoginProblem>) -> StatusCode {
+    match problem {
+        None => StatusCode::OK,
+        Some(LoginProblem::Wrong | LoginProblem::Stale) => StatusCode::FORBIDDEN,
+        Some(LoginProblem::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
+
+/// Adds a cookie to an answer.
+pub(crate) fn add_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) {
+    if let Err(error) = response.add_cookie(cookie) {
+        tracing::error!(%error, "a cookie could not be set");
+    }
+}

@@ -1,0 +1,69 @@
+//! Authorization server metadata (RFC 8414 §3, OpenID Connect Discovery 1.0 §4): one document.
+//!
+//! In: the rules. Out: JSON, the same bytes for every request. Never: derived from a Host header.
+
+use actix_web::{HttpResponse, web::Data};
+use loop_oauth::{
+    client::{ClientAuthMethod, GrantType},
+    config::Rules,
+};
+use serde_json::{Value, json};
+
+use crate::{app::App, pages::locale::Locale, respond};
+
+/// How long a client may keep the document, in seconds.
+const MAX_AGE_SECONDS: u32 = 300;
+
+/// Builds the document.
+pub(crate) fn document(rules: &Rules) -> Value {
+    let issuer = rules.issuer.as_str();
+    let mut scopes: Vec<String> = rules
+        .resources
+        .all_scopes()
+        .into_iter()
+        .map(|scope| scope.to_string())
+        .collect();
+    // Refresh tokens are issued anyway; hosted clients look for it before they ask.
+    scopes.push("offline_access".to_owned());
+    let methods = [
+        ClientAuthMethod::None,
+        ClientAuthMethod::Basic,
+        ClientAuthMethod::Post,
+    ]
+    .map(ClientAuthMethod::as_str);
+    json!({
+        "issuer": issuer,
+        "authorization_endpoint": format!("{issuer}/authorize"),
+        "token_endpoint": format!("{issuer}/token"),
+        "registration_endpoint": format!("{issuer}/register"),
+        "revocation_endpoint": format!("{issuer}/revoke"),
+        "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
+        "scopes_supported": scopes,
+        "response_types_supported": ["code"],
+        "response_modes_supported": ["query"],
+        "grant_types_supported": [
+            GrantType::AuthorizationCode.as_str(),
+            GrantType::RefreshToken.as_str(),
+        ],
+        "code_challenge_methods_supported": ["S256"],
+        "token_endpoint_auth_methods_supported": methods,
+        "revocation_endpoint_auth_methods_supported": methods,
+        "authorization_response_iss_parameter_supported": true,
+        "prompt_values_supported": ["none", "login", "consent"],
+        "ui_locales_supported": Locale::ALL.map(Locale::tag),
+        "service_documentation": format!("{issuer}/oauth/"),
+        // Demanded by OIDC discovery; no id_token is issued.
+        "subject_types_supported": ["public"],
+        "id_token_signing_alg_values_supported": ["RS256"],
+    })
+}
+
+/// `GET /.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`.
+pub(crate) async fn metadata(app: Data<App>) -> HttpResponse {
+    respond::json::cacheable(app.metadata.clone(), MAX_AGE_SECONDS)
+}
+
+/// `GET /.well-known/jwks.json` (RFC 7517 §5).
+pub(crate) async fn jwks(app: Data<App>) -> HttpResponse {
+    respond::json::cacheable(app.signer.jwks().to_owned(), MAX_AGE_SECONDS)
+}

@@ -1,0 +1,13 @@
+//! One endpoint a file: extract, call one rule, render.
+
+pub(crate) mod assets;
+pub(crate) mod authorize;
+pub(crate) mod consent;
+pub(crate) mod home;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod metadata;
+pub(crate) mod not_found;
+pub(crate) mod register;
+pub(crate) mod revoke;
+pub(crate) mod token;

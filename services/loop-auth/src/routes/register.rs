@@ -1,0 +1,43 @@
+//! `POST /register` (RFC 7591): a client introduces itself.
+
+use actix_web::{HttpResponse, ResponseError, http::StatusCode, web::Data};
+use loop_oauth::register::{self, RegisterError};
+
+use crate::{app::App, extract::json::OauthJson, respond::json};
+
+/// A refused registration.
+#[derive(Debug)]
+pub(crate) struct Refused(RegisterError);
+
+impl std::fmt::Display for Refused {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl ResponseError for Refused {
+    fn status_code(&self) -> StatusCode {
+        StatusCode::from_u16(self.0.oauth().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+    }
+
+    fn error_response(&self) -> HttpResponse {
+        let (status, code) = (self.status_code(), self.0.oauth().1);
+        if status.is_server_error() {
+            tracing::error!(error = %self.0, "a registration failed");
+        } else {
+            tracing::info!(error = %self.0, code, "a registration was refused");
+        }
+        json::error(status, code, self.0.description())
+    }
+}
+
+/// `POST /register`: 201 with the client's identifier.
+///
+/// # Errors
+/// [`Refused`] renders RFC 7591 §3.2.2.
+pub(crate) async fn register(app: Data<App>, metadata: OauthJson) -> Result<HttpResponse, Refused> {
+    let registered = register::register(&app.cx(), metadata.0)
+        .await
+        .map_err(Refused)?;
+    Ok(json::no_store(StatusCode::CREATED, &registered.to_json()))
+}

@@ -1,0 +1,45 @@
+//! `POST /token` (RFC 6749 §3.2): a code or refresh token for an access token.
+
+use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use loop_oauth::{grants, secret::RawRefreshToken};
+use secrecy::ExposeSecret as _;
+use serde::Serialize;
+
+use crate::{
+    app::App,
+    extract::{client_auth, form::OauthForm},
+    respond::{json, token_error::Refused},
+};
+
+/// A successful answer (RFC 6749 §5.1).
+#[derive(Serialize)]
+struct Answer<'a> {
+    access_token: &'a str,
+    token_type: &'static str,
+    expires_in: i64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refresh_token: Option<&'a str>,
+    scope: String,
+}
+
+/// `POST /token`.
+///
+/// # Errors
+/// [`Refused`] renders RFC 6749 §5.2.
+pub(crate) async fn token(
+    app: Data<App>,
+    request: HttpRequest,
+    form: OauthForm,
+) -> Result<HttpResponse, Refused> {
+    let cx = app.cx();
+    let client = client_auth::client(&cx, &request, &form.0).await?;
+    let tokens = grants::answer(&cx, &app.signer, &client, form.0.as_slice()).await?;
+    let answer = Answer {
+        access_token: tokens.access_token.expose_secret(),
+        token_type: "Bearer",
+        expires_in: tokens.expires_in,
+        refresh_token: tokens.refresh_token.as_ref().map(RawRefreshToken::expose),
+        scope: tokens.scope.to_string(),
+    };
+    Ok(json::no_store(StatusCode::OK, &answer))
+}
