@@ -1,1 +1,20 @@
-//! placeholder
+//! For tests only: a clock, entropy, keys, tokens good and forged, an issuer on a free port, services
+//! as child processes, and a login without a browser.
+//!
+//! Speaks JSON and strings; depends on no crate of the workspace, so that every crate can use it.
+//! Helpers panic with a sentence when something is wrong: that is how a test should end.
+
+pub mod browser;
+pub mod clock;
+pub mod html;
+pub mod issuer;
+pub mod keys;
+pub mod service;
+pub mod tokens;
+
+pub use browser::{Browser, Decision, Outcome};
+pub use clock::{MockClock, entropy, fixed_now};
+pub use issuer::TestIssuer;
+pub use keys::{TestKey, key};
+pub use service::{Service, ServiceBuilder, cargo_binary, free_port};
+pub use tokens::TokenSpec;
