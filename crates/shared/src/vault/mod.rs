@@ -15,6 +15,7 @@ mod recover;
 pub mod text;
 pub mod wikilink;
 mod yaml;
+mod yaml_tree;
 
 pub use body::{Body, Heading};
 pub use date::IsoDate;
@@ -23,3 +24,6 @@ pub use entity::{Entity, EntityId, Priority, Relation};
 pub use frontmatter::{BlockState, Frontmatter, ParsedNote};
 pub use path::{NotePath, PathError};
 pub use wikilink::{Fragment, WikiLink};
+
+#[cfg(test)]
+mod tests;

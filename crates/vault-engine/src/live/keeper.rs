@@ -4,8 +4,7 @@
 //! Never: a picture of half a change taken for settled; an empty picture because the folder is away.
 
 use std::{
-    collections::BTreeMap,
-    path::{Path, PathBuf},
+    path::PathBuf,
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
@@ -15,35 +14,30 @@ use std::{
 };
 
 use arc_swap::ArcSwap;
-use loop_shared::vault::NotePath;
 use notify_debouncer_full::notify;
 
-use super::{Message, OpenError, Shared, State, WatcherState, watch::Watch};
+use super::{Message, OpenError, Shared, State, WatcherState, memory::Memory, watch::Watch};
 use crate::{
-    Note, Snapshot, VaultConfig,
-    disk::{self, FoundFile, Loaded, RootId, Stamp},
+    Snapshot, VaultConfig,
+    disk::{self, RootId},
     snapshot::NoteDefect,
 };
 
 /// The shortest time between comparisons without watching.
 const MIN_POLL: Duration = Duration::from_millis(500);
 
-struct Known {
-    file: PathBuf,
-    stamp: Option<Stamp>,
-    note: Arc<Note>,
-}
-
 pub(super) struct Keeper {
     config: VaultConfig,
     sender: SyncSender<Message>,
     shared: Arc<Shared>,
-    known: BTreeMap<NotePath, Known>,
+    memory: Memory,
     walked: Vec<NoteDefect>,
     watch: Option<Watch>,
     no_watch: String,
     root: Option<RootId>,
     generation: u64,
+    /// Notes taken in since the last picture.
+    pending: u64,
 }
 
 impl Keeper {
@@ -69,19 +63,20 @@ impl Keeper {
         let shared = Arc::new(Shared {
             snapshot: ArcSwap::from_pointee(Snapshot::build(Vec::new(), &[], 0, Duration::ZERO)),
             state: ArcSwap::from_pointee(state),
-            missed: AtomicBool::new(false),
+            missed: Arc::new(AtomicBool::new(false)),
             stop: AtomicBool::new(false),
         });
         let mut keeper = Self {
             config,
             sender,
             shared,
-            known: BTreeMap::new(),
+            memory: Memory::default(),
             walked: Vec::new(),
             watch: None,
             no_watch: String::new(),
             root: Some(root),
             generation: 0,
+            pending: 0,
         };
         // Watching starts before reading, so that no change falls between.
         keeper.start_watching();
@@ -131,10 +126,8 @@ impl Keeper {
     /// Notes told to have changed are read again even if their stamps look the same.
     fn doubt(&mut self, told: &[PathBuf]) {
         for file in told {
-            if let Some(found) = disk::find_one(&self.config.root, file)
-                && let Some(known) = self.known.get_mut(&found.path)
-            {
-                known.stamp = None;
+            if let Some(found) = disk::find_one(&self.config.root, file) {
+                self.memory.doubt(&found.path);
             }
         }
     }
@@ -157,7 +150,7 @@ impl Keeper {
         match Watch::start(
             &self.config.root,
             self.config.debounce,
-            &self.shared,
+            &self.shared.missed,
             &self.sender,
         ) {
             Ok(watch) => self.watch = Some(watch),
@@ -175,7 +168,6 @@ impl Keeper {
     fn reread(&mut self, told: &[PathBuf]) -> bool {
         let began = Instant::now();
         let root = self.config.root.clone();
-        let mut changed = 0;
         for file in told {
             let is_note = file
                 .extension()
@@ -184,31 +176,23 @@ impl Keeper {
                 if std::fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file()) {
                     continue;
                 }
-                return self.publish_if(changed, began, false);
+                return false;
             }
             let Some(found) = disk::find_one(&root, file) else {
-                return self.publish_if(changed, began, false);
+                return false;
             };
-            let other = self
-                .known
-                .get(&found.path)
-                .is_some_and(|known| known.file != found.file);
-            let full =
-                !self.known.contains_key(&found.path) && self.known.len() >= self.config.max_notes;
-            if other || full {
-                return self.publish_if(changed, began, false);
+            let known = self.memory.file_of(&found.path);
+            let full = known.is_none() && self.memory.len() >= self.config.max_notes;
+            if full || known.is_some_and(|known| known != found.file) {
+                return false;
             }
             let loaded = disk::load(&found, self.config.max_note_bytes);
-            changed += u64::from(self.take(found, loaded));
+            self.pending += u64::from(self.memory.take(found, loaded));
         }
-        self.publish_if(changed, began, true)
-    }
-
-    fn publish_if(&mut self, changed: u64, began: Instant, answer: bool) -> bool {
-        if changed > 0 {
+        if self.pending > 0 {
             self.publish(began);
         }
-        answer
+        true
     }
 
     /// Compares the whole folder with memory and reads what differs.
@@ -229,19 +213,15 @@ impl Keeper {
         if self.watch.is_none() && self.config.watch {
             self.start_watching();
         }
-        let stale = |found: &&FoundFile| {
-            self.known.get(&found.path).is_none_or(|known| {
-                known.file != found.file || known.stamp.is_none_or(|stamp| stamp != found.stamp)
-            })
-        };
-        let differing: Vec<FoundFile> = walked.files.iter().filter(stale).cloned().collect();
-        let mut changed = self.forget(&walked);
+        let differing = self.memory.differing(&walked);
+        self.pending += self.memory.forget(&walked);
         let loaded = disk::load_all(&differing, self.config.max_note_bytes);
         for (found, loaded) in differing.into_iter().zip(loaded) {
-            changed += u64::from(self.take(found, loaded));
+            self.pending += u64::from(self.memory.take(found, loaded));
         }
         let same_defects = self.walked == walked.defects;
         self.walked = walked.defects;
+        let changed = self.pending;
         if changed > 0 || !same_defects {
             self.publish(began);
         }
@@ -256,7 +236,7 @@ impl Keeper {
         let id = disk::root_id(&self.config.root).ok()?;
         let walked = disk::walk(&self.config.root, self.config.max_notes);
         let replaced = self.root != Some(id);
-        if replaced && walked.files.is_empty() && !self.known.is_empty() {
+        if replaced && walked.files.is_empty() && !self.memory.is_empty() {
             // Another, empty folder stands here: a mount point without its file system.
             return None;
         }
@@ -267,56 +247,15 @@ impl Keeper {
         Some(walked)
     }
 
-    /// Drops notes whose files are gone; returns how many.
-    fn forget(&mut self, walked: &disk::Walked) -> u64 {
-        let before = self.known.len();
-        let there = |path: &NotePath| {
-            walked
-                .files
-                .binary_search_by(|found| found.path.cmp(path))
-                .is_ok()
-        };
-        let unsure = |file: &Path| walked.unsure.iter().any(|folder| file.starts_with(folder));
-        self.known
-            .retain(|path, known| there(path) || unsure(&known.file));
-        (before - self.known.len()) as u64
-    }
-
-    /// Takes a read note into memory; whether anything changed.
-    fn take(&mut self, found: FoundFile, loaded: Loaded) -> bool {
-        match loaded {
-            Loaded::Gone => self.known.remove(&found.path).is_some(),
-            Loaded::Note(note, stamp) => {
-                if let Some(known) = self.known.get_mut(&found.path)
-                    && known.note.hash == note.hash
-                    && known.note.defects == note.defects
-                {
-                    known.stamp = stamp;
-                    known.file = found.file;
-                    return false;
-                }
-                let note = Arc::from(note);
-                self.known.insert(
-                    found.path,
-                    Known {
-                        file: found.file,
-                        stamp,
-                        note,
-                    },
-                );
-                true
-            }
-        }
-    }
-
     fn publish(&mut self, began: Instant) {
+        self.pending = 0;
         self.generation += 1;
-        let notes = self
-            .known
-            .values()
-            .map(|known| Arc::clone(&known.note))
-            .collect();
-        let snapshot = Snapshot::build(notes, &self.walked, self.generation, Duration::ZERO);
+        let snapshot = Snapshot::build(
+            self.memory.notes(),
+            &self.walked,
+            self.generation,
+            Duration::ZERO,
+        );
         self.shared
             .snapshot
             .store(Arc::new(snapshot.with_load_time(began.elapsed())));

@@ -4,6 +4,7 @@
 //! Never: blocking work on a caller's thread after [`Vault::open`]; a write into the folder.
 
 mod keeper;
+mod memory;
 mod watch;
 
 use std::{
@@ -104,8 +105,8 @@ struct State {
 struct Shared {
     snapshot: ArcSwap<Snapshot>,
     state: ArcSwap<State>,
-    /// Changes did not fit into the queue.
-    missed: AtomicBool,
+    /// Changes did not fit into the queue. Apart from the rest: the watcher outlives the vault by a moment.
+    missed: Arc<AtomicBool>,
     stop: AtomicBool,
 }
 

@@ -5,7 +5,11 @@
 
 use std::{
     path::{Path, PathBuf},
-    sync::{Arc, atomic::Ordering, mpsc::SyncSender},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc::SyncSender,
+    },
     time::Duration,
 };
 
@@ -17,7 +21,7 @@ use notify_debouncer_full::{
     },
 };
 
-use super::{Message, Shared};
+use super::Message;
 use crate::disk::is_hidden;
 
 const MIN_DEBOUNCE: Duration = Duration::from_millis(20);
@@ -32,10 +36,10 @@ impl Watch {
     pub(super) fn start(
         root: &Path,
         debounce: Duration,
-        shared: &Arc<Shared>,
+        missed: &Arc<AtomicBool>,
         sender: &SyncSender<Message>,
     ) -> notify::Result<Self> {
-        let (shared, sender, folder) = (Arc::clone(shared), sender.clone(), root.to_path_buf());
+        let (missed, sender, folder) = (Arc::clone(missed), sender.clone(), root.to_path_buf());
         let handler = move |result: DebounceEventResult| {
             let message = match result {
                 Ok(events) => message(&folder, &events),
@@ -51,7 +55,7 @@ impl Watch {
             if let Some(message) = message
                 && sender.try_send(message).is_err()
             {
-                shared.missed.store(true, Ordering::Release);
+                missed.store(true, Ordering::Release);
             }
         };
         let config = Config::default().with_follow_symlinks(false);

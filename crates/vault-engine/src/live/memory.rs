@@ -1,0 +1,97 @@
+//! The notes as they were last read.
+//!
+//! In: what was found and read. Out: what differs from before.
+//! Never: the file system.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use loop_shared::vault::NotePath;
+
+use crate::{
+    Note,
+    disk::{FoundFile, Loaded, Stamp, Walked},
+};
+
+struct Known {
+    file: PathBuf,
+    stamp: Option<Stamp>,
+    note: Arc<Note>,
+}
+
+/// Notes by path, each with the stamp of its file.
+#[derive(Default)]
+pub(super) struct Memory {
+    known: BTreeMap<NotePath, Known>,
+}
+
+impl Memory {
+    pub(super) fn len(&self) -> usize {
+        self.known.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.known.is_empty()
+    }
+
+    pub(super) fn notes(&self) -> Vec<Arc<Note>> {
+        let notes = self.known.values();
+        notes.map(|known| Arc::clone(&known.note)).collect()
+    }
+
+    /// The file a note was read from.
+    pub(super) fn file_of(&self, path: &NotePath) -> Option<&Path> {
+        self.known.get(path).map(|known| known.file.as_path())
+    }
+
+    /// The next comparison reads this note again even if its stamp looks the same.
+    pub(super) fn doubt(&mut self, path: &NotePath) {
+        if let Some(known) = self.known.get_mut(path) {
+            known.stamp = None;
+        }
+    }
+
+    /// Files that are new or not as they were when they were read.
+    pub(super) fn differing(&self, walked: &Walked) -> Vec<FoundFile> {
+        let differs = |found: &&FoundFile| {
+            self.known.get(&found.path).is_none_or(|known| {
+                known.file != found.file || known.stamp.is_none_or(|stamp| stamp != found.stamp)
+            })
+        };
+        walked.files.iter().filter(differs).cloned().collect()
+    }
+
+    /// Drops notes whose files are gone; returns how many.
+    pub(super) fn forget(&mut self, walked: &Walked) -> u64 {
+        let before = self.known.len();
+        let files = &walked.files;
+        let there = |path: &NotePath| files.binary_search_by(|found| found.path.cmp(path)).is_ok();
+        let unsure = |file: &Path| walked.unsure.iter().any(|folder| file.starts_with(folder));
+        self.known
+            .retain(|path, known| there(path) || unsure(&known.file));
+        (before - self.known.len()) as u64
+    }
+
+    /// Takes a read note in; whether anything changed.
+    pub(super) fn take(&mut self, found: FoundFile, loaded: Loaded) -> bool {
+        let (note, stamp) = match loaded {
+            Loaded::Gone => return self.known.remove(&found.path).is_some(),
+            Loaded::Note(note, stamp) => (note, stamp),
+        };
+        let FoundFile { path, file, .. } = found;
+        if let Some(known) = self.known.get_mut(&path)
+            && known.note.hash == note.hash
+            && known.note.defects == note.defects
+        {
+            known.stamp = stamp;
+            known.file = file;
+            return false;
+        }
+        let note = Arc::from(note);
+        self.known.insert(path, Known { file, stamp, note });
+        true
+    }
+}
