@@ -201,6 +201,7 @@ mod tests {
     }
 
     #[tokio::test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     async fn a_client_is_who_it_proves_to_be() {
         let odd = "https://a:8/p q";
         let post = [("client_id", "basic"), ("client_secret", SECRET)];

@@ -110,4 +110,321 @@ fn new_id(cx: &Context<'_>) -> Result<ClientId, NoEntropy> {
 }
 
 #[cfg(test)]
-mod tests;
+mod tests {
+    //! Registration, attacks first.
+
+    use proptest::prelude::*;
+    use serde_json::json;
+
+    use super::*;
+    use crate::{redirect_uri::check_registrable, store::Clients as _, testing::World};
+
+    fn public() -> Value {
+        json!({
+            "client_name": "Inspector",
+            "redirect_uris": ["http://localhost:6274/oauth/callback"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "none",
+        })
+    }
+
+    fn with(name: &str, value: Value) -> Value {
+        let mut metadata = public();
+        metadata[name] = value;
+        metadata
+    }
+
+    #[tokio::test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
+    async fn metadata_that_could_do_harm_is_refused_with_the_right_code() {
+        let world = World::default();
+        let uri = "https://app.example/cb";
+        let mut none = public();
+        none.as_object_mut().unwrap().remove("redirect_uris");
+        for (metadata, expected) in [
+            (json!(null), "invalid_client_metadata"),
+            (json!([public()]), "invalid_client_metadata"),
+            (none, "invalid_redirect_uri"),
+            (with("redirect_uris", json!([])), "invalid_redirect_uri"),
+            (with("redirect_uris", json!(null)), "invalid_redirect_uri"),
+            (with("redirect_uris", json!(uri)), "invalid_redirect_uri"),
+            (
+                with("redirect_uris", json!([uri, 7])),
+                "invalid_redirect_uri",
+            ),
+            (
+                with("redirect_uris", json!([uri, "http://evil.example"])),
+                "invalid_redirect_uri",
+            ),
+            (
+                with("redirect_uris", json!([uri, "javascript:alert(1)"])),
+                "invalid_redirect_uri",
+            ),
+            (
+                with("redirect_uris", json!([format!("{uri}#x")])),
+                "invalid_redirect_uri",
+            ),
+            (
+                with("redirect_uris", json!(vec![uri; 21])),
+                "invalid_redirect_uri",
+            ),
+            (with("client_name", json!(7)), "invalid_client_metadata"),
+            (
+                with("client_name", json!("x".repeat(201))),
+                "invalid_client_metadata",
+            ),
+            (
+                with("grant_types", json!("authorization_code")),
+                "invalid_client_metadata",
+            ),
+            (
+                with("grant_types", json!(["implicit"])),
+                "invalid_client_metadata",
+            ),
+            (
+                with("grant_types", json!(["refresh_token"])),
+                "invalid_client_metadata",
+            ),
+            (with("grant_types", json!([])), "invalid_client_metadata"),
+            (
+                with("response_types", json!(["token"])),
+                "invalid_client_metadata",
+            ),
+            (
+                with("token_endpoint_auth_method", json!("private_key_jwt")),
+                "invalid_client_metadata",
+            ),
+            (
+                with("token_endpoint_auth_method", json!(["none"])),
+                "invalid_client_metadata",
+            ),
+        ] {
+            let got = register(&world.cx(), metadata.clone()).await.unwrap_err();
+            assert_eq!(got.oauth(), (400, expected), "{metadata}");
+        }
+        assert!(world.store.clients(10).await.unwrap().is_empty());
+    }
+
+    #[tokio::test]
+    async fn a_public_client_is_answered_without_a_secret_and_without_nulls() {
+        let world = World::default();
+        let mut metadata = public();
+        for odd in [
+            "scope",
+            "contacts",
+            "logo_uri",
+            "client_uri",
+            "jwks",
+            "software_id",
+        ] {
+            metadata[odd] = json!(null);
+        }
+        metadata["made_up"] = json!({"deep": [1, {"er": null}]});
+        metadata["grant_types"] = json!(["refresh_token", "urn:x:unknown", "authorization_code"]);
+        let got = register(&world.cx(), metadata).await.unwrap();
+        let expected = json!({
+            "client_id": got.client.id.0,
+            "client_id_issued_at": 1_800_000_000,
+            "client_name": "Inspector",
+            "redirect_uris": ["http://localhost:6274/oauth/callback"],
+            "grant_types": ["authorization_code", "refresh_token"],
+            "response_types": ["code"],
+            "token_endpoint_auth_method": "none",
+        });
+        assert_eq!(got.to_json(), expected);
+        assert!(
+            got.client
+                .id
+                .0
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+        );
+    }
+
+    #[tokio::test]
+    async fn a_client_that_names_no_method_gets_a_secret_for_basic() {
+        let world = World::default();
+        for (method, expected) in [
+            (None, "client_secret_basic"),
+            (Some("client_secret_basic"), "client_secret_basic"),
+            (Some("client_secret_post"), "client_secret_post"),
+        ] {
+            let mut metadata = json!({"redirect_uris": ["https://app.example/cb"]});
+            if let Some(method) = method {
+                metadata["token_endpoint_auth_method"] = json!(method);
+            }
+            let got = register(&world.cx(), metadata.clone()).await.unwrap();
+            let answer = got.to_json();
+            assert_eq!(answer["token_endpoint_auth_method"], expected);
+            assert_eq!(answer["client_secret_expires_at"], 0);
+            assert_eq!(
+                answer["grant_types"],
+                json!(["authorization_code", "refresh_token"])
+            );
+            let secret = got.secret.unwrap();
+            assert_eq!(answer["client_secret"], secret.expose());
+            assert_eq!(got.client.secret_hash, Some(secret.hash()));
+            // Never shared: a second registration must not learn or replace the first one's secret.
+            let again = register(&world.cx(), metadata).await.unwrap();
+            assert_ne!(again.client.id, got.client.id);
+        }
+    }
+
+    #[tokio::test]
+    async fn equal_secretless_registrations_share_one_client() {
+        let world = World::default();
+        let first = register(&world.cx(), public()).await.unwrap();
+        for (same, metadata) in [
+            (true, public()),
+            (true, with("logo_uri", json!("https://a/b.png"))),
+            (true, with("scope", json!("mcp:read offline_access"))),
+            (
+                true,
+                with(
+                    "grant_types",
+                    json!(["refresh_token", "authorization_code"]),
+                ),
+            ),
+            (true, with("client_name", json!(" Inspector\u{200b} "))),
+            (false, with("client_name", json!("Inspector 2"))),
+            (false, with("grant_types", json!(["authorization_code"]))),
+            (false, with("client_uri", json!("https://home.example"))),
+            (
+                false,
+                with(
+                    "redirect_uris",
+                    json!(["http://localhost:6275/oauth/callback"]),
+                ),
+            ),
+            (
+                false,
+                with("token_endpoint_auth_method", json!("client_secret_basic")),
+            ),
+        ] {
+            let got = register(&world.cx(), metadata.clone()).await.unwrap();
+            assert_eq!(
+                (got.client.id == first.client.id, got.reused),
+                (same, same),
+                "{metadata}"
+            );
+            assert!(got.to_json()["client_name"].is_string());
+        }
+    }
+
+    #[tokio::test]
+    async fn a_name_cannot_hide_or_reverse_what_people_read() {
+        let world = World::default();
+        for (given, expected) in [
+            ("Claude", "Claude"),
+            ("클로드 🤖", "클로드 🤖"),
+            ("  a \t b\r\nc ", "a b c"),
+            ("x\u{202e}gpj.exe", "xgpj.exe"),
+            ("a\u{2066}b\u{2069}\u{200b}\u{feff}c\u{0}d\u{7f}", "abcd"),
+            ("\u{200b}\u{3164}", ""),
+            ("<script>", "<script>"), // pages escape; the name is text
+        ] {
+            let got = register(&world.cx(), with("client_name", json!(given)))
+                .await
+                .unwrap();
+            assert_eq!(got.client.name, expected, "{given:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_home_page_is_a_web_page_or_nothing() {
+        let world = World::default();
+        for (given, kept) in [
+            ("https://home.example", true),
+            ("http://home.example/x", true),
+            ("javascript:alert(1)", false),
+            ("https://user@home.example", false),
+            ("https://home.example/ x", false),
+            ("home.example", false),
+            ("", false),
+        ] {
+            let got = register(&world.cx(), with("client_uri", json!(given)))
+                .await
+                .unwrap();
+            assert_eq!(got.client.client_uri.is_some(), kept, "{given:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_operators_client_is_never_shared_and_keeps_its_cap() {
+        let world = World::default();
+        let cap = Scopes::parse("mcp:read").unwrap();
+        let first = add_by_operator(&world.cx(), public(), Some(cap))
+            .await
+            .unwrap();
+        let dynamic = register(&world.cx(), public()).await.unwrap();
+        assert_ne!(first.client.id, dynamic.client.id);
+        assert_eq!(first.client.origin, ClientOrigin::Operator);
+        assert_eq!(first.to_json()["scope"], "mcp:read");
+    }
+
+    fn json_value() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<String>().prop_map(Value::from),
+            prop::sample::select(vec![
+                "https://app.example/cb",
+                "http://localhost:1/cb",
+                "javascript:x",
+                "none",
+                "code",
+                "authorization_code",
+                "client_secret_post",
+                "http://evil.example/",
+                "cursor://a/b",
+            ])
+            .prop_map(Value::from),
+        ];
+        leaf.prop_recursive(3, 24, 6, |inner| {
+            prop::collection::vec(inner, 0..6).prop_map(Value::from)
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3_000))]
+        #[test]
+        fn arbitrary_metadata_never_panics_and_never_stores_a_bad_redirect(
+            members in prop::collection::vec(
+                (
+                    prop_oneof![
+                        prop::sample::select(vec![
+                            "redirect_uris", "client_name", "client_uri", "grant_types",
+                            "response_types", "token_endpoint_auth_method", "scope",
+                        ])
+                        .prop_map(str::to_owned),
+                        ".{0,8}",
+                    ],
+                    json_value(),
+                ),
+                0..8,
+            ),
+            based in any::<bool>(),
+        ) {
+            let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+            let world = World::default();
+            let mut metadata = if based { public() } else { json!({}) };
+            for (name, value) in members {
+                metadata[name] = value;
+            }
+            match runtime.block_on(register(&world.cx(), metadata)) {
+                Ok(registered) => {
+                    let client = &registered.client;
+                    prop_assert!(!client.redirect_uris.is_empty());
+                    for uri in &client.redirect_uris {
+                        prop_assert!(check_registrable(uri).is_ok(), "{}", uri);
+                    }
+                    prop_assert_eq!(client.is_public(), client.secret_hash.is_none());
+                    prop_assert!(!registered.to_json().to_string().contains("null,"));
+                }
+                Err(error) => prop_assert_eq!(error.oauth().0, 400),
+            }
+        }
+    }
+}

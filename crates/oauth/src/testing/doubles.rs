@@ -61,6 +61,9 @@ impl TokenSigner for NoSigner {
 }
 
 /// The claims that [`JsonSigner`] wrote down.
+///
+/// # Panics
+/// When the token is of another signer.
 #[must_use]
 pub fn claims(token: &SecretString) -> AccessClaims {
     serde_json::from_str(token.expose_secret()).expect("claims")
@@ -92,6 +95,9 @@ pub fn client(id: &str, redirect: &str) -> Client {
 }
 
 /// An active user with one role.
+///
+/// # Panics
+/// When `address` is no e-mail address.
 #[must_use]
 pub fn user(address: &str, role: Role) -> User {
     User {

@@ -9,23 +9,25 @@
 //! 3. A token whose successor was used ends the family; nothing of it works ever after.
 //! 4. Whatever is refused for another reason changes nothing.
 
+mod log_in;
+mod model;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use futures_util::future::join;
-use loop_shared::auth::scope::Role;
 use uuid::Uuid;
 
-use super::{JsonSigner, NoSigner, World, challenge, client, user};
+use log_in::log_in;
+use model::{Model, Outcome};
+
+use super::{JsonSigner, NoSigner, World, client};
 use crate::{
-    authorize,
     client::Client,
     config::{Context, Rules},
     entropy::OsEntropy,
     grants::{
         TokenError, TokenSigner,
-        authorization_code::{self, CodeForm},
         refresh_token::{self, RefreshForm},
     },
-    secret::RawRefreshToken,
     store::Store,
 };
 
@@ -42,58 +44,6 @@ pub async fn play(store: &dyn Store, script: &[u8]) -> Result<(), String> {
             .map_err(|broken| format!("step {at} ({step}): {broken}"))?;
     }
     play.finish().await
-}
-
-/// What should happen.
-#[derive(Clone, PartialEq, Eq)]
-struct Model {
-    /// The chain of tokens, each with its expiry; the last one is the newest anybody was told of.
-    chain: Vec<(String, DateTime<Utc>)>,
-    /// The newest token that was used.
-    used: Option<usize>,
-    dead: bool,
-}
-
-impl Model {
-    /// Checks one outcome and follows it.
-    fn apply(
-        &mut self,
-        index: usize,
-        now: DateTime<Utc>,
-        ttl: TimeDelta,
-        got: &Outcome,
-    ) -> Result<(), String> {
-        let expires_at = self.chain.get(index).map(|(_, at)| *at);
-        let replay = self.used.is_some_and(|used| index < used);
-        let works = !self.dead && !replay && expires_at.is_some_and(|at| now < at);
-        if !works {
-            self.dead |= replay;
-            return match got {
-                Outcome::Refused => Ok(()),
-                Outcome::Answered(_) => Err(format!("token {index} should have been refused")),
-            };
-        }
-        let Outcome::Answered(next) = got else {
-            return Err(format!("token {index} should have been answered"));
-        };
-        self.used = Some(index);
-        match self.chain.get(index + 1) {
-            Some((known, _)) if known != next => Err(format!(
-                "token {index} was answered with a second successor"
-            )),
-            Some(_) => Ok(()),
-            None => {
-                self.chain.push((next.clone(), now + ttl));
-                Ok(())
-            }
-        }
-    }
-}
-
-#[derive(Clone, Debug)]
-enum Outcome {
-    Answered(String),
-    Refused,
 }
 
 struct Play<'a> {
@@ -120,7 +70,7 @@ impl<'a> Play<'a> {
         for client in [&client, &stranger] {
             store.add_client(client).await.map_err(text)?;
         }
-        let first = log_in(store, rules, now, &client, unique).await?;
+        let first = log_in(&cx(store, rules, now), &client, unique).await?;
         Ok(Self {
             store,
             rules,
@@ -317,49 +267,6 @@ fn cx<'a>(store: &'a dyn Store, rules: &'a Rules, now: DateTime<Utc>) -> Context
 
 fn new_client(unique: Uuid, kind: &str) -> Client {
     client(&format!("{kind}-{unique}"), "http://localhost/cb")
-}
-
-/// A new user logs in with the client: the family's first refresh token.
-async fn log_in(
-    store: &dyn Store,
-    rules: &Rules,
-    now: DateTime<Utc>,
-    client: &Client,
-    unique: Uuid,
-) -> Result<String, String> {
-    let cx = cx(store, rules, now);
-    let user = user(&format!("{unique}@example.com"), Role::Member);
-    store.add_user(&user).await.map_err(text)?;
-    let verifier = "v".repeat(64);
-    let params = [
-        ("client_id", client.id.0.as_str()),
-        ("response_type", "code"),
-        ("code_challenge", &challenge(&verifier)),
-        ("code_challenge_method", "S256"),
-    ]
-    .map(|(name, value)| (name.to_owned(), value.to_owned()));
-    let request = authorize::check(&cx, &params).await.map_err(text)?;
-    let session = World {
-        now,
-        ..World::default()
-    }
-    .session(&user);
-    let to = authorize::allow(&cx, &request, &user, &session)
-        .await
-        .map_err(text)?;
-    let url = url::Url::parse(&to).map_err(text)?;
-    let code = url.query_pairs().find(|(name, _)| name == "code");
-    let form = CodeForm {
-        code: code.ok_or("no code")?.1.into_owned().into(),
-        redirect_uri: None,
-        code_verifier: Some(verifier.into()),
-        resource: None,
-    };
-    let tokens = authorization_code::exchange(&cx, &JsonSigner, client, form)
-        .await
-        .map_err(text)?;
-    let first: Option<RawRefreshToken> = tokens.refresh_token;
-    Ok(first.ok_or("no refresh token")?.expose().to_owned())
 }
 
 fn text(error: impl std::fmt::Display) -> String {
