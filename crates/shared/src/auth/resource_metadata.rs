@@ -16,7 +16,7 @@ use crate::service::headers;
 /// The well-known prefix (RFC 9728 §3).
 pub const WELL_KNOWN: &str = "/.well-known/oauth-protected-resource";
 /// How long clients may keep the document.
-const MAX_AGE: Duration = Duration::from_secs(300);
+const MAX_AGE: Duration = Duration::from_mins(5);
 
 /// Metadata of one resource (RFC 9728 §2).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -107,6 +107,10 @@ async fn serve(document: web::Data<ResourceMetadata>) -> HttpResponse {
         .json(document.as_ref())
 }
 
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
 fn as_list<S: serde::Serializer>(scopes: &Scopes, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.collect_seq(scopes.iter().map(super::scope::Scope::as_str))
 }

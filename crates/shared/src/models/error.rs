@@ -6,6 +6,8 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
+use crate::auth::Scopes;
+
 /// An error as a client sees it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, utoipa::ToSchema)]
 pub struct ErrorResponse {
@@ -50,7 +52,7 @@ impl ErrorResponse {
 
     /// The same error naming the scopes it takes.
     #[must_use]
-    pub fn with_scope(mut self, scope: impl ToString) -> Self {
+    pub fn with_scope(mut self, scope: Scopes) -> Self {
         self.scope = Some(scope.to_string());
         self
     }
@@ -69,8 +71,8 @@ mod tests {
 
     #[test]
     fn absent_members_are_left_out_rather_than_null() {
-        let full =
-            ErrorResponse::new("invalid_token", "The token has expired.").with_scope("mcp:read");
+        let full = ErrorResponse::new("invalid_token", "The token has expired.")
+            .with_scope(crate::auth::Scope::McpRead.into());
         assert_eq!(
             serde_json::to_string(&full).unwrap(),
             r#"{"error":"invalid_token","error_description":"The token has expired.","scope":"mcp:read"}"#

@@ -12,6 +12,8 @@ pub mod request_id;
 pub mod serve;
 pub mod shutdown;
 pub mod telemetry;
+#[cfg(test)]
+mod tests;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{

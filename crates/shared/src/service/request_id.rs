@@ -135,7 +135,7 @@ fn note<B>(response: &ServiceResponse<B>, started: Instant) {
     let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
     match response.response().error() {
         Some(error) if status.is_server_error() => {
-            tracing::error!(%error, duration_ms, "request failed")
+            tracing::error!(%error, duration_ms, "request failed");
         }
         Some(error) => tracing::debug!(%error, duration_ms, "request refused"),
         None => tracing::debug!(duration_ms, "request answered"),

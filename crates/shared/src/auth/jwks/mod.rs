@@ -38,9 +38,9 @@ pub struct JwksSettings {
 impl Default for JwksSettings {
     fn default() -> Self {
         Self {
-            cache: Duration::from_secs(3600),
+            cache: Duration::from_hours(1),
             timeout: Duration::from_secs(5),
-            max_stale: Duration::from_secs(86_400),
+            max_stale: Duration::from_hours(24),
             unknown_kid_interval: Duration::from_secs(10),
         }
     }

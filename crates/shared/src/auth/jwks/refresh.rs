@@ -188,12 +188,11 @@ impl Refresher {
             .loaded
             .load_full()
             .filter(|loaded| loaded.set.same_keys(&set));
-        let set = match unchanged {
-            Some(loaded) => Arc::clone(&loaded.set),
-            None => {
-                flight.generation += 1;
-                Arc::new(set.numbered(flight.generation))
-            }
+        let set = if let Some(loaded) = unchanged {
+            Arc::clone(&loaded.set)
+        } else {
+            flight.generation += 1;
+            Arc::new(set.numbered(flight.generation))
         };
         self.loaded.store(Some(Arc::new(Loaded {
             set,

@@ -87,7 +87,7 @@ impl VerifiedTokens {
             return;
         };
         // moka refuses lifetimes of centuries.
-        let lifetime = lifetime.min(Duration::from_secs(86_400));
+        let lifetime = lifetime.min(Duration::from_hours(24));
         self.cache.insert(hash, Kept { entry, lifetime });
     }
 }

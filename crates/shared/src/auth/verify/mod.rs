@@ -22,7 +22,7 @@ use token::Unverified;
 /// Longest token that is looked at, in bytes.
 pub const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// Most clock difference that is ever forgiven.
-pub const MAX_LEEWAY: Duration = Duration::from_secs(60);
+pub const MAX_LEEWAY: Duration = Duration::from_mins(1);
 /// Clock difference that is forgiven unless told otherwise.
 pub const DEFAULT_LEEWAY: Duration = Duration::from_secs(30);
 

@@ -10,6 +10,7 @@ use super::{Problems, ServiceConfig, given, http_url, seconds};
 use crate::auth::{RoleBypass, Roles};
 
 /// Flags and variables of every resource server.
+#[expect(clippy::doc_markdown, reason = "clap prints these texts as they are")]
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Tokens")]
 pub struct ResourceServerArgs {
@@ -119,17 +120,16 @@ impl ResourceServerArgs {
         }
         let default = format!("{issuer}/.well-known/jwks.json");
         let text = url.unwrap_or(&default);
-        match Url::parse(text)
+        let url = Url::parse(text)
             .ok()
-            .filter(|url| matches!(url.scheme(), "http" | "https"))
-        {
-            Some(url) => JwksLocation::Url(url),
-            None => {
-                let fix = "Use the address of the keys, such as http://loop-auth:8083/.well-known/jwks.json.";
-                problems.add("JWKS_URL", format!("{text:?} is not an http address"), fix);
-                JwksLocation::File(PathBuf::new())
-            }
+            .filter(|url| matches!(url.scheme(), "http" | "https"));
+        if let Some(url) = url {
+            return JwksLocation::Url(url);
         }
+        let fix =
+            "Use the address of the keys, such as http://loop-auth:8083/.well-known/jwks.json.";
+        problems.add("JWKS_URL", format!("{text:?} is not an http address"), fix);
+        JwksLocation::File(PathBuf::new())
     }
 
     fn bypass(&self, problems: &mut Problems) -> RoleBypass {

@@ -19,6 +19,7 @@ pub struct ServiceIdentity {
 }
 
 /// Flags and variables of every service. Text, so that all mistakes can be reported at once.
+#[expect(clippy::doc_markdown, reason = "clap prints these texts as they are")]
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Service")]
 pub struct ServiceArgs {
