@@ -12,74 +12,103 @@ use crate::{
     snapshot::NoteDefect,
 };
 
+/// Where one note's links and relations lead, in their order.
+#[derive(Debug, Default)]
+pub(crate) struct Targets {
+    /// In the order of [`Note::links`].
+    pub(crate) links: Vec<Option<At>>,
+    /// In the order of [`Note::relations`].
+    pub(crate) relations: Vec<Option<At>>,
+}
+
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
-    /// By note, by link, in the order of [`Note::links`].
-    pub(crate) links: Vec<Vec<Option<At>>>,
-    /// By note, by relation, in the order of [`Note::relations`].
-    pub(crate) relations: Vec<Vec<Option<At>>>,
+    /// By note.
+    targets: Vec<Arc<Targets>>,
     /// By note: the notes that link to it, each once, and how often.
-    pub(crate) backlinks: Vec<Vec<(At, u32)>>,
+    backlinks: Vec<Vec<(At, u32)>>,
     /// By note: the notes whose relation leads to it, with the relation's position.
-    pub(crate) incoming: Vec<Vec<(At, u32)>>,
+    incoming: Vec<Vec<(At, u32)>>,
 }
 
 impl Graph {
+    /// Follows every link of every note.
     pub(crate) fn of(notes: &[Arc<Note>], names: &Names) -> Self {
-        let mut graph = Self {
-            links: Vec::with_capacity(notes.len()),
-            relations: Vec::with_capacity(notes.len()),
-            backlinks: vec![Vec::new(); notes.len()],
-            incoming: vec![Vec::new(); notes.len()],
-        };
-        for (at, note) in (0..).zip(notes) {
-            let links = note.links.iter().zip(&note.folded.links);
-            let links: Vec<Option<At>> = links
-                .map(|(_, target)| {
-                    if target.is_empty() {
-                        Some(at)
-                    } else {
-                        names.link(notes, target, note)
-                    }
-                })
-                .collect();
-            for &target in links.iter().flatten().filter(|&&target| target != at) {
-                graph.note_link(at, target);
+        let targets = (0..)
+            .zip(notes)
+            .map(|(at, note)| Arc::new(follow(notes, names, at, note)));
+        Self::turned(targets.collect())
+    }
+
+    /// The same for notes of which only some changed, and none its names.
+    pub(crate) fn after(&self, notes: &[Arc<Note>], names: &Names, changed: &[At]) -> Self {
+        let mut targets = self.targets.clone();
+        for &at in changed {
+            if let (Some(note), Some(slot)) = (notes.get(at as usize), targets.get_mut(at as usize))
+            {
+                *slot = Arc::new(follow(notes, names, at, note));
             }
-            let relations: Vec<Option<At>> = note
-                .folded
-                .relations
-                .iter()
-                .map(|target| names.relation(notes, target))
-                .collect();
-            for (position, target) in (0..).zip(&relations) {
-                if let Some(list) =
-                    target.and_then(|target| graph.incoming.get_mut(target as usize))
-                {
+        }
+        Self::turned(targets)
+    }
+
+    fn turned(targets: Vec<Arc<Targets>>) -> Self {
+        let mut backlinks: Vec<Vec<(At, u32)>> = vec![Vec::new(); targets.len()];
+        let mut incoming: Vec<Vec<(At, u32)>> = vec![Vec::new(); targets.len()];
+        for (at, from) in (0..).zip(&targets) {
+            for &target in from.links.iter().flatten().filter(|&&target| target != at) {
+                let Some(list) = backlinks.get_mut(target as usize) else {
+                    continue;
+                };
+                match list.last_mut() {
+                    // Sources come in order, so a repeated one is the last.
+                    Some((last, count)) if *last == at => *count += 1,
+                    _ => list.push((at, 1)),
+                }
+            }
+            for (position, target) in (0..).zip(&from.relations) {
+                if let Some(list) = target.and_then(|target| incoming.get_mut(target as usize)) {
                     list.push((at, position));
                 }
             }
-            graph.links.push(links);
-            graph.relations.push(relations);
         }
-        graph
+        Self {
+            targets,
+            backlinks,
+            incoming,
+        }
     }
 
-    /// Sources come in order, so a repeated one is the last.
-    fn note_link(&mut self, source: At, target: At) {
-        let Some(list) = self.backlinks.get_mut(target as usize) else {
-            return;
-        };
-        match list.last_mut() {
-            Some((last, count)) if *last == source => *count += 1,
-            _ => list.push((source, 1)),
-        }
+    /// Where a note's links and relations lead.
+    pub(crate) fn targets(&self, at: At) -> Option<&Targets> {
+        self.targets.get(at as usize).map(Arc::as_ref)
+    }
+
+    /// The notes that link to a note, each once, and how often.
+    pub(crate) fn backlinks(&self, at: At) -> &[(At, u32)] {
+        self.backlinks
+            .get(at as usize)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
+    }
+
+    /// The notes whose relation leads to a note, with the relation's position.
+    pub(crate) fn incoming(&self, at: At) -> &[(At, u32)] {
+        self.incoming
+            .get(at as usize)
+            .map(Vec::as_slice)
+            .unwrap_or_default()
     }
 
     /// Links and relations that lead nowhere, each target once a note.
     pub(crate) fn dangling(&self, notes: &[Arc<Note>]) -> Vec<NoteDefect> {
         let mut defects = Vec::new();
-        for ((note, links), relations) in notes.iter().zip(&self.links).zip(&self.relations) {
+        for (note, Targets { links, relations }) in
+            notes.iter().zip(self.targets.iter().map(Arc::as_ref))
+        {
+            if links.iter().chain(relations).all(Option::is_some) {
+                continue;
+            }
             let mut said: HashSet<&str> = HashSet::new();
             let open = note
                 .relations
@@ -103,5 +132,25 @@ impl Graph {
             }
         }
         defects
+    }
+}
+
+fn follow(notes: &[Arc<Note>], names: &Names, at: At, note: &Note) -> Targets {
+    let link = |target: &Box<str>| {
+        // A link without a target is one inside the note.
+        if target.is_empty() {
+            Some(at)
+        } else {
+            names.link(notes, target, note)
+        }
+    };
+    Targets {
+        links: note.folded.links.iter().map(link).collect(),
+        relations: note
+            .folded
+            .relations
+            .iter()
+            .map(|target| names.relation(notes, target))
+            .collect(),
     }
 }

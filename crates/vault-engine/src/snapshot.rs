@@ -2,7 +2,7 @@
 //!
 //! In: notes. Out: [`Snapshot`], which is shared by every reader and never changes.
 
-use std::{sync::Arc, time::Duration};
+use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use loop_shared::vault::{Defect, DefectCode, NotePath, text::fold};
 use schemars::JsonSchema;
@@ -37,7 +37,7 @@ impl NoteDefect {
 #[derive(Debug)]
 pub struct Snapshot {
     notes: Vec<Arc<Note>>,
-    names: Names,
+    names: Arc<Names>,
     graph: Graph,
     defects: Vec<NoteDefect>,
     generation: u64,
@@ -47,66 +47,53 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Builds the picture from notes and from what was found while walking.
-    pub(crate) fn build(
-        mut notes: Vec<Arc<Note>>,
-        walked: &[NoteDefect],
-        generation: u64,
-        load_time: Duration,
-    ) -> Self {
-        notes.sort_by(|a, b| a.path.cmp(&b.path));
-        let names = Names::of(&notes);
-        let graph = Graph::of(&notes, &names);
-        let mut defects = walked.to_vec();
-        for note in &notes {
-            defects.extend(
-                note.defects
-                    .iter()
-                    .map(|defect| NoteDefect::of(note, defect.clone())),
-            );
-        }
-        defects.extend(duplicates(&notes, &names));
-        defects.extend(graph.dangling(&notes));
-        defects.sort_by(|a, b| {
-            (&a.path, a.defect.line, a.defect.code).cmp(&(&b.path, b.defect.line, b.defect.code))
-        });
-        let parts = notes.iter().flat_map(|note| {
-            [
-                note.path.as_str().as_bytes(),
-                &[0],
-                note.hash.as_bytes().as_slice(),
-            ]
-        });
-        let walked = walked
-            .iter()
-            .flat_map(|found| [found.path.as_bytes(), found.defect.code.as_str().as_bytes()]);
-        let hash = ContentHash::of(parts.chain(walked));
-        let bytes = notes.iter().map(|note| note.bytes).sum();
+    /// Before anything was read.
+    pub(crate) fn empty() -> Self {
         Self {
-            notes,
+            notes: Vec::new(),
+            names: Arc::default(),
+            graph: Graph::default(),
+            defects: Vec::new(),
+            generation: 0,
+            hash: ContentHash::default(),
+            bytes: 0,
+            load_time: Duration::ZERO,
+        }
+    }
+
+    /// The next picture: of these notes in the order of their paths, and of what was found while walking.
+    ///
+    /// When only texts changed, the names and most links of this picture are used again.
+    pub(crate) fn next(&self, notes: Vec<Arc<Note>>, walked: &[NoteDefect]) -> Self {
+        let (names, graph) = if let Some(changed) = edited(&self.notes, &notes) {
+            let graph = self.graph.after(&notes, &self.names, &changed);
+            (Arc::clone(&self.names), graph)
+        } else {
+            let names = Arc::new(Names::of(&notes));
+            let graph = Graph::of(&notes, &names);
+            (names, graph)
+        };
+        Self {
+            defects: all_defects(&notes, &names, &graph, walked),
+            hash: hash_of(&notes, walked),
+            bytes: notes.iter().map(|note| note.bytes).sum(),
+            generation: self.generation + 1,
+            load_time: Duration::ZERO,
             names,
             graph,
-            defects,
-            generation,
-            hash,
-            bytes,
-            load_time,
+            notes,
         }
     }
 
     /// A vault in memory, without a folder: for tests and tools.
     #[must_use]
     pub fn of_texts<'a>(texts: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
-        let notes = texts
-            .into_iter()
-            .filter_map(|(path, text)| {
-                Some(Arc::new(Note::read(
-                    NotePath::parse(path).ok()?,
-                    text.as_bytes(),
-                )))
-            })
-            .collect();
-        Self::build(notes, &[], 1, Duration::ZERO)
+        let read = |(path, text): (&str, &str)| {
+            let path = NotePath::parse(path).ok()?;
+            Some((path.clone(), Arc::new(Note::read(path, text.as_bytes()))))
+        };
+        let notes: BTreeMap<NotePath, Arc<Note>> = texts.into_iter().filter_map(read).collect();
+        Self::empty().next(notes.into_values().collect(), &[])
     }
 
     /// The notes in the order of their paths.
@@ -167,7 +154,7 @@ impl Snapshot {
         self.notes.get(at as usize)
     }
 
-    pub(crate) const fn names(&self) -> &Names {
+    pub(crate) fn names(&self) -> &Names {
         &self.names
     }
 
@@ -182,23 +169,127 @@ impl Snapshot {
 }
 
 /// The second and later notes of an id are said, each naming the first.
+/// Every note but the owner of an id is said. The owner is the one whose file is called like the id, else the first.
 fn duplicates(notes: &[Arc<Note>], names: &Names) -> Vec<NoteDefect> {
     let mut defects = Vec::new();
-    for (_, same) in names.shared_ids() {
-        let mut same = same.iter().filter_map(|&at| notes.get(at as usize));
-        let Some(first) = same.next() else { continue };
-        for note in same {
-            let message = format!(
-                "entity_id `{}` is already used by {}",
-                note.id().unwrap_or_default(),
-                first.path
-            );
+    for (id, same) in names.shared_ids() {
+        let same: Vec<&Arc<Note>> = same
+            .iter()
+            .filter_map(|&at| notes.get(at as usize))
+            .collect();
+        let called_so = same.iter().find(|note| &*note.folded.stem == id);
+        let Some(owner) = called_so.or(same.first()) else {
+            continue;
+        };
+        for note in same.iter().filter(|note| !Arc::ptr_eq(note, owner)) {
+            let id = note.id().unwrap_or_default();
+            let message = format!("entity_id `{id}` is already used by {}", owner.path);
             let line = note.frontmatter.line_of("entity_id");
-            defects.push(NoteDefect::of(
-                note,
-                Defect::at(DefectCode::DuplicateId, line, message),
-            ));
+            let defect = Defect::at(DefectCode::DuplicateId, line, message);
+            defects.push(NoteDefect::of(note, defect));
         }
     }
     defects
+}
+
+/// Positions of the notes that are not those of before; `None` when a name came, went or changed.
+fn edited(before: &[Arc<Note>], after: &[Arc<Note>]) -> Option<Vec<At>> {
+    if before.len() != after.len() {
+        return None;
+    }
+    let mut changed = Vec::new();
+    for ((at, old), new) in (0..).zip(before).zip(after) {
+        if Arc::ptr_eq(old, new) {
+            continue;
+        }
+        if old.path != new.path
+            || old.folded.id != new.folded.id
+            || old.folded.aliases != new.folded.aliases
+        {
+            return None;
+        }
+        changed.push(at);
+    }
+    Some(changed)
+}
+
+fn all_defects(
+    notes: &[Arc<Note>],
+    names: &Names,
+    graph: &Graph,
+    walked: &[NoteDefect],
+) -> Vec<NoteDefect> {
+    let mut defects = walked.to_vec();
+    for note in notes {
+        let own = note.defects.iter();
+        defects.extend(own.map(|defect| NoteDefect::of(note, defect.clone())));
+    }
+    defects.extend(duplicates(notes, names));
+    defects.extend(graph.dangling(notes));
+    defects.sort_by(|a, b| {
+        let key = |found: &NoteDefect| (found.defect.line, found.defect.code);
+        (&a.path, key(a), &a.defect.message).cmp(&(&b.path, key(b), &b.defect.message))
+    });
+    defects
+}
+
+fn hash_of(notes: &[Arc<Note>], walked: &[NoteDefect]) -> ContentHash {
+    let notes = notes.iter().flat_map(|note| {
+        let hash = note.hash.as_bytes().as_slice();
+        [note.path.as_str().as_bytes(), &[0], hash]
+    });
+    let walked = walked
+        .iter()
+        .flat_map(|found| [found.path.as_bytes(), found.defect.code.as_str().as_bytes()]);
+    ContentHash::of(notes.chain(walked))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn notes(texts: &BTreeMap<u8, (u8, u8)>) -> Vec<(String, String)> {
+        let text = |&(link, id): &(u8, u8)| {
+            format!("---\nentity_type: Task\nentity_id: id{id}\n---\n[[n{link}]] [[id{link}]]")
+        };
+        texts
+            .iter()
+            .map(|(name, content)| (format!("n{name}.md"), text(content)))
+            .collect()
+    }
+
+    fn shown(snapshot: &Snapshot) -> String {
+        let backlinks: Vec<_> = (0..)
+            .zip(snapshot.notes())
+            .map(|(at, note)| (&note.path, snapshot.graph.backlinks(at)))
+            .collect();
+        format!("{:?} {backlinks:?} {:?}", snapshot.hash, snapshot.defects)
+    }
+
+    proptest! {
+        #[test]
+        fn any_order_of_changes_ends_in_the_picture_of_a_fresh_start(
+            changes in proptest::collection::vec((0u8..6, proptest::option::of((0u8..6, 0u8..4))), 1..20),
+        ) {
+            let mut texts = BTreeMap::new();
+            let mut snapshot = Snapshot::empty();
+            for (name, change) in changes {
+                match change {
+                    Some(content) => texts.insert(name, content),
+                    None => texts.remove(&name),
+                };
+                let now = notes(&texts);
+                let fresh = Snapshot::of_texts(now.iter().map(|(p, t)| (p.as_str(), t.as_str())));
+                // Unchanged notes are shared, as the keeper does.
+                let kept = |note: &Arc<Note>| {
+                    let old = snapshot.notes.iter().find(|old| old.path == note.path && old.hash == note.hash);
+                    old.map_or_else(|| Arc::clone(note), Arc::clone)
+                };
+                let notes = fresh.notes.iter().map(kept).collect();
+                snapshot = snapshot.next(notes, &[]);
+                prop_assert_eq!(shown(&snapshot), shown(&fresh));
+            }
+        }
+    }
 }

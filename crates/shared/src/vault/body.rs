@@ -251,6 +251,16 @@ mod tests {
     }
 
     #[test]
+    fn a_link_in_a_table_keeps_its_target_and_its_shown_text() {
+        let body = scan(
+            "| a | b |\n|---|---|\n| [[note\\|shown]] | [[other]] |\n",
+            1,
+        );
+        let targets: Vec<_> = body.links.iter().map(|l| l.target.as_str()).collect();
+        assert_eq!(targets, ["note", "other"]);
+    }
+
+    #[test]
     fn tags_are_never_digits_only() {
         for (raw, expected) in [
             ("#mcp", Some("mcp")),

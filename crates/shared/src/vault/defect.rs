@@ -83,7 +83,7 @@ impl DefectCode {
         match self {
             Self::YamlSyntax => (
                 "yaml-syntax",
-                "quote texts that hold : # [ ] or quotes, close quotes, indent with spaces",
+                "quote texts that hold : # [ ] { } or quotes, close quotes, indent with spaces",
             ),
             Self::YamlDuplicateKey => ("yaml-duplicate-key", "keep one line of this property"),
             Self::YamlLimit => (

@@ -100,10 +100,11 @@ impl WikiLink {
     #[must_use]
     pub fn parse(inner: &str, embed: bool, line: u32) -> Option<Self> {
         let (link, alias) = match inner.split_once('|') {
-            // In a table the bar is written `\|`.
             Some((link, alias)) => (link.strip_suffix('\\').unwrap_or(link), Some(alias.trim())),
             None => (inner, None),
         };
+        // In a table the bar is written `\|`, and the parser cuts behind the backslash.
+        let link = link.strip_suffix('\\').unwrap_or(link);
         let (target, fragment) = match link.split_once('#') {
             Some((target, fragment)) => (target, Some(fragment.trim())),
             None => (link, None),

@@ -107,7 +107,12 @@ fn describe(error: &serde_saphyr::Error) -> YamlError {
     YamlError {
         kind,
         line: u32::try_from(line).unwrap_or(u32::MAX).max(1),
-        message: strip_place(&text).chars().take(200).collect(),
+        message: match bare {
+            Error::DuplicateMappingKey { key: Some(key), .. } => {
+                format!("`{key}` is written twice")
+            }
+            _ => strip_place(&text).chars().take(200).collect(),
+        },
     }
 }
 

@@ -35,7 +35,6 @@ pub(super) struct Keeper {
     watch: Option<Watch>,
     no_watch: String,
     root: Option<RootId>,
-    generation: u64,
     /// Notes taken in since the last picture.
     pending: u64,
 }
@@ -61,7 +60,7 @@ impl Keeper {
             root_present: true,
         };
         let shared = Arc::new(Shared {
-            snapshot: ArcSwap::from_pointee(Snapshot::build(Vec::new(), &[], 0, Duration::ZERO)),
+            snapshot: ArcSwap::from_pointee(Snapshot::empty()),
             state: ArcSwap::from_pointee(state),
             missed: Arc::new(AtomicBool::new(false)),
             stop: AtomicBool::new(false),
@@ -75,13 +74,12 @@ impl Keeper {
             watch: None,
             no_watch: String::new(),
             root: Some(root),
-            generation: 0,
             pending: 0,
         };
         // Watching starts before reading, so that no change falls between.
         keeper.start_watching();
         keeper.compare();
-        if keeper.generation == 0 {
+        if keeper.shared.snapshot.load().generation() == 0 {
             keeper.publish(began);
         }
         Ok(keeper)
@@ -249,16 +247,10 @@ impl Keeper {
 
     fn publish(&mut self, began: Instant) {
         self.pending = 0;
-        self.generation += 1;
-        let snapshot = Snapshot::build(
-            self.memory.notes(),
-            &self.walked,
-            self.generation,
-            Duration::ZERO,
-        );
-        self.shared
-            .snapshot
-            .store(Arc::new(snapshot.with_load_time(began.elapsed())));
+        let before = self.shared.snapshot.load_full();
+        let next = before.next(self.memory.notes(), &self.walked);
+        let next = next.with_load_time(began.elapsed());
+        self.shared.snapshot.store(Arc::new(next));
     }
 
     fn report(&self, began: Instant, changed: u64, root_present: bool) {

@@ -1,6 +1,6 @@
 //! One entity by id or alias, one note by path.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 
 use loop_shared::vault::{Defect, Entity, NotePath, PathError, text::fold, wikilink};
 use schemars::JsonSchema;
@@ -179,30 +179,22 @@ fn view(snapshot: &Snapshot, at: At, note: &Note) -> NoteView {
 }
 
 fn links(snapshot: &Snapshot, at: At) -> Vec<NoteRef> {
-    let targets = snapshot
-        .graph()
-        .links
-        .get(at as usize)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    let mut seen: Vec<At> = Vec::new();
-    for &target in targets.iter().flatten() {
-        if target != at && !seen.contains(&target) {
-            seen.push(target);
-        }
-    }
-    seen.into_iter()
+    let targets = snapshot.graph().targets(at);
+    let mut seen = HashSet::from([at]);
+    let each_once = |target: &At| seen.insert(*target);
+    targets
+        .map(|targets| targets.links.as_slice())
+        .unwrap_or_default()
+        .iter()
+        .flatten()
+        .copied()
+        .filter(each_once)
         .filter_map(|target| Some(NoteRef::of(snapshot.at(target)?)))
         .collect()
 }
 
 fn backlinks(snapshot: &Snapshot, at: At) -> Vec<Backlink> {
-    let sources = snapshot
-        .graph()
-        .backlinks
-        .get(at as usize)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
+    let sources = snapshot.graph().backlinks(at);
     sources
         .iter()
         .filter_map(|&(source, count)| {
@@ -217,10 +209,9 @@ fn backlinks(snapshot: &Snapshot, at: At) -> Vec<Backlink> {
 fn relations(snapshot: &Snapshot, at: At, note: &Note) -> Relations {
     let graph = snapshot.graph();
     let mut found = Relations::default();
-    let targets = graph
-        .relations
-        .get(at as usize)
-        .map(Vec::as_slice)
+    let targets = graph.targets(at);
+    let targets = targets
+        .map(|targets| targets.relations.as_slice())
         .unwrap_or_default();
     for (relation, target) in note.relations.iter().zip(targets) {
         let end = RelationEnd {
@@ -235,12 +226,7 @@ fn relations(snapshot: &Snapshot, at: At, note: &Note) -> Relations {
             .or_default()
             .push(end);
     }
-    let sources = graph
-        .incoming
-        .get(at as usize)
-        .map(Vec::as_slice)
-        .unwrap_or_default();
-    for &(source, position) in sources {
+    for &(source, position) in graph.incoming(at) {
         let Some(source) = snapshot.at(source) else {
             continue;
         };
