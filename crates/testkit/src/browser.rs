@@ -245,3 +245,6 @@ fn is_at(target: &Url, redirect_uri: &str) -> bool {
     };
     place(target) == place(&uri)
 }
+
+#[cfg(test)]
+mod tests;

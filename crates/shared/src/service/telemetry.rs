@@ -24,7 +24,7 @@ pub enum TelemetryError {
 /// # Errors
 /// [`TelemetryError`].
 pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(&config.filter)?;
+    let filter = EnvFilter::try_new(quiet(&config.filter))?;
     let builder = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_writer(std::io::stderr)
@@ -38,4 +38,26 @@ pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
             .try_init(),
     }
     .map_err(|_| TelemetryError::Twice)
+}
+
+/// rmcp tells the life of every request, which is one line too many: silent unless it is named.
+fn quiet(filter: &str) -> String {
+    if filter.contains("rmcp") {
+        return filter.to_owned();
+    }
+    format!("{filter},rmcp=warn")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn rmcp_is_quiet_unless_it_is_named() {
+        assert_eq!(quiet("debug"), "debug,rmcp=warn");
+        assert_eq!(quiet("info,rmcp=debug"), "info,rmcp=debug");
+        for filter in ["info", "info,access=warn", "off"] {
+            assert!(EnvFilter::try_new(quiet(filter)).is_ok(), "{filter}");
+        }
+    }
 }
