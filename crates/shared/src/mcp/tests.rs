@@ -43,14 +43,14 @@ impl Tiny {
     }
 
     /// Needs another scope.
-    #[tool(description = "Tells the runway")]
-    async fn runway(
+    #[tool(description = "Tells the report")]
+    async fn report(
         &self,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResult, ToolRefused> {
         require_scope(&context, Scope::McpExec)?;
         Ok(CallToolResult::success(vec![ContentBlock::text(
-            "18 months",
+            "all is well",
         )]))
     }
 
@@ -241,7 +241,7 @@ async fn a_modern_client_discovers_and_calls_with_self_contained_requests() {
         "tools/call",
         json!({ "name": "whoami", "arguments": {} }),
     )
-    .insert_header(("Mcp-Name", "runway"));
+    .insert_header(("Mcp-Name", "report"));
     let (status, body) = answer(&app, lying).await;
     assert_eq!(
         (status, &body["error"]["code"]),
@@ -264,7 +264,7 @@ async fn a_tool_without_its_scope_answers_a_readable_error_with_a_challenge() {
     let call = modern(
         &issuer,
         "tools/call",
-        json!({ "name": "runway", "arguments": {} }),
+        json!({ "name": "report", "arguments": {} }),
     );
     let (status, body) = answer(&app, call).await;
     assert_eq!(status, 200, "{body}");

@@ -45,7 +45,7 @@ fn bearer(issuer: &TestIssuer, required: Required, bypass: RoleBypass) -> Bearer
     Bearer::with_clock(config, Arc::new(fixed_now))
 }
 
-async fn runway(caller: Caller) -> HttpResponse {
+async fn report(caller: Caller) -> HttpResponse {
     HttpResponse::Ok().json(json!({ "subject": caller.subject, "scopes": caller.scopes }))
 }
 
@@ -64,9 +64,9 @@ async fn app(
     let routes = move |config: &mut web::ServiceConfig| {
         let scope = web::scope("/exec")
             .wrap(bearer)
-            .route("/runway/{month}", web::get().to(runway))
+            .route("/report/{month}", web::get().to(report))
             .route("/kpi", web::get().to(kpi));
-        config.service(scope).route("/open", web::get().to(runway));
+        config.service(scope).route("/open", web::get().to(report));
     };
     init_service(service::app(routes)).await
 }
@@ -104,7 +104,7 @@ async fn requests_are_judged_by_their_credentials_before_anything_else() {
     for (what, path, credentials, status, error, challenge) in [
         (
             "no token",
-            "/exec/runway/1",
+            "/exec/report/1",
             vec![],
             401,
             "unauthorized",
@@ -120,7 +120,7 @@ async fn requests_are_judged_by_their_credentials_before_anything_else() {
         ),
         (
             "no token, query",
-            "/exec/runway/1?access_token=x",
+            "/exec/report/1?access_token=x",
             vec![],
             401,
             "unauthorized",
@@ -128,7 +128,7 @@ async fn requests_are_judged_by_their_credentials_before_anything_else() {
         ),
         (
             "another scheme",
-            "/exec/runway/1",
+            "/exec/report/1",
             vec!["Basic eDp5"],
             401,
             "unauthorized",
@@ -136,7 +136,7 @@ async fn requests_are_judged_by_their_credentials_before_anything_else() {
         ),
         (
             "other audience",
-            "/exec/runway/1",
+            "/exec/report/1",
             vec![&other],
             401,
             "invalid_token",
@@ -144,7 +144,7 @@ async fn requests_are_judged_by_their_credentials_before_anything_else() {
         ),
         (
             "malformed",
-            "/exec/runway/1",
+            "/exec/report/1",
             vec!["Bearer a b"],
             400,
             "invalid_request",
@@ -152,7 +152,7 @@ async fn requests_are_judged_by_their_credentials_before_anything_else() {
         ),
         (
             "two headers",
-            "/exec/runway/1",
+            "/exec/report/1",
             vec![&good, &good],
             400,
             "invalid_request",
@@ -160,7 +160,7 @@ async fn requests_are_judged_by_their_credentials_before_anything_else() {
         ),
         (
             "query too",
-            "/exec/runway/1?access_token=x",
+            "/exec/report/1?access_token=x",
             vec![&good],
             400,
             "invalid_request",
@@ -168,13 +168,13 @@ async fn requests_are_judged_by_their_credentials_before_anything_else() {
         ),
         (
             "lesser scope",
-            "/exec/runway/1",
+            "/exec/report/1",
             vec![&lesser],
             403,
             "insufficient_scope",
             None,
         ),
-        ("good", "/exec/runway/1", vec![&good], 200, "", None),
+        ("good", "/exec/report/1", vec![&good], 200, "", None),
         (
             "good, no route",
             "/exec/nothing",
@@ -240,7 +240,7 @@ async fn a_role_passes_scope_checks_only_where_the_bypass_names_it() {
         (RoleBypass(Role::Exec.into()), 200),
     ] {
         let app = app(bearer(&issuer, Scope::McpExec.into(), bypass)).await;
-        for path in ["/exec/runway/1", "/exec/kpi"] {
+        for path in ["/exec/report/1", "/exec/kpi"] {
             let request = TestRequest::get()
                 .uri(path)
                 .insert_header((AUTHORIZATION, format!("Bearer {exec}")));
@@ -323,7 +323,7 @@ async fn each_authorized_request_leaves_exactly_one_access_line() {
     ))
     .await;
     for (path, scope) in [
-        ("/exec/runway/7?secret=1", Some("mcp:exec")),
+        ("/exec/report/7?secret=1", Some("mcp:exec")),
         ("/exec/kpi", Some("mcp:read")),
         ("/exec/kpi", None),
     ] {
@@ -347,7 +347,7 @@ async fn each_authorized_request_leaves_exactly_one_access_line() {
     assert_eq!(first["subject"], "user-1");
     assert_eq!(first["client"], "client-1");
     assert_eq!(first["scopes"], "mcp:exec");
-    assert_eq!(first["route"], "/exec/runway/{month}");
+    assert_eq!(first["route"], "/exec/report/{month}");
     assert_eq!(first["status"], 200);
     assert!(first["duration_ms"].is_u64());
     assert_eq!(first["span"]["request_id"], "request-77");
