@@ -19,3 +19,6 @@ pub mod signer;
 mod sweep;
 
 pub use boot::{Opened, serve};
+
+#[cfg(test)]
+mod tests;

@@ -69,6 +69,7 @@ impl Pages {
             ("logout.html", include_str!("../../templates/logout.html")),
         ])?;
         tera.register_filter("fill", fill);
+        tera.set_escape_fn(escape);
         Ok(Self {
             tera,
             chrome,
@@ -94,6 +95,23 @@ impl Pages {
         );
         self.tera.render(P::TEMPLATE, &context)
     }
+}
+
+/// Escapes text for elements and quoted attributes. Tera's own also escapes `/`, which protects nothing
+/// here and makes every address unreadable.
+fn escape(text: &str) -> String {
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    for c in text.chars() {
+        match c {
+            '&' => out.push_str("&amp;"),
+            '<' => out.push_str("&lt;"),
+            '>' => out.push_str("&gt;"),
+            '"' => out.push_str("&quot;"),
+            '\'' => out.push_str("&#x27;"),
+            other => out.push(other),
+        }
+    }
+    out
 }
 
 /// Template filter `fill(name=value)`: replaces `{name}` in one pass, so that a value which itself

@@ -166,7 +166,9 @@ impl Ask {
 const fn status(problem: Option<LoginProblem>) -> StatusCode {
     match problem {
         None => StatusCode::OK,
-        Some(LoginProblem::Wrong | LoginProblem::Stale) => StatusCode::FORBIDDEN,
+        // Not 401, which "MUST" name an HTTP authentication scheme (RFC 9110 §15.5.2).
+        Some(LoginProblem::Wrong) => StatusCode::BAD_REQUEST,
+        Some(LoginProblem::Stale) => StatusCode::FORBIDDEN,
         Some(LoginProblem::Busy) => StatusCode::SERVICE_UNAVAILABLE,
     }
 }

@@ -1,0 +1,321 @@
+//! The forms under attack: CSRF, fixation, open redirect, clickjacking, probing, floods.
+
+use async_trait::async_trait;
+use loop_oauth::{login::PasswordError, user::PasswordHash};
+use loop_testkit::html::{Form, forms};
+use reqwest::Response;
+
+use super::*;
+
+/// The only form of a page.
+async fn form(answer: Response) -> Form {
+    let html = answer.text().await.unwrap();
+    let mut found = forms(&html);
+    assert_eq!(found.len(), 1, "{html}");
+    found.remove(0)
+}
+
+/// Logs a browser in and gives its session cookie.
+async fn log_in(server: &Server, browser: &Browser, email: &str) -> String {
+    let page = server.at("/oauth/login");
+    let mut login = form(browser.get(&page).await).await;
+    login.set("email", email);
+    login.set("password", PASSWORD);
+    let answer = browser.submit(&page, &login, None).await;
+    assert_eq!(answer.status(), 303);
+    browser.cookies()["loop_session"].clone()
+}
+
+/// A logged-in browser's consent form for a fresh request.
+async fn consent(server: &Server, browser: &Browser, extra: &[(&str, &str)]) -> (Url, Form) {
+    let client = server.client().await;
+    let page = server.authorize_url(&client, extra);
+    let answer = browser.get(&page).await;
+    assert_eq!(answer.status(), 200);
+    (page, form(answer).await)
+}
+
+#[actix_web::test]
+async fn a_login_form_of_another_browser_is_refused() {
+    let server = Server::start().await;
+    server.user("kim@example.com", "member").await;
+    let (victim, attacker) = (Browser::new(), Browser::new());
+    let page = server.at("/oauth/login");
+    victim.get(&page).await;
+    let mut login = form(attacker.get(&page).await).await;
+    login.set("email", "kim@example.com");
+    login.set("password", PASSWORD);
+    let answer = victim.submit(&page, &login, None).await;
+    assert_eq!(answer.status(), 403);
+    assert!(!victim.cookies().contains_key("loop_session"));
+    victim.forget();
+    let answer = victim.submit(&page, &login, None).await;
+    assert_eq!(answer.status(), 403);
+    let answer = attacker.submit(&page, &login, None).await;
+    assert_eq!(answer.status(), 303, "its own browser may");
+}
+
+#[actix_web::test]
+async fn the_consent_form_fits_one_session_and_one_request() {
+    let server = Server::start().await;
+    server.user("kim@example.com", "admin").await;
+    server.user("eve@example.com", "admin").await;
+    let (kim, eve) = (Browser::new(), Browser::new());
+    log_in(&server, &kim, "kim@example.com").await;
+    log_in(&server, &eve, "eve@example.com").await;
+    let (page, hers) = consent(&server, &eve, &[]).await;
+    let (_, larger) = consent(
+        &server,
+        &kim,
+        &[
+            ("scope", ""),
+            ("resource", &format!("{}/exec/mcp", server.url)),
+        ],
+    )
+    .await;
+    let (_, mine) = consent(&server, &kim, &[]).await;
+    let with = |name: &str, value: &str| {
+        let mut form = mine.clone();
+        form.set(name, value);
+        form
+    };
+    let allow = Some(("decision", "allow"));
+    for (what, form) in [
+        ("another session's form", hers.clone()),
+        ("no token", with("csrf", "")),
+        ("a broken token", with("csrf", &"A".repeat(43))),
+        (
+            "another request's token",
+            with("csrf", larger.value("csrf").unwrap()),
+        ),
+        (
+            "another request",
+            with("request", larger.value("request").unwrap()),
+        ),
+        ("no request", with("request", "")),
+    ] {
+        let answer = kim.submit(&page, &form, allow).await;
+        assert_eq!(answer.status(), 403, "{what}");
+        assert!(answer.headers().get("location").is_none(), "{what}");
+    }
+    let answer = kim.submit(&page, &mine, Some(("decision", "maybe"))).await;
+    assert_eq!(answer.status(), 400);
+    let answer = kim.submit(&page, &mine, allow).await;
+    assert_eq!(answer.status(), 303);
+    let to = answer.headers()["location"].to_str().unwrap().to_owned();
+    assert!(to.starts_with(REDIRECT) && to.contains("code="), "{to}");
+}
+
+#[actix_web::test]
+async fn a_role_taken_away_while_the_page_is_open_narrows_nothing_silently() {
+    let server = Server::start().await;
+    server.user("kim@example.com", "admin").await;
+    let kim = Browser::new();
+    log_in(&server, &kim, "kim@example.com").await;
+    let exec = format!("{}/exec/mcp", server.url);
+    let (page, shown) = consent(&server, &kim, &[("scope", ""), ("resource", &exec)]).await;
+    let roles = Roles::parse("analyst").unwrap();
+    user_admin::set_roles(&server.app.cx(), "kim@example.com", roles)
+        .await
+        .unwrap();
+    let answer = kim.submit(&page, &shown, Some(("decision", "allow"))).await;
+    assert_eq!(
+        answer.status(),
+        403,
+        "what would be granted was never shown"
+    );
+}
+
+#[actix_web::test]
+async fn requests_that_a_browser_marks_as_foreign_change_nothing() {
+    let server = Server::start().await;
+    server.user("kim@example.com", "member").await;
+    let kim = Browser::new();
+    let session = log_in(&server, &kim, "kim@example.com").await;
+    let (_, shown) = consent(&server, &kim, &[]).await;
+    let logout = form(kim.get(&server.at("/oauth/logout")).await).await;
+    for (path, form) in [("/oauth/consent", shown), ("/oauth/logout", logout)] {
+        let mut fields = form.fields.clone();
+        fields.push(("decision".to_owned(), "allow".to_owned()));
+        let answer = server
+            .http
+            .post(server.at(path))
+            .header("Cookie", format!("loop_session={session}"))
+            .header("Sec-Fetch-Site", "cross-site")
+            .form(&fields);
+        assert_eq!(answer.send().await.unwrap().status(), 403, "{path}");
+    }
+}
+
+#[actix_web::test]
+async fn the_session_is_new_at_every_login_and_the_old_one_ends() {
+    let server = Server::start().await;
+    server.user("kim@example.com", "member").await;
+    let browser = Browser::new();
+    let page = server.at("/oauth/login");
+    let planted = "A".repeat(43);
+    let mut login = form(browser.get(&page).await).await;
+    login.set("email", "kim@example.com");
+    login.set("password", PASSWORD);
+    let secret = browser.cookies()["loop_form"].clone();
+    let answer = server
+        .http
+        .post(page)
+        .header(
+            "Cookie",
+            format!("loop_form={secret}; loop_session={planted}"),
+        )
+        .form(&login.fields);
+    let answer = answer.send().await.unwrap();
+    let cookie = answer.headers()["set-cookie"].to_str().unwrap().to_owned();
+    for part in ["HttpOnly", "SameSite=Lax", "Path=/"] {
+        assert!(cookie.contains(part), "{cookie}");
+    }
+    assert!(
+        !cookie.contains(&planted) && !cookie.contains("Secure"),
+        "{cookie}"
+    );
+
+    let first = log_in(&server, &browser, "kim@example.com").await;
+    let second = log_in(&server, &browser, "kim@example.com").await;
+    assert_ne!(first, second);
+    for (session, signed_in) in [(first, false), (second, true)] {
+        let home = server
+            .http
+            .get(server.at("/oauth/"))
+            .header("Cookie", format!("loop_session={session}"));
+        let html = home.send().await.unwrap().text().await.unwrap();
+        assert_eq!(html.contains("kim@example.com"), signed_in);
+    }
+}
+
+#[actix_web::test]
+async fn after_the_login_nobody_is_sent_elsewhere() {
+    let server = Server::start().await;
+    server.user("kim@example.com", "member").await;
+    for target in [
+        "https://evil.example/",
+        "//evil.example/authorize?x=1",
+        "/\\evil.example/authorize?x=1",
+        "/oauth/logout?x=1",
+        "/authorize\r\nX: y",
+        "javascript:alert(1)",
+    ] {
+        let browser = Browser::new();
+        let mut page = server.at("/oauth/login");
+        page.query_pairs_mut().append_pair("return_to", target);
+        let mut login = form(browser.get(&page).await).await;
+        assert_eq!(login.value("return_to"), None, "{target}");
+        login.set("email", "kim@example.com");
+        login.set("password", PASSWORD);
+        login.set("return_to", target);
+        let answer = browser.submit(&page, &login, None).await;
+        assert_eq!(answer.status(), 303);
+        assert_eq!(answer.headers()["location"], "/oauth/", "{target}");
+    }
+}
+
+#[actix_web::test]
+async fn logging_out_takes_a_token_and_ends_the_session() {
+    let server = Server::start().await;
+    server.user("kim@example.com", "member").await;
+    let browser = Browser::new();
+    let session = log_in(&server, &browser, "kim@example.com").await;
+    let page = server.at("/oauth/logout");
+    let mut logout = form(browser.get(&page).await).await;
+    let good = logout.clone();
+    logout.set("csrf", "x");
+    assert_eq!(browser.submit(&page, &logout, None).await.status(), 403);
+    let answer = browser.submit(&page, &good, None).await;
+    assert_eq!(answer.status(), 200);
+    assert!(answer.text().await.unwrap().contains("You are signed out"));
+    assert!(!browser.cookies().contains_key("loop_session"));
+    let home = server
+        .http
+        .get(server.at("/oauth/"))
+        .header("Cookie", format!("loop_session={session}"));
+    assert!(
+        !home
+            .send()
+            .await
+            .unwrap()
+            .text()
+            .await
+            .unwrap()
+            .contains("kim@")
+    );
+}
+
+#[actix_web::test]
+async fn an_unknown_address_a_wrong_password_and_a_disabled_account_look_alike() {
+    let server = Server::start().await;
+    server.user("kim@example.com", "member").await;
+    server.user("gone@example.com", "member").await;
+    user_admin::disable(&server.app.cx(), "gone@example.com")
+        .await
+        .unwrap();
+    let mut answers = Vec::new();
+    for (email, password) in [
+        ("nobody@example.com", PASSWORD),
+        ("kim@example.com", "wrong"),
+        ("gone@example.com", PASSWORD),
+        ("not an address", PASSWORD),
+    ] {
+        let browser = Browser::new();
+        let page = server.at("/oauth/login");
+        let mut login = form(browser.get(&page).await).await;
+        login.set("email", email);
+        login.set("password", password);
+        let answer = browser.submit(&page, &login, None).await;
+        assert_eq!(answer.status(), 400);
+        let csrf = login.value("csrf").unwrap().to_owned();
+        let html = answer.text().await.unwrap();
+        assert!(html.contains("role=\"alert\""), "{html}");
+        answers.push(html.replace(email, "…").replace(&csrf, "…"));
+    }
+    assert!(
+        answers.windows(2).all(|pair| pair[0] == pair[1]),
+        "{answers:#?}"
+    );
+}
+
+/// A queue that is always full.
+struct AlwaysBusy;
+
+#[async_trait]
+impl Passwords for AlwaysBusy {
+    async fn verify(
+        &self,
+        _: SecretString,
+        _: Option<&PasswordHash>,
+    ) -> Result<bool, PasswordError> {
+        Err(PasswordError::Busy)
+    }
+
+    async fn hash(&self, _: SecretString) -> Result<PasswordHash, PasswordError> {
+        Err(PasswordError::Busy)
+    }
+}
+
+#[actix_web::test]
+async fn a_full_queue_is_said_at_once_and_the_address_is_kept() {
+    let setup = Setup {
+        external_url: None,
+        passwords: Some(Arc::new(AlwaysBusy)),
+    };
+    let server = Server::start_with(setup).await;
+    let browser = Browser::new().in_language("ko");
+    let page = server.at("/oauth/login");
+    let mut login = form(browser.get(&page).await).await;
+    login.set("email", "kim@example.com");
+    login.set("password", PASSWORD);
+    let answer = browser.submit(&page, &login, None).await;
+    assert_eq!(answer.status(), 503);
+    assert_eq!(answer.headers()["retry-after"], "5");
+    let html = answer.text().await.unwrap();
+    assert!(
+        html.contains("몇 초 뒤에") && html.contains("kim@example.com"),
+        "{html}"
+    );
+    assert!(!html.contains(PASSWORD));
+}

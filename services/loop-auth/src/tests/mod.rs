@@ -1,0 +1,269 @@
+//! The whole service in process: a real server on a free port, a real database in a temporary
+//! folder, a clock that tests move.
+
+mod authorize;
+mod flow;
+mod forms;
+mod http;
+mod register;
+mod token;
+
+use std::{net::TcpListener, sync::Arc};
+
+use actix_web::{HttpServer, dev::ServerHandle, web::Data};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use loop_oauth::{
+    config::{Issuer, Rules},
+    entropy::OsEntropy,
+    login::Passwords,
+    resource::Resources,
+    user_admin::{self, NewUser},
+};
+use loop_oauth_store::SqlStore;
+use loop_shared::{auth::scope::Roles, service, service::config::ExternalUrl};
+use loop_testkit::{Browser, Decision, MockClock};
+use reqwest::Url;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    app::{App, Parts},
+    boot::{self, Opened},
+    passwords::BcryptPasswords,
+    signer::Signer,
+};
+
+/// A password every test user has.
+const PASSWORD: &str = "correct horse battery";
+/// A verifier of the shortest length (RFC 7636 §4.1).
+const VERIFIER: &str = "abcdefghijklmnopqrstuvwxyz0123456789-._~ABC";
+/// Where the test client is answered.
+const REDIRECT: &str = "https://client.example/cb";
+
+/// A running server.
+struct Server {
+    url: String,
+    app: Data<App>,
+    store: Arc<SqlStore>,
+    clock: MockClock,
+    http: reqwest::Client,
+    handle: ServerHandle,
+    _folder: tempfile::TempDir,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        drop(self.handle.stop(false));
+    }
+}
+
+/// What may differ between tests.
+struct Setup {
+    /// The public address; `None`: the server's own.
+    external_url: Option<&'static str>,
+    /// How logins are checked; `None`: cheap bcrypt.
+    passwords: Option<Arc<dyn Passwords>>,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let setup = Setup {
+            external_url: None,
+            passwords: None,
+        };
+        Self::start_with(setup).await
+    }
+
+    async fn start_with(setup: Setup) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let store = SqlStore::open(folder.path().join("auth.db")).await.unwrap();
+        let store = Arc::new(store);
+        let clock = MockClock::default();
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let external = ExternalUrl::parse(setup.external_url.unwrap_or(&url)).unwrap();
+        let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
+        let parts = Parts {
+            rules: rules(external.as_str()),
+            external_url: external,
+            store: Arc::clone(&store) as _,
+            entropy: Arc::new(OsEntropy),
+            clock: Arc::new(clock.as_fn()),
+            passwords: setup.passwords.unwrap_or_else(cheap),
+            signer: Signer::open(&*store, None, clock.now()).await.unwrap(),
+        };
+        let app = Data::new(App::new(parts).unwrap());
+        let probed = Arc::clone(&store);
+        let opened = Opened::new(Arc::clone(&store) as _, move || {
+            let store = Arc::clone(&probed);
+            Box::pin(async move { store.ready().await })
+        });
+        let health = boot::health(&opened);
+        let shared = app.clone();
+        let server = HttpServer::new(move || {
+            let (app, health) = (shared.clone(), health.clone());
+            service::app(move |routes: &mut _| boot::register(&app, &health, routes))
+        });
+        let server = server
+            .workers(1)
+            .disable_signals()
+            .listen(listener)
+            .unwrap();
+        let server = server.run();
+        let handle = server.handle();
+        actix_web::rt::spawn(server);
+        let http = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .unwrap();
+        Self {
+            url,
+            app,
+            store,
+            clock,
+            http,
+            handle,
+            _folder: folder,
+        }
+    }
+
+    /// Adds a user with [`PASSWORD`].
+    async fn user(&self, email: &str, roles: &str) {
+        let new = NewUser {
+            email: email.to_owned(),
+            name: String::new(),
+            password: SecretString::from(PASSWORD),
+            roles: Roles::parse(roles).unwrap(),
+        };
+        let cheap = BcryptPasswords::new(4, 1, 8).unwrap();
+        user_admin::add_user(&self.app.cx(), &cheap, new)
+            .await
+            .unwrap();
+    }
+
+    /// Registers a public client for [`REDIRECT`] and gives its identifier.
+    async fn client(&self) -> String {
+        self.client_at(REDIRECT).await
+    }
+
+    async fn client_at(&self, redirect: &str) -> String {
+        let body = json!({
+            "client_name": "Test client",
+            "redirect_uris": [redirect],
+            "token_endpoint_auth_method": "none",
+        });
+        let answer = self
+            .http
+            .post(self.at("/register"))
+            .json(&body)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 201);
+        let body: Value = answer.json().await.unwrap();
+        body["client_id"].as_str().unwrap().to_owned()
+    }
+
+    fn at(&self, path: &str) -> Url {
+        format!("{}{path}", self.url).parse().unwrap()
+    }
+
+    /// An authorize URL of `client`, with extra or overriding parameters; an empty value removes one.
+    fn authorize_url(&self, client: &str, extra: &[(&str, &str)]) -> Url {
+        let mut url = self.at("/authorize");
+        let usual = [
+            ("response_type", "code"),
+            ("client_id", client),
+            ("redirect_uri", REDIRECT),
+            ("code_challenge", &challenge()),
+            ("code_challenge_method", "S256"),
+            ("state", "st&te=1"),
+            ("scope", "mcp:read"),
+        ]
+        .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let changed = |name: &str| extra.iter().any(|(other, _)| *other == name);
+        {
+            let mut query = url.query_pairs_mut();
+            query.extend_pairs(usual.iter().filter(|(name, _)| !changed(name)));
+            query.extend_pairs(extra.iter().filter(|(_, value)| !value.is_empty()));
+        }
+        url
+    }
+
+    /// Logs in, allows, and gives the code.
+    async fn code(&self, browser: &Browser, client: &str, email: &str) -> String {
+        let url = self.authorize_url(client, &[]);
+        let outcome = browser
+            .authorize(&url, email, PASSWORD, Decision::Allow)
+            .await;
+        outcome.parameter("code").unwrap()
+    }
+
+    /// `POST /token`.
+    async fn token(&self, form: &[(&str, &str)]) -> (u16, Value) {
+        let answer = self
+            .http
+            .post(self.at("/token"))
+            .form(form)
+            .send()
+            .await
+            .unwrap();
+        let status = answer.status().as_u16();
+        assert_eq!(answer.headers()["cache-control"], "no-store");
+        assert_eq!(answer.headers()["pragma"], "no-cache");
+        (status, answer.json().await.unwrap())
+    }
+
+    /// Exchanges a code as [`Server::code`] gives it.
+    async fn exchange(&self, client: &str, code: &str) -> (u16, Value) {
+        self.token(&[
+            ("grant_type", "authorization_code"),
+            ("client_id", client),
+            ("code", code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", VERIFIER),
+        ])
+        .await
+    }
+
+    async fn refresh(&self, client: &str, token: &str) -> (u16, Value) {
+        self.token(&[
+            ("grant_type", "refresh_token"),
+            ("client_id", client),
+            ("refresh_token", token),
+        ])
+        .await
+    }
+}
+
+fn rules(external: &str) -> Rules {
+    let resources = format!("{external}/mcp=mcp:read,{external}/exec/mcp=mcp:exec kpi:read");
+    Rules {
+        issuer: Issuer::parse(external).unwrap(),
+        resources: Resources::parse(&resources).unwrap(),
+        access_ttl: chrono::TimeDelta::hours(1),
+        refresh_ttl: chrono::TimeDelta::days(90),
+        code_ttl: chrono::TimeDelta::minutes(1),
+        session_ttl: chrono::TimeDelta::days(14),
+    }
+}
+
+/// The S256 challenge of [`VERIFIER`].
+fn challenge() -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER))
+}
+
+/// The claims of a JWT, unverified.
+fn claims(token: &str) -> Value {
+    let payload = token.split('.').nth(1).unwrap();
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(payload).unwrap()).unwrap()
+}
+
+/// A member of a JSON object as text.
+fn text<'a>(body: &'a Value, name: &str) -> &'a str {
+    body[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("{name} in {body}"))
+}

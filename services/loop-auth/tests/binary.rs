@@ -1,0 +1,152 @@
+//! The program itself: first start, restart after a kill, wrong secret, commands, health check.
+
+use loop_testkit::ServiceBuilder;
+
+fn program(folder: &std::path::Path) -> ServiceBuilder {
+    ServiceBuilder::new(env!("CARGO_BIN_EXE_loop-auth"))
+        .env("OAUTH_DB_PATH", folder.join("data/auth.db"))
+        .env("JWKS_FILE", folder.join("jwks.json"))
+        .env("BCRYPT_COST", "4")
+        .env("AUTH_ENCRYPTION_SECRET", "0123456789abcdef0123456789abcdef")
+}
+
+/// A command: no server, no settings but the database.
+fn command(folder: &std::path::Path, args: &[&str]) -> (bool, String) {
+    let builder = args
+        .iter()
+        .fold(program(folder), |builder, arg| builder.arg(*arg));
+    let (status, output) = builder.run();
+    (status.success(), output)
+}
+
+#[test]
+fn the_first_start_shows_a_password_once_and_a_kill_loses_neither_user_nor_key() {
+    let folder = tempfile::tempdir().unwrap();
+    let keys = || std::fs::read_to_string(folder.path().join("jwks.json")).unwrap();
+    let mut service = program(folder.path())
+        .env("ADMIN_EMAIL", "kim@example.com")
+        .start();
+    let shown = "first admin: kim@example.com password: ";
+    assert_eq!(service.logs().matches(shown).count(), 1);
+    let before = keys();
+    service.kill_9();
+    service.restart();
+    assert_eq!(keys(), before);
+    assert_eq!(service.logs().matches(shown).count(), 1);
+    drop(service);
+
+    let (status, output) = program(folder.path())
+        .env("AUTH_ENCRYPTION_SECRET", "ffffffffffffffffffffffffffffffff")
+        .run();
+    assert!(
+        !status.success() && output.contains("do not open with this AUTH_ENCRYPTION_SECRET"),
+        "{output}"
+    );
+}
+
+#[test]
+fn users_are_added_listed_and_disabled_by_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let password = folder.path().join("password");
+    std::fs::write(&password, "correct horse\n").unwrap();
+    let password = password.to_str().unwrap();
+    let run = |args: &[&str]| command(folder.path(), args);
+    let add = [
+        "user",
+        "add",
+        "kim@example.com",
+        "--roles",
+        "analyst",
+        "--password-file",
+        password,
+    ];
+    assert!(run(&add).0);
+    let (fine, output) = run(&add);
+    assert!(
+        !fine && output.contains("has an account already"),
+        "{output}"
+    );
+    let (_, output) = run(&["user", "list"]);
+    assert!(
+        output.contains("kim@example.com\tanalyst") && output.contains("\tactive\t"),
+        "{output}"
+    );
+    let (fine, output) = run(&[
+        "user",
+        "passwd",
+        "kim@example.com",
+        "--password-file",
+        password,
+    ]);
+    assert!(fine, "{output}");
+    let (fine, output) = run(&["user", "disable", "kim@example.com"]);
+    assert!(fine, "{output}");
+    let (_, output) = run(&["user", "list"]);
+    assert!(output.contains("\tdisabled\t"), "{output}");
+    let (fine, output) = run(&["user", "disable", "nobody@example.com"]);
+    assert!(
+        !fine && output.contains("no account has this address"),
+        "{output}"
+    );
+}
+
+#[test]
+fn clients_are_added_by_command_and_their_secret_is_shown_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| command(folder.path(), args);
+    let (fine, output) = run(&[
+        "client",
+        "add",
+        "Dashboard",
+        "--redirect-uri",
+        "https://dash.example/cb",
+    ]);
+    assert!(
+        fine && output.contains("client_id: ") && output.contains("client_secret: "),
+        "{output}"
+    );
+    let (fine, output) = run(&[
+        "client",
+        "add",
+        "Bad",
+        "--redirect-uri",
+        "http://dash.example/cb",
+    ]);
+    assert!(!fine, "{output}");
+    let (_, output) = run(&["client", "list"]);
+    assert!(
+        output.contains("Dashboard\tclient_secret_basic\toperator\tnever used"),
+        "{output}"
+    );
+    let (fine, _) = run(&["healthcheck"]);
+    assert!(!fine, "nothing runs there");
+}
+
+#[test]
+fn every_mistake_in_the_settings_is_reported_at_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let (status, output) = program(folder.path())
+        .env("BCRYPT_COST", "99")
+        .env("RESOURCES", "nonsense")
+        .env("ADMIN_EMAIL", "nobody")
+        .env("AUTH_ENCRYPTION_SECRET", "short")
+        .env("ACCESS_TTL_SECONDS", "soon")
+        .run();
+    assert!(!status.success());
+    for name in [
+        "BCRYPT_COST",
+        "RESOURCES",
+        "ADMIN_EMAIL",
+        "AUTH_ENCRYPTION_SECRET",
+        "ACCESS_TTL_SECONDS",
+    ] {
+        assert!(
+            output.contains(&format!("- {name}: ")),
+            "{name} in {output}"
+        );
+    }
+    assert!(
+        !output.contains("\"short\""),
+        "a secret is never printed: {output}"
+    );
+}
