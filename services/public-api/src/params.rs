@@ -12,6 +12,8 @@ use crate::refusal::{Refusal, shortened};
 
 /// Longest text value, in characters.
 pub(crate) const MAX_TEXT: usize = 1_000;
+/// Longest cursor, in characters: it holds a path and a sort key.
+pub(crate) const MAX_CURSOR: usize = 8_192;
 /// Most values of one list.
 pub(crate) const MAX_VALUES: usize = 50;
 
@@ -20,6 +22,8 @@ pub(crate) const MAX_VALUES: usize = 50;
 pub(crate) enum Kind {
     /// One text.
     Text,
+    /// Where a page ended: an opaque text.
+    Cursor,
     /// Several texts: repeated, or separated by commas.
     List,
     /// A whole number within bounds.
@@ -86,10 +90,15 @@ impl Values {
     }
 
     fn add(&mut self, param: &'static Param, text: &str) -> Result<(), Refusal> {
-        if text.chars().count() > MAX_TEXT {
+        let most = if param.kind == Kind::Cursor {
+            MAX_CURSOR
+        } else {
+            MAX_TEXT
+        };
+        if text.chars().count() > most {
             return Err(Refusal::parameter(
                 param.name,
-                format!("is longer than {MAX_TEXT} characters."),
+                format!("is longer than {most} characters."),
             ));
         }
         let sent = self.0.entry(param.name).or_default();
@@ -100,10 +109,10 @@ impl Values {
                     .filter(|t| !t.is_empty())
                     .map(str::to_owned),
             ),
-            Kind::Text | Kind::Number { .. } if sent.is_empty() => {
+            Kind::Text | Kind::Cursor | Kind::Number { .. } if sent.is_empty() => {
                 sent.push(text.trim().to_owned());
             }
-            Kind::Text | Kind::Number { .. } => {
+            Kind::Text | Kind::Cursor | Kind::Number { .. } => {
                 return Err(Refusal::parameter(
                     param.name,
                     "was sent twice; send it once.",
@@ -165,7 +174,7 @@ impl Values {
                 .find(|param| param.name == name)
                 .map_or(0, |param| match param.kind {
                     Kind::Number { default, .. } => default,
-                    Kind::Text | Kind::List => 0,
+                    Kind::Text | Kind::Cursor | Kind::List => 0,
                 })
         })
     }
@@ -200,7 +209,7 @@ fn texts(param: &Param, value: &Value) -> Result<Vec<String>, Refusal> {
                 .ok_or_else(|| wrong("a list of texts"))
         }
         (Kind::Number { .. }, Value::Number(number)) => Ok(vec![number.to_string()]),
-        (Kind::Text, _) => Err(wrong("a text")),
+        (Kind::Text | Kind::Cursor, _) => Err(wrong("a text")),
         (Kind::List, _) => Err(wrong("a list of texts")),
         (Kind::Number { .. }, _) => Err(wrong("a whole number")),
     }
@@ -211,6 +220,7 @@ impl Param {
     pub(crate) fn schema(&self) -> Value {
         match self.kind {
             Kind::Text => json!({ "type": "string", "maxLength": MAX_TEXT }),
+            Kind::Cursor => json!({ "type": "string", "maxLength": MAX_CURSOR }),
             Kind::List => {
                 json!({ "type": "array", "items": { "type": "string" }, "maxItems": MAX_VALUES })
             }

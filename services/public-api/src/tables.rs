@@ -100,12 +100,15 @@ const SORT: Param = text(
     "정렬: updated, created, due, priority, name, id, status. 앞에 -를 붙이면 거꾸로. 없으면 -updated",
     "-updated",
 );
-const CURSOR: Param = text(
-    "cursor",
-    "`next_cursor` of the page before, with the same filters and sort.",
-    "앞 쪽의 `next_cursor`. 필터와 정렬은 그대로 둔다",
-    "",
-);
+const CURSOR: Param = Param {
+    kind: Kind::Cursor,
+    ..text(
+        "cursor",
+        "`next_cursor` of the page before, with the same filters and sort.",
+        "앞 쪽의 `next_cursor`. 필터와 정렬은 그대로 둔다",
+        "",
+    )
+};
 const QUERY: Param = required(text(
     "q",
     "What to find: words that must all occur; Korean matches inside words, so 결제 finds 결제는 and 간편결제.",

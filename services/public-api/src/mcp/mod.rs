@@ -137,7 +137,7 @@ impl ToolSpec {
             .open_world(false);
         Tool::new(self.name, self.about, Arc::new(input_schema(self.params)))
             .with_title(self.title)
-            .with_raw_output_schema((self.output)())
+            .with_raw_output_schema(Arc::new(without_prose((self.output)())))
             .with_annotations(hints)
     }
 
@@ -149,6 +149,28 @@ impl ToolSpec {
             Ok(value) => CallToolResult::structured(value),
             Err(refusal) => CallToolResult::error(vec![ContentBlock::text(refusal.to_string())]),
         }
+    }
+}
+
+/// The schema without descriptions: every client loads the whole list into its model, and names say enough there.
+fn without_prose(schema: Arc<JsonObject>) -> JsonObject {
+    let mut schema = Arc::unwrap_or_clone(schema);
+    schema.remove("$schema");
+    schema.values_mut().for_each(strip);
+    schema
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            // A property may be called `description`; then its value is a schema, not a text.
+            if map.get("description").is_some_and(Value::is_string) {
+                map.remove("description");
+            }
+            map.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (),
     }
 }
 

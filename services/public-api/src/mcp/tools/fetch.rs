@@ -92,7 +92,11 @@ fn document(app: &App, note: NoteView, piece: &Piece) -> Document {
     let next_offset = Some(piece.end).filter(|end| *end < total);
     if let Some(next) = next_offset {
         let how = format!("Call fetch with the same id and offset {next} to read on.");
-        text += &format!("\n\n[Cut here at byte {next} of {total}. {how}]");
+        text = [
+            text,
+            format!("\n\n[Cut here at byte {next} of {total}. {how}]"),
+        ]
+        .concat();
     }
     let small =
         serde_json::to_vec(&note.frontmatter).is_ok_and(|json| json.len() <= MAX_PROPERTIES);

@@ -1,0 +1,217 @@
+//! Starts the service in this process, and speaks to it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use loop_shared::service::{self, Clock, Shutdown, SystemClock};
+use loop_testkit::TestIssuer;
+use public_api::{App, Cli, routes};
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+/// The resource that tokens must name.
+pub(crate) const RESOURCE: &str = "http://localhost:8082/mcp";
+
+/// A running service with its issuer and its vault.
+pub(crate) struct Server {
+    pub(crate) issuer: TestIssuer,
+    pub(crate) http: Client,
+    base: String,
+    folder: TempDir,
+    running: Option<(ServerHandle, JoinHandle<()>)>,
+}
+
+impl Server {
+    /// A service over a small vault, Korean and English.
+    pub(crate) fn start() -> Self {
+        Self::over(|vault| {
+            for (path, text) in NOTES {
+                write(vault, path, text);
+            }
+        })
+    }
+
+    /// A service over what `fill` writes.
+    pub(crate) fn over(fill: impl FnOnce(&Path)) -> Self {
+        Self::with(fill, |_| ())
+    }
+
+    /// The same with other settings.
+    pub(crate) fn with(fill: impl FnOnce(&Path), change: impl FnOnce(&mut Cli)) -> Self {
+        let issuer = TestIssuer::start();
+        let folder = tempfile::tempdir().unwrap();
+        fill(folder.path());
+        let mut cli = Cli {
+            vault_dir: Some(folder.path().display().to_string()),
+            ..Cli::default()
+        };
+        cli.tokens.issuer = Some(issuer.url());
+        change(&mut cli);
+        let (config, _) = cli.resolve().unwrap();
+        let app = Data::new(App::open(&config, &Shutdown::new()).unwrap());
+        let (send, receive) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = HttpServer::new(move || {
+                    let app = app.clone();
+                    service::app(move |config| routes(&app, config))
+                })
+                .workers(2)
+                .disable_signals()
+                .bind(("127.0.0.1", 0))
+                .unwrap();
+                let port = server.addrs()[0].port();
+                let server = server.run();
+                send.send((port, server.handle())).unwrap();
+                server.await.unwrap();
+            });
+        });
+        let (port, handle) = receive.recv().unwrap();
+        Self {
+            issuer,
+            http: Client::new(),
+            base: format!("http://127.0.0.1:{port}"),
+            folder,
+            running: Some((handle, thread)),
+        }
+    }
+
+    /// A full address.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// A good token with these scopes.
+    pub(crate) fn token(&self, scope: &str) -> String {
+        self.issuer.mint(RESOURCE, scope, SystemClock.now())
+    }
+
+    /// A `GET` with a good token.
+    pub(crate) fn get(&self, path: &str) -> RequestBuilder {
+        self.http
+            .get(self.url(path))
+            .bearer_auth(self.token("mcp:read"))
+    }
+
+    /// The JSON of a good answer.
+    pub(crate) async fn json(&self, path: &str) -> Value {
+        let answer = self.get(path).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    /// A JSON-RPC request of the legacy era, answered.
+    pub(crate) async fn legacy(&self, method: &str, params: Value) -> Value {
+        let body = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
+        let request = self.mcp(&body).header("MCP-Protocol-Version", "2025-11-25");
+        let answer = request.send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{method}");
+        answer.json().await.unwrap()
+    }
+
+    /// A JSON-RPC request of the modern era.
+    pub(crate) async fn modern(&self, method: &str, mut params: Value) -> Response {
+        let name = params["name"].as_str().map(str::to_owned);
+        params["_meta"] = json!({
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
+            "io.modelcontextprotocol/clientCapabilities": {},
+        });
+        let body = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
+        let mut request = self
+            .mcp(&body)
+            .header("MCP-Protocol-Version", "2026-07-28")
+            .header("Mcp-Method", method);
+        if let Some(name) = name {
+            request = request.header("Mcp-Name", name);
+        }
+        request.send().await.unwrap()
+    }
+
+    /// A tool's result, called in the legacy era.
+    pub(crate) async fn tool(&self, name: &str, arguments: Value) -> Value {
+        let params = json!({ "name": name, "arguments": arguments });
+        self.legacy("tools/call", params).await["result"].take()
+    }
+
+    /// A `POST /mcp` with a good token.
+    pub(crate) fn mcp(&self, body: &Value) -> RequestBuilder {
+        self.http
+            .post(self.url("/mcp"))
+            .bearer_auth(self.token("mcp:read"))
+            .header("Accept", "application/json, text/event-stream")
+            .json(body)
+    }
+
+    /// Where a note is on disk.
+    pub(crate) fn path(&self, note: &str) -> PathBuf {
+        self.folder.path().join(note)
+    }
+
+    /// Writes a note.
+    pub(crate) fn write(&self, note: &str, text: &str) {
+        write(self.folder.path(), note, text);
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some((handle, thread)) = self.running.take() {
+            drop(handle.stop(false));
+            let _ = thread.join();
+        }
+    }
+}
+
+/// Writes a note below a folder.
+pub(crate) fn write(vault: &Path, note: &str, text: &str) {
+    let path = vault.join(note);
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::write(path, text).unwrap();
+}
+
+/// Asks again until the answer is as wanted; fails after five seconds.
+pub(crate) async fn eventually<F>(what: &str, mut ask: impl FnMut() -> F)
+where
+    F: Future<Output = bool>,
+{
+    let started = Instant::now();
+    while !ask().await {
+        assert!(started.elapsed() < Duration::from_secs(5), "never: {what}");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+const NOTES: [(&str, &str); 6] = [
+    (
+        "projects/prj-pay.md",
+        "---\nentity_type: Project\nentity_id: prj-pay\nentity_name: 결제 개편\nstatus: doing\nupdated: 2026-03-01\ntags: [payments/core]\n---\n# 결제 개편\n\n간편결제를 먼저 한다. [[tsk-1]] and [[tsk-2]].\n",
+    ),
+    (
+        "tasks/tsk-1.md",
+        "---\nentity_type: Task\nentity_id: tsk-1\nentity_name: Rollback plan\naliases: [rollback]\nstatus: doing\nproject_id: prj-pay\nassignee: 김은향\nupdated: 2026-03-03\npriority: high\ntags: [ops]\n---\n배포가 실패하면 롤백한다.\n",
+    ),
+    (
+        "tasks/tsk-2.md",
+        "---\nentity_type: Task\nentity_id: tsk-2\nentity_name: 로그인 화면\nstatus: done\nproject_id: prj-pay\nassignee: 이도윤\nupdated: 2026-03-02\ntags: [ops, web]\n---\nSee [[prj-pay|the project]].\n",
+    ),
+    (
+        "notes/한글 노트.md",
+        "# 한글 노트\n\nFree text about nginx, 100%.\n",
+    ),
+    (
+        "broken.md",
+        "---\nentity_type: Task\nentity_id: tsk-broken\ntitle: \"unclosed\nstatus: todo\n---\n깨진 노트도 보인다.\n",
+    ),
+    (
+        "people/kim.md",
+        "---\nentity_type: Person\nentity_id: person-kim\nentity_name: 김은향\n---\n",
+    ),
+];

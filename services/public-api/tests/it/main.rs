@@ -1,0 +1,16 @@
+//! public-api from outside: a real server on a free port, a real issuer, a vault on disk.
+#![expect(
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "helpers of tests end tests"
+)]
+
+mod access;
+mod description;
+mod docs;
+mod freshness;
+mod harness;
+mod mcp;
+mod odd_inputs;
+mod rest;
+mod scan;
