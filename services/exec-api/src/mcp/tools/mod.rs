@@ -1,0 +1,3 @@
+//! The tools, one a file.
+
+pub(super) mod get_runway;

@@ -1,0 +1,3 @@
+//! The REST endpoints, one a file.
+
+pub(crate) mod runway;

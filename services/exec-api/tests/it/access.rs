@@ -1,0 +1,132 @@
+//! Who gets in: scopes, audiences, the role bypass.
+
+use loop_shared::service::{Clock, SystemClock};
+use serde_json::{Value, json};
+
+use crate::harness::Server;
+
+#[tokio::test]
+async fn only_mcp_exec_opens_the_figures() {
+    let server = Server::start();
+    let now = SystemClock.now();
+    let public = server
+        .issuer
+        .mint("http://localhost:8082/mcp", "mcp:read mcp:exec", now);
+    let rows = [
+        ("exec", server.token("mcp:exec", "exec"), 200),
+        ("both", server.token("mcp:exec kpi:read", "exec"), 200),
+        ("kpi alone", server.token("kpi:read", "analyst"), 403),
+        ("read alone", server.token("mcp:read", "member"), 403),
+        ("role alone", server.token("", "admin"), 403),
+        ("public-api's audience", public, 401),
+    ];
+    for (what, token, expected) in rows {
+        let answer = server.get("/exec/runway", &token).await;
+        assert_eq!(answer.status(), expected, "{what}");
+        if expected == 200 {
+            continue;
+        }
+        let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+        let metadata = "http://localhost:8082/.well-known/oauth-protected-resource/exec/mcp";
+        assert!(challenge.contains(metadata), "{what}: {challenge}");
+        if expected == 403 {
+            assert!(
+                challenge.contains("insufficient_scope")
+                    && challenge.contains("scope=\"mcp:exec\""),
+                "{what}: {challenge}"
+            );
+        }
+    }
+    let nobody = server
+        .http
+        .get(server.url("/exec/runway"))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(nobody.status(), 401);
+}
+
+#[tokio::test]
+async fn mcp_admits_either_scope_and_the_tool_demands_its_own() {
+    let server = Server::start();
+    let call = || json!({ "name": "get_runway", "arguments": {} });
+    for (scope, expected) in [
+        ("mcp:exec", 200),
+        ("kpi:read", 200),
+        ("mcp:read", 403),
+        ("", 403),
+    ] {
+        let answer = server
+            .rpc("tools/call", call(), &server.token(scope, "member"))
+            .await;
+        assert_eq!(answer.status(), expected, "{scope:?}");
+        if expected == 403 {
+            let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+            assert!(challenge.contains("mcp:exec"), "{challenge}");
+        }
+    }
+    let refused = server
+        .tool(json!({}), &server.token("kpi:read", "analyst"))
+        .await;
+    assert_eq!(refused["isError"], true);
+    assert_eq!(refused.get("structuredContent"), None);
+    let challenge = refused["_meta"]["mcp/www_authenticate"][0]
+        .as_str()
+        .unwrap();
+    assert!(challenge.contains("scope=\"mcp:exec\""), "{challenge}");
+}
+
+#[tokio::test]
+async fn a_role_passes_everywhere_once_the_bypass_names_it() {
+    let vault = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/vault");
+    let server = Server::over(vault, |cli| cli.tokens.role_bypass = Some("admin".into()));
+    for (role, expected) in [("admin", 200), ("exec", 403)] {
+        let token = server.token("mcp:read", role);
+        assert_eq!(
+            server.get("/exec/runway", &token).await.status(),
+            expected,
+            "{role}"
+        );
+    }
+    let result = server
+        .tool(json!({}), &server.token("mcp:read", "admin"))
+        .await;
+    assert_eq!(result["isError"], false);
+}
+
+#[tokio::test]
+async fn health_and_metadata_are_open_and_name_the_resource() {
+    let server = Server::start();
+    for path in ["/healthz", "/readyz", "/exec/healthz", "/exec/readyz"] {
+        let answer = server.http.get(server.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
+    for path in [
+        "/.well-known/oauth-protected-resource",
+        "/.well-known/oauth-protected-resource/exec/mcp",
+    ] {
+        let metadata: Value = server
+            .http
+            .get(server.url(path))
+            .send()
+            .await
+            .unwrap()
+            .json()
+            .await
+            .unwrap();
+        assert_eq!(
+            metadata["resource"], "http://localhost:8082/exec/mcp",
+            "{path}"
+        );
+        assert_eq!(
+            metadata["scopes_supported"],
+            json!(["mcp:exec", "kpi:read"]),
+            "{path}"
+        );
+    }
+    let post = server
+        .http
+        .post(server.url("/exec/runway"))
+        .bearer_auth(server.token("mcp:exec", "exec"));
+    assert_eq!(post.send().await.unwrap().status(), 405);
+}

@@ -1,0 +1,131 @@
+//! Starts the service in this process, and speaks to it.
+
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use actix_web::HttpServer;
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use exec_api::{App, Cli, routes};
+use loop_shared::service::{self, Clock, Shutdown, SystemClock};
+use loop_testkit::TestIssuer;
+use reqwest::{Client, Response};
+use serde_json::{Value, json};
+
+/// The resource that tokens must name.
+pub(crate) const RESOURCE: &str = "http://localhost:8082/exec/mcp";
+
+/// A running service with its issuer.
+pub(crate) struct Server {
+    pub(crate) issuer: TestIssuer,
+    pub(crate) http: Client,
+    base: String,
+    running: Option<(ServerHandle, JoinHandle<()>)>,
+}
+
+impl Server {
+    /// A service over the sample vault.
+    pub(crate) fn start() -> Self {
+        Self::over(
+            concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/vault"),
+            |_| (),
+        )
+    }
+
+    /// A service over a folder, with other settings.
+    pub(crate) fn over(vault: &str, change: impl FnOnce(&mut Cli)) -> Self {
+        let issuer = TestIssuer::start();
+        let mut cli = Cli {
+            vault_dir: Some(vault.to_owned()),
+            ..Cli::default()
+        };
+        cli.tokens.issuer = Some(issuer.url());
+        change(&mut cli);
+        let (config, _) = cli.resolve().unwrap();
+        let app = Data::new(App::open(&config, &Shutdown::new()).unwrap());
+        let (send, receive) = mpsc::channel();
+        let thread = std::thread::spawn(move || {
+            actix_web::rt::System::new().block_on(async move {
+                let server = HttpServer::new(move || {
+                    let app = app.clone();
+                    service::app(move |config| routes(&app, config))
+                })
+                .workers(1)
+                .disable_signals()
+                .bind(("127.0.0.1", 0))
+                .unwrap();
+                let port = server.addrs()[0].port();
+                let server = server.run();
+                send.send((port, server.handle())).unwrap();
+                server.await.unwrap();
+            });
+        });
+        let (port, handle) = receive.recv().unwrap();
+        Self {
+            issuer,
+            http: Client::new(),
+            base: format!("http://127.0.0.1:{port}"),
+            running: Some((handle, thread)),
+        }
+    }
+
+    /// A full address.
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("{}{path}", self.base)
+    }
+
+    /// A good token with these scopes and this role.
+    pub(crate) fn token(&self, scope: &str, role: &str) -> String {
+        let token = self.issuer.token(RESOURCE, SystemClock.now()).scope(scope);
+        token
+            .claim("roles", json!([role]))
+            .sign(self.issuer.signing_key())
+    }
+
+    /// A `GET` with a token.
+    pub(crate) async fn get(&self, path: &str, token: &str) -> Response {
+        self.http
+            .get(self.url(path))
+            .bearer_auth(token)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// The JSON of a good answer.
+    pub(crate) async fn json(&self, path: &str) -> Value {
+        let answer = self.get(path, &self.token("mcp:exec", "exec")).await;
+        assert_eq!(answer.status(), 200, "{path}");
+        answer.json().await.unwrap()
+    }
+
+    /// A JSON-RPC request of the legacy era.
+    pub(crate) async fn rpc(&self, method: &str, params: Value, token: &str) -> Response {
+        let body = json!({ "jsonrpc": "2.0", "id": 7, "method": method, "params": params });
+        let request = self.http.post(self.url("/exec/mcp")).bearer_auth(token);
+        let request = request.header("Accept", "application/json, text/event-stream");
+        request
+            .header("MCP-Protocol-Version", "2025-11-25")
+            .json(&body)
+            .send()
+            .await
+            .unwrap()
+    }
+
+    /// The result of the one tool.
+    pub(crate) async fn tool(&self, arguments: Value, token: &str) -> Value {
+        let params = json!({ "name": "get_runway", "arguments": arguments });
+        let answer = self.rpc("tools/call", params, token).await;
+        assert_eq!(answer.status(), 200);
+        answer.json::<Value>().await.unwrap()["result"].take()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if let Some((handle, thread)) = self.running.take() {
+            drop(handle.stop(false));
+            let _ = thread.join();
+        }
+    }
+}
