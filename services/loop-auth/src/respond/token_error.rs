@@ -1,6 +1,6 @@
 //! Refusals of the back-channel endpoints (RFC 6749 §5.2).
 //!
-//! In: a [`TokenError`]. Out: its code and a safe sentence. The cause is logged here, once.
+//! In: a [`TokenError`]. Out: its code and a safe sentence. The cause goes to the log.
 
 use actix_web::{
     HttpResponse, ResponseError,
@@ -44,9 +44,8 @@ impl ResponseError for Refused {
 
     fn error_response(&self) -> HttpResponse {
         let (status, code) = (self.status_code(), self.error.oauth().1);
-        if status.is_server_error() {
-            tracing::error!(error = %self.error, "a token request failed");
-        } else {
+        // The server's own failures are logged by the request's span.
+        if !status.is_server_error() {
             tracing::info!(error = %self.error, code, "a token request was refused");
         }
         let mut response = json::error(status, code, self.error.description());

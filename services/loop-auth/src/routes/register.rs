@@ -22,9 +22,8 @@ impl ResponseError for Refused {
 
     fn error_response(&self) -> HttpResponse {
         let (status, code) = (self.status_code(), self.0.oauth().1);
-        if status.is_server_error() {
-            tracing::error!(error = %self.0, "a registration failed");
-        } else {
+        // The server's own failures are logged by the request's span.
+        if !status.is_server_error() {
             tracing::info!(error = %self.0, code, "a registration was refused");
         }
         json::error(status, code, self.0.description())

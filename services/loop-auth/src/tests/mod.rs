@@ -5,18 +5,24 @@ mod authorize;
 mod flow;
 mod forms;
 mod http;
+mod probing;
 mod register;
 mod token;
 
-use std::{net::TcpListener, sync::Arc};
+use std::{
+    net::TcpListener,
+    sync::{Arc, OnceLock},
+};
 
 use actix_web::{HttpServer, dev::ServerHandle, web::Data};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
     config::{Issuer, Rules},
     entropy::OsEntropy,
+    key::SigningKey,
     login::Passwords,
     resource::Resources,
+    store::SigningKeys as _,
     user_admin::{self, NewUser},
 };
 use loop_oauth_store::SqlStore;
@@ -91,7 +97,7 @@ impl Server {
             entropy: Arc::new(OsEntropy),
             clock: Arc::new(clock.as_fn()),
             passwords: setup.passwords.unwrap_or_else(cheap),
-            signer: Signer::open(&*store, None, clock.now()).await.unwrap(),
+            signer: signer(&store, &clock).await,
         };
         let app = Data::new(App::new(parts).unwrap());
         let probed = Arc::clone(&store);
@@ -236,6 +242,18 @@ impl Server {
         ])
         .await
     }
+}
+
+/// A signer with the one key all tests of a process share: making one takes a while.
+async fn signer(store: &SqlStore, clock: &MockClock) -> Signer {
+    static KEY: OnceLock<SigningKey> = OnceLock::new();
+    if let Some(key) = KEY.get() {
+        store.add_first_key(key).await.unwrap();
+    }
+    let signer = Signer::open(store, None, clock.now()).await.unwrap();
+    let key = store.signing_keys().await.unwrap().remove(0);
+    KEY.get_or_init(|| key);
+    signer
 }
 
 fn rules(external: &str) -> Rules {
