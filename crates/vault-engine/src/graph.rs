@@ -62,7 +62,7 @@ impl Graph {
                 };
                 match list.last_mut() {
                     // Sources come in order, so a repeated one is the last.
-                    Some((last, count)) if *last == at => *count += 1,
+                    Some((source, count)) if *source == at => *count += 1,
                     _ => list.push((at, 1)),
                 }
             }
@@ -136,7 +136,7 @@ impl Graph {
 }
 
 fn follow(notes: &[Arc<Note>], names: &Names, at: At, note: &Note) -> Targets {
-    let link = |target: &Box<str>| {
+    let link = |target: &str| {
         // A link without a target is one inside the note.
         if target.is_empty() {
             Some(at)
@@ -145,7 +145,12 @@ fn follow(notes: &[Arc<Note>], names: &Names, at: At, note: &Note) -> Targets {
         }
     };
     Targets {
-        links: note.folded.links.iter().map(link).collect(),
+        links: note
+            .folded
+            .links
+            .iter()
+            .map(|target| link(target))
+            .collect(),
         relations: note
             .folded
             .relations

@@ -7,7 +7,9 @@ use std::{fmt, sync::Arc};
 
 use loop_shared::vault::{
     Body, Defect, DefectCode, Entity, Frontmatter, Heading, NotePath, Relation, WikiLink, body,
-    frontmatter, text::fold, wikilink,
+    frontmatter,
+    text::{each_once, fold},
+    wikilink,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -106,7 +108,7 @@ impl Note {
         let text = String::from_utf8_lossy(bytes);
         if let Err(error) = std::str::from_utf8(bytes) {
             let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = before.iter().filter(|&&byte| byte == b'\n').count() + 1;
+            let line = before.split(|&byte| byte == b'\n').count();
             let line = u32::try_from(line).unwrap_or(u32::MAX);
             defects.push(Defect::at(
                 DefectCode::InvalidUtf8,
@@ -213,35 +215,19 @@ fn title(
 }
 
 fn tags(frontmatter: &Frontmatter, body: &Body) -> Vec<String> {
-    let mut tags: Vec<String> = Vec::new();
-    let written = ["tags", "tag"]
-        .iter()
-        .flat_map(|name| texts(frontmatter.get(name)));
-    let written = written.flat_map(|text| {
-        text.split([',', ' '])
-            .filter_map(body::tag_name)
-            .collect::<Vec<_>>()
-    });
-    for tag in written.chain(body.tags.iter().cloned()) {
-        if !tags.contains(&tag) {
-            tags.push(tag);
-        }
-    }
-    tags
+    let written = ["tags", "tag"].map(|name| texts(frontmatter.get(name)));
+    let written = written.iter().flatten();
+    let written = written.flat_map(|text| text.split([',', ' ']).filter_map(body::tag_name));
+    each_once(written.chain(body.tags.iter().cloned()))
 }
 
 fn aliases(frontmatter: &Frontmatter) -> Vec<String> {
-    let mut aliases: Vec<String> = Vec::new();
-    for alias in ["aliases", "alias"]
+    let written = ["aliases", "alias"].map(|name| texts(frontmatter.get(name)));
+    let names = written
         .iter()
-        .flat_map(|name| texts(frontmatter.get(name)))
-    {
-        let alias = wikilink::bare_target(&alias);
-        if !alias.is_empty() && !aliases.contains(&alias) {
-            aliases.push(alias);
-        }
-    }
-    aliases
+        .flatten()
+        .map(|alias| wikilink::bare_target(alias));
+    each_once(names.filter(|alias| !alias.is_empty()))
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {
@@ -257,8 +243,8 @@ fn texts(value: Option<&Value>) -> Vec<String> {
 
 fn property_links(frontmatter: &Frontmatter) -> Vec<WikiLink> {
     let mut links = Vec::new();
-    for (name, value) in &frontmatter.fields {
-        collect_links(value, frontmatter.line_of(name), &mut links);
+    for (_, value, line) in frontmatter.lined() {
+        collect_links(value, line, &mut links);
     }
     links
 }

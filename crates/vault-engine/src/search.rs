@@ -86,7 +86,7 @@ impl Terms {
         })
     }
 
-    fn all_stand_in<'a>(&self, texts: impl Iterator<Item = &'a str> + Clone) -> bool {
+    fn all_stand_in<'a>(&self, texts: &(impl Iterator<Item = &'a str> + Clone)) -> bool {
         self.finders.iter().all(|finder| {
             texts
                 .clone()
@@ -97,11 +97,11 @@ impl Terms {
     fn place(&self, note: &Folded) -> MatchedIn {
         if names(note).any(|name| name == self.whole) {
             MatchedIn::Id
-        } else if self.all_stand_in(std::iter::once(&*note.title)) {
+        } else if self.all_stand_in(&std::iter::once(&*note.title)) {
             MatchedIn::Title
-        } else if self.all_stand_in(note.tags.iter().map(|tag| &**tag)) {
+        } else if self.all_stand_in(&note.tags.iter().map(|tag| &**tag)) {
             MatchedIn::Tag
-        } else if self.all_stand_in(std::iter::once(&*note.headings)) {
+        } else if self.all_stand_in(&std::iter::once(&*note.headings)) {
             MatchedIn::Heading
         } else {
             MatchedIn::Body

@@ -1,7 +1,9 @@
 //! What a note's body holds besides prose: links, headings, tags.
 //!
 //! In: Markdown. Out: [`Body`]. Never: anything inside code or comments of code.
-//! Source: CommonMark 0.31; Obsidian's tags (letters, digits, `_`, `-`, `/`; never digits only).
+//! Source: `CommonMark` 0.31; Obsidian's tags (letters, digits, `_`, `-`, `/`; never digits only).
+
+use std::collections::HashSet;
 
 use pulldown_cmark::{Event, LinkType, Options, Parser, Tag, TagEnd};
 
@@ -53,6 +55,7 @@ struct Scan<'a> {
     run: String,
     in_code: bool,
     in_link: usize,
+    seen: HashSet<String>,
 }
 
 impl Scan<'_> {
@@ -134,7 +137,7 @@ impl Scan<'_> {
     fn flush(&mut self) {
         if self.run.contains('#') {
             for tag in tags_in(&self.run) {
-                if !self.body.tags.contains(&tag) {
+                if self.seen.insert(tag.clone()) {
                     self.body.tags.push(tag);
                 }
             }
@@ -198,7 +201,7 @@ impl<'a> Lines<'a> {
 
     fn at(&mut self, offset: usize) -> u32 {
         if let Some(passed) = self.text.as_bytes().get(self.offset..offset) {
-            let newlines = passed.iter().filter(|&&byte| byte == b'\n').count();
+            let newlines = passed.split(|&byte| byte == b'\n').skip(1).count();
             self.line = self
                 .line
                 .saturating_add(u32::try_from(newlines).unwrap_or(u32::MAX));

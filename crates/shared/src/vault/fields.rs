@@ -10,6 +10,7 @@ use super::{
     defect::{Defect, DefectCode},
     entity::{EntityId, Priority, Relation},
     frontmatter::Frontmatter,
+    text::each_once,
     wikilink::bare_target,
 };
 
@@ -136,15 +137,11 @@ impl<'a> Fields<'a> {
     }
 
     pub(super) fn tags(&mut self, field: &str) -> Vec<String> {
-        let mut tags: Vec<String> = Vec::new();
-        for text in self.listed(field) {
-            for tag in text.split_whitespace().filter_map(tag_name) {
-                if !tags.contains(&tag) {
-                    tags.push(tag);
-                }
-            }
-        }
-        tags
+        let listed = self.listed(field);
+        let tags = listed
+            .iter()
+            .flat_map(|text| text.split_whitespace().filter_map(tag_name));
+        each_once(tags)
     }
 
     /// A list of names; one text with commas is taken apart and said.

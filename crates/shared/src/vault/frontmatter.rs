@@ -48,6 +48,12 @@ impl Frontmatter {
         at.and_then(|at| self.lines.get(at)).copied().unwrap_or(1)
     }
 
+    /// Every property with its line in the file, in order.
+    pub fn lined(&self) -> impl Iterator<Item = (&str, &Value, u32)> {
+        let fields = self.fields.iter().zip(&self.lines);
+        fields.map(|((name, value), line)| (name.as_str(), value, *line))
+    }
+
     fn fill(properties: Vec<Property>, state: BlockState) -> Self {
         let mut frontmatter = Self {
             state,

@@ -3,7 +3,7 @@
 //! In: any text. Out: NFC (macOS file names are NFD) and a case-folded form of it.
 //! Source: Unicode UAX #15; simple lower-casing, character by character, so that offsets can be mapped back.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::HashSet};
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -37,6 +37,19 @@ pub fn folded_len(c: char) -> usize {
         return 1;
     }
     fold_char(c).map(char::len_utf8).sum()
+}
+
+/// Drops repetitions; the first of each stays where it is.
+#[must_use]
+pub fn each_once(texts: impl IntoIterator<Item = String>) -> Vec<String> {
+    let mut seen = HashSet::new();
+    let mut kept = Vec::new();
+    for text in texts {
+        if seen.insert(text.clone()) {
+            kept.push(text);
+        }
+    }
+    kept
 }
 
 fn push_folded(out: &mut String, c: char) {

@@ -99,15 +99,15 @@ impl WikiLink {
     /// Reads the text between the brackets; `None` when it names nothing.
     #[must_use]
     pub fn parse(inner: &str, embed: bool, line: u32) -> Option<Self> {
-        let (link, alias) = match inner.split_once('|') {
-            Some((link, alias)) => (link.strip_suffix('\\').unwrap_or(link), Some(alias.trim())),
+        let (place, alias) = match inner.split_once('|') {
+            Some((place, alias)) => (place, Some(alias.trim())),
             None => (inner, None),
         };
         // In a table the bar is written `\|`, and the parser cuts behind the backslash.
-        let link = link.strip_suffix('\\').unwrap_or(link);
-        let (target, fragment) = match link.split_once('#') {
+        let place = place.strip_suffix('\\').unwrap_or(place);
+        let (target, fragment) = match place.split_once('#') {
             Some((target, fragment)) => (target, Some(fragment.trim())),
-            None => (link, None),
+            None => (place, None),
         };
         let target = nfc(target.trim()).into_owned();
         let fragment = fragment.filter(|text| !text.is_empty()).map(|text| {

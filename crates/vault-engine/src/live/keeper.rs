@@ -109,7 +109,7 @@ impl Keeper {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             compare |= self.shared.missed.swap(false, Ordering::AcqRel);
-            if told.iter().any(|path| *path == self.config.root) {
+            if told.contains(&self.config.root) {
                 // The folder itself was moved or deleted; what watches it watches something else now.
                 self.watch = None;
             }

@@ -88,13 +88,9 @@ fn message(root: &Path, events: &[DebouncedEvent]) -> Option<Message> {
 }
 
 const fn is_change(kind: EventKind) -> bool {
-    match kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
-        EventKind::Access(_) => false,
-        EventKind::Any
-        | EventKind::Create(_)
-        | EventKind::Modify(_)
-        | EventKind::Remove(_)
-        | EventKind::Other => true,
-    }
+    let written = matches!(
+        kind,
+        EventKind::Access(AccessKind::Close(AccessMode::Write))
+    );
+    written || !matches!(kind, EventKind::Access(_))
 }

@@ -45,9 +45,9 @@ pub(super) fn suggestions(snapshot: &Snapshot, wanted: &str) -> Vec<NoteRef> {
     found.sort_by(|a, b| (a.0, a.1).cmp(&(b.0, b.1)));
     let mut refs: Vec<NoteRef> = Vec::new();
     for (_, _, note) in found {
-        let named = NoteRef::of(note);
-        if !refs.contains(&named) {
-            refs.push(named);
+        let found = NoteRef::of(note);
+        if !refs.contains(&found) {
+            refs.push(found);
         }
         if refs.len() == MAX_SUGGESTIONS {
             break;

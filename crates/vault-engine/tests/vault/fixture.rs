@@ -1,11 +1,8 @@
 //! The sample vault: its planted mistakes are found, and nothing else is.
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test may panic")]
-
-mod common;
 
 use std::path::PathBuf;
 
-use common::{contents, paths};
+use crate::common::{contents, paths};
 use loop_vault::{
     Vault, VaultConfig,
     query::{EntityAnswer, EntityFilter, NoteAnswer, Page, Sort, entities, entity, note},

@@ -1,11 +1,8 @@
 //! Hostile files harm nothing else and are listed.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
 
 use std::{fs, os::unix::fs::symlink, time::Duration};
 
-use common::{Folder, body, defects, paths, until};
+use crate::common::{Folder, body, defects, paths, until};
 use loop_vault::{Vault, VaultConfig};
 
 fn said(path: &str, code: &str) -> (String, String) {

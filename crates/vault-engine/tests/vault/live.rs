@@ -1,11 +1,8 @@
 //! A vault follows its folder: edits, additions, renames, deletions, and what watching misses.
-#![expect(clippy::unwrap_used, reason = "a test may panic")]
-
-mod common;
 
 use std::{fs, time::Duration};
 
-use common::{Folder, body, contents, paths, until};
+use crate::common::{Folder, body, contents, paths, until};
 use loop_vault::{OpenError, Vault, VaultConfig, WatcherState};
 
 /// The promise is one second; these machines are shared.
@@ -14,7 +11,7 @@ const SEEN: Duration = Duration::from_secs(1);
 fn far(folder: &Folder) -> VaultConfig {
     // Only watching can be quick enough.
     VaultConfig {
-        rescan_interval: Duration::from_secs(3600),
+        rescan_interval: Duration::from_hours(1),
         ..folder.config()
     }
 }
