@@ -138,8 +138,8 @@ const TEXTS: &[Text] = &[
     ),
     (
         "logged_out_lead",
-        "Nobody is signed in in this browser.",
-        "이 브라우저에 로그인한 사람이 없습니다.",
+        "You are not signed in on this browser.",
+        "이 브라우저에 로그인되어 있지 않습니다.",
     ),
     ("logged_out_again", "Sign in again", "다시 로그인"),
     ("home_title", "Loop login", "Loop 로그인"),
@@ -150,8 +150,8 @@ const TEXTS: &[Text] = &[
     ),
     (
         "home_signed_out",
-        "Nobody is signed in in this browser.",
-        "이 브라우저에 로그인한 사람이 없습니다.",
+        "You are not signed in on this browser.",
+        "이 브라우저에 로그인되어 있지 않습니다.",
     ),
     ("home_connect", "Connect an app", "앱 연결하기"),
     (
