@@ -626,6 +626,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_account_that_is_disabled_in_the_store_gets_nothing_even_if_its_grant_stands() {
+        let mut login = Login::new().await;
+        let mut gone = user("gone@example.com", Role::Exec);
+        gone.disabled_at = Some(login.world.now);
+        login.world.store.add_user(&gone).await.unwrap();
+        login.user = User {
+            disabled_at: None,
+            ..gone
+        };
+        let code = login.code(&[("redirect_uri", REDIRECT)]).await;
+        assert_eq!(error(login.exchange(form(&code)).await), "invalid_grant");
+    }
+
+    #[tokio::test]
     async fn a_refresh_that_cannot_be_signed_changes_nothing() {
         let login = Login::new().await;
         let first = login.tokens().await;
