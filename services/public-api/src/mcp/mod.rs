@@ -1,9 +1,10 @@
-//! The vault as MCP tools at `/mcp`, for both eras of the protocol.
+//! The vault as MCP tools and prompts at `/mcp`, for both eras of the protocol.
 //!
 //! In: a tool's name and arguments, and the caller's principal. Out: structured content and the same JSON as text;
 //! bad input is a tool error that says what to try, an unknown tool a protocol error.
 //! Never: verifies tokens (the middleware did), knows HTTP.
 
+mod prompts;
 mod tools;
 
 use std::sync::{Arc, LazyLock};
@@ -12,8 +13,9 @@ use loop_shared::auth::Scope;
 use loop_shared::mcp::{note_tool, require_scope};
 use rmcp::model::{
     CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
-    DiscoverResult, Implementation, JsonObject, ListToolsResult, PaginatedRequestParams,
-    ServerCapabilities, ServerConfig, Tool, ToolAnnotations,
+    DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject,
+    ListPromptsResult, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
+    Tool, ToolAnnotations,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -60,7 +62,11 @@ impl VaultTools {
 
 impl ServerHandler for VaultTools {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+        let capabilities = ServerCapabilities::builder()
+            .enable_tools()
+            .enable_prompts()
+            .build();
+        ServerConfig::new(capabilities)
             .with_server_info(
                 Implementation::new("loop-public-api", env!("CARGO_PKG_VERSION"))
                     .with_title("Loop vault"),
@@ -85,17 +91,36 @@ impl ServerHandler for VaultTools {
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
         let listed = ListToolsResult::with_all_items(LISTED.clone());
-        // Older revisions do not know these members.
-        let modern = context
-            .protocol_version()
-            .is_some_and(|version| version.as_str() >= "2026-07-28");
-        Ok(if modern {
+        Ok(if is_modern(&context) {
             listed
                 .with_ttl_ms(TTL_MS)
                 .with_cache_scope(CacheScope::Private)
         } else {
             listed
         })
+    }
+
+    async fn list_prompts(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let listed = ListPromptsResult::with_all_items(prompts::listed());
+        Ok(if is_modern(&context) {
+            listed
+                .with_ttl_ms(TTL_MS)
+                .with_cache_scope(CacheScope::Private)
+        } else {
+            listed
+        })
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        _context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        prompts::get(&request).map(Into::into)
     }
 
     async fn call_tool(
@@ -126,6 +151,13 @@ impl ServerHandler for VaultTools {
     fn get_tool(&self, name: &str) -> Option<Tool> {
         LISTED.iter().find(|tool| tool.name == name).cloned()
     }
+}
+
+/// Whether the caller speaks a revision that knows `ttlMs` and `cacheScope`.
+fn is_modern(context: &RequestContext<RoleServer>) -> bool {
+    context
+        .protocol_version()
+        .is_some_and(|version| version.as_str() >= "2026-07-28")
 }
 
 impl ToolSpec {

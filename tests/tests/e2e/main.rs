@@ -1,0 +1,13 @@
+//! The stack, end to end: real binaries, a real nginx, real clients, real sockets.
+//!
+//! Needs what `make test` installs and names in `LOOP_*`; without it every test says so and is skipped,
+//! with `LOOP_E2E` set it fails instead. Each test has its own stack, ports, database and vault.
+
+mod browser;
+mod conformance;
+mod mcp_client;
+mod restart;
+mod rotation;
+mod support;
+mod token_attacks;
+mod vault_live;
