@@ -195,7 +195,8 @@ fn a_yaml_bomb_is_refused_quickly() {
     let mut bomb = String::from("---\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
     for level in 1..12 {
         let before = format!("*a{}, ", level - 1).repeat(10);
-        bomb.push_str(&format!("a{level}: &a{level} [{before}]\n"));
+        let line = format!("a{level}: &a{level} [{before}]\n");
+        bomb.push_str(&line);
     }
     bomb.push_str("---\nText\n");
     let deep = format!(
