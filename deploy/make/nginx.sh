@@ -16,10 +16,10 @@ port=${LOOP_HTTP_PORT:-8082}
 ln -sfn "$top/nginx.conf" "$dir/nginx.conf"
 ln -sfn "$top/deploy/nginx" "$dir/deploy/nginx"
 
-# service NAME PORT: kept-alive connections close here before the service closes them, so that no
+# service NAME PORT: kept-alive connections close here (60 s) before the service closes them (75 s), so that no
 # request is sent into a closing connection.
 service() {
-    printf 'upstream %s { server 127.0.0.1:%s; keepalive 32; keepalive_timeout 4s; }\n' "$1" "$2"
+    printf 'upstream %s { server 127.0.0.1:%s; keepalive 32; keepalive_timeout 60s; }\n' "$1" "$2"
     printf 'map loop $%s { default %s; }\n' "${1//-/_}" "$1"
 }
 {
