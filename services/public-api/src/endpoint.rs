@@ -24,6 +24,8 @@ pub(crate) struct Endpoint {
     pub(crate) summary_ko: &'static str,
     /// What else there is to know.
     pub(crate) about: &'static str,
+    /// The same in Korean.
+    pub(crate) about_ko: &'static str,
     /// Parameters in the path.
     pub(crate) path_params: &'static [Param],
     /// Parameters in the query.

@@ -90,6 +90,7 @@ fn operation(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     });
     if !endpoint.about.is_empty() {
         operation["description"] = json!(endpoint.about);
+        operation["x-ko-description"] = json!(endpoint.about_ko);
     }
     if endpoint.group.needs_token() {
         operation["security"] = json!([{ "loop": [Scope::McpRead.as_str()] }]);
@@ -113,11 +114,14 @@ fn parameter(param: &Param, place: &str) -> Value {
     if param.kind == Kind::List {
         parameter["style"] = json!("form");
         parameter["explode"] = json!(true);
-    } else if !param.example.is_empty() {
-        parameter["example"] = json!(param.example);
     }
-    if let (Kind::Number { .. }, Ok(number)) = (param.kind, param.example.parse::<u64>()) {
-        parameter["example"] = json!(number);
+    if !param.example.is_empty() {
+        let example = param.example;
+        parameter["example"] = if param.kind == Kind::List {
+            json!([example])
+        } else {
+            json!(example)
+        };
     }
     parameter
 }

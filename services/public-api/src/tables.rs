@@ -80,13 +80,13 @@ const PROJECT: Param = text(
     "project",
     "Id, alias or note name of one project.",
     "프로젝트 하나의 id, 별칭, 노트 이름",
-    "prj-vault-gpt",
+    "prj-sori-beta",
 );
 const TAG: Param = list(
     "tag",
     "Tags without #, all of them; a parent tag finds its nested tags.",
     "# 없이 적은 태그. 모두 있어야 한다. 상위 태그는 하위 태그도 찾는다",
-    "mcp",
+    "auth",
 );
 const FILTER_TEXT: Param = text(
     "q",
@@ -121,7 +121,7 @@ pub(crate) static ENTITY_ID: &[Param] = &[required(text(
     "id",
     "An entity's id or alias.",
     "엔티티의 id 또는 별칭",
-    "tsk-vault-gpt-07",
+    "tsk-sori-05",
 ))];
 
 /// Path parameter of `/api/notes/{path}`.
@@ -129,7 +129,7 @@ pub(crate) static NOTE_PATH: &[Param] = &[required(text(
     "path",
     "The note's path in the vault, folders separated by /, with .md.",
     "볼트 안 노트의 경로. 폴더는 /로 나누고 .md 로 끝난다",
-    "projects/prj-vault-gpt.md",
+    "50_Projects/prj-sori-beta/Tasks/tsk-sori-05.md",
 ))];
 
 /// No parameters.
@@ -195,7 +195,7 @@ pub(crate) static TOOL_FETCH: &[Param] = &[
         "id",
         "The `id` of a search result: a note's path. An entity's id or alias works too.",
         "검색 결과의 `id`",
-        "projects/prj-vault-gpt.md",
+        "50_Projects/prj-sori-beta/Tasks/tsk-sori-05.md",
     )),
     number(
         "offset",
@@ -208,9 +208,9 @@ pub(crate) static TOOL_FETCH: &[Param] = &[
 /// Arguments of `get_entity`.
 pub(crate) static GET_ENTITY: &[Param] = &[required(text(
     "id",
-    "The entity's id or one of its aliases, such as tsk-vault-gpt-07.",
+    "The entity's id or one of its aliases, such as tsk-sori-05.",
     "엔티티의 id 또는 별칭",
-    "tsk-vault-gpt-07",
+    "tsk-sori-05",
 ))];
 
 #[cfg(test)]

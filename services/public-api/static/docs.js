@@ -13,7 +13,7 @@ const WORDS = {
     cut: "Cut here. The rest was not read: ", unreachable: "No answer: the server could not be reached.",
     hint401: "The API does not accept this token. Paste a fresh one above.", hint401none: "Paste an access token above first.",
     hint403: "The token is good but lacks a scope; ask for it at login.", ms: " ms", empty: "(empty body)",
-    stopped: "Stopped.", default: "Default: ",
+    stopped: "Stopped.", default: "Default: ", such: "e.g. ",
   },
   ko: {
     skip: "작업으로 건너뛰기", token: "액세스 토큰", forget: "지우기",
@@ -25,7 +25,7 @@ const WORDS = {
     cut: "여기서 잘랐습니다. 나머지는 읽지 않았습니다: ", unreachable: "응답이 없습니다. 서버에 연결하지 못했습니다.",
     hint401: "API가 이 토큰을 받지 않습니다. 위에 새 토큰을 붙여 넣으세요.", hint401none: "먼저 위에 액세스 토큰을 붙여 넣으세요.",
     hint403: "토큰은 맞지만 범위가 모자랍니다. 로그인할 때 그 범위를 요청하세요.", ms: "ms", empty: "(빈 본문)",
-    stopped: "멈추었습니다.", default: "기본값: ",
+    stopped: "멈추었습니다.", default: "기본값: ", such: "예: ",
   },
 };
 const LIMIT = 200000; // characters shown of one answer
@@ -46,6 +46,11 @@ function el(tag, attributes = {}, ...children) {
 /** The text in the reader's language: `x-ko` beside the English one. */
 function said(thing, key) {
   return (state.lang === "ko" && thing["x-ko"]) || thing[key] || "";
+}
+
+/** A sentence with its `code` parts as elements. */
+function prose(text) {
+  return text.split("`").map((part, at) => (at % 2 ? el("code", {}, part) : part));
 }
 
 function operations() {
@@ -80,22 +85,24 @@ function drawField(parameter) {
   const schema = parameter.schema || {};
   const isList = [].concat(schema.type).includes("array");
   const id = "p-" + parameter.name;
-  const note = [said(parameter, "description"), isList ? t("list") : null,
-    schema.default !== undefined ? t("default") + schema.default : null].filter(Boolean).join(" ");
+  const notes = [said(parameter, "description"), isList ? t("list") : null,
+    schema.default !== undefined ? t("default") + schema.default : null].filter(Boolean);
+  const example = parameter.example === undefined ? null : t("such") + [].concat(parameter.example).join(",");
   const label = el("label", { for: id }, parameter.name);
   if (parameter.required) label.append(" ", el("i", {}, t("required")));
   const input = el("input", {
     id, name: parameter.name, "data-in": parameter.in, required: parameter.required,
     autocomplete: "off", autocapitalize: "off", spellcheck: "false",
-    "aria-describedby": note ? id + "-note" : null, placeholder: parameter.example ?? null,
+    "aria-describedby": id + "-note", placeholder: example,
   });
-  return el("div", { class: "field" }, label, input, note ? el("p", { id: id + "-note" }, note) : null);
+  return el("div", { class: "field" }, label, input, el("p", { id: id + "-note" }, ...prose(notes.join(" · "))));
 }
 
 function drawOperation() {
   const each = operations().find((candidate) => candidate.id === state.chosen);
   const { operation } = each;
   const scopes = scopesOf(operation);
+  const about = (state.lang === "ko" && operation["x-ko-description"]) || operation.description;
   const parameters = operation.parameters || [];
   const form = el("form", { id: "form", novalidate: true },
     el("h3", {}, t("parameters")),
@@ -106,12 +113,12 @@ function drawOperation() {
   form.addEventListener("submit", (event) => { event.preventDefault(); send(each); });
   const answers = el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, t("code")), el("th", {}, t("meaning")))),
     el("tbody", {}, ...Object.entries(operation.responses || {}).map(([code, answer]) =>
-      el("tr", {}, el("td", {}, code), el("td", {}, said(answer, "description"))))));
+      el("tr", {}, el("td", {}, code), el("td", {}, ...prose(said(answer, "description")))))));
   $("operation").replaceChildren(
     el("p", { class: "path" }, el("b", {}, each.method.toUpperCase()), " ", el("code", {}, each.path),
       el("span", { class: "lock" }, scopes.length ? t("needs") + scopes.join(" ") : t("open"))),
     el("h2", {}, said(operation, "summary")),
-    operation.description && state.lang === "en" ? el("p", { class: "about" }, operation.description) : "",
+    about ? el("p", { class: "about" }, ...prose(about)) : "",
     form, el("section", { id: "answer", "aria-live": "polite" }),
     el("details", {}, el("summary", {}, t("answers")), answers));
 }

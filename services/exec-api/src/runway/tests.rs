@@ -6,17 +6,22 @@ fn day(text: &str) -> NaiveDate {
     text.parse().unwrap()
 }
 
-fn cash(month: &str, balance: i64, income: i64, burn: i64) -> Result<CashMonth, Warning> {
+fn cash(month: &str, balance: i64, income: i64, burn: i64) -> CashMonth {
     let month = Month::parse(month).unwrap();
     let closed = month.last_day().unwrap().succ_opt();
-    Ok(CashMonth {
+    CashMonth {
         month,
         cash_balance: Won(balance),
         income: Won(income),
         burn: Won(burn),
         closed,
         source: format!("cash/{month}.md"),
-    })
+    }
+}
+
+/// The answer over notes that can all be counted.
+fn answer(notes: Vec<CashMonth>, as_of: NaiveDate, months: u32) -> Runway {
+    runway(notes.into_iter().map(Ok).collect(), as_of, months)
 }
 
 fn names(months: &[Month]) -> Vec<String> {
@@ -32,7 +37,7 @@ fn months_left_is_cash_over_the_average_net_burn_rounded_down() {
         cash("2026-03", 0, 120_000_000, 290_000_000),
         cash("2026-04", 1_000_000_000, 110_000_000, 311_000_000),
     ];
-    let got = runway(notes, day("2026-05-20"), 3);
+    let got = answer(notes, day("2026-05-20"), 3);
     assert_eq!(got.months_left.as_deref(), Some("5.3"));
     assert_eq!(got.average_net_burn, Some(Won(187_000_000)));
     assert_eq!(got.cash_balance, Some(Won(1_000_000_000)));
@@ -64,7 +69,7 @@ fn the_quotient_is_exact_at_its_edges() {
             .map(|(month, burn)| cash(&format!("2026-{month:02}"), balance, 0, *burn))
             .collect();
         notes.reverse();
-        let got = runway(
+        let got = answer(
             notes,
             day("2026-12-31"),
             u32::try_from(burns.len()).unwrap(),
@@ -80,11 +85,11 @@ fn the_quotient_is_exact_at_its_edges() {
 #[test]
 fn who_does_not_burn_has_no_end_date_and_the_answer_says_why() {
     for (income, burn, average) in [(10, 10, 0), (12, 10, -2)] {
-        let got = runway(vec![cash("2026-01", 5, income, burn)], day("2026-02-10"), 1);
+        let got = answer(vec![cash("2026-01", 5, income, burn)], day("2026-02-10"), 1);
         assert_eq!((got.months_left, got.reason), (None, Some("not burning")));
         assert_eq!(got.average_net_burn, Some(Won(average)));
     }
-    let got = runway(Vec::new(), day("2026-02-10"), 3);
+    let got = answer(Vec::new(), day("2026-02-10"), 3);
     assert_eq!(
         (got.months_left, got.reason, got.cash_balance),
         (None, Some("no closed month"), None)
@@ -94,7 +99,7 @@ fn who_does_not_burn_has_no_end_date_and_the_answer_says_why() {
 #[test]
 fn missing_months_are_listed_and_left_out_of_the_average() {
     let notes = vec![cash("2026-01", 0, 0, 30), cash("2026-03", 90, 0, 60)];
-    let got = runway(notes, day("2026-06-29"), 3);
+    let got = answer(notes, day("2026-06-29"), 3);
     assert_eq!(names(&got.missing_months), ["2026-02"]);
     assert_eq!(names(&got.open_months), ["2026-04", "2026-05"]);
     assert_eq!(
@@ -111,32 +116,32 @@ fn a_month_counts_from_the_day_its_books_close() {
         ("2026-02-28", "2026-01", "10.0"),
         ("2026-03-01", "2026-02", "4.0"),
     ] {
-        let got = runway(notes(), day(as_of), 1);
+        let got = answer(notes(), day(as_of), 1);
         assert_eq!(got.cash_month.unwrap().to_string(), month, "{as_of}");
         assert_eq!(got.months_left.as_deref(), Some(left), "{as_of}");
     }
     assert_eq!(
-        names(&runway(notes(), day("2026-02-28"), 1).open_months),
+        names(&answer(notes(), day("2026-02-28"), 1).open_months),
         ["2026-02"]
     );
-    let mut open = cash("2026-03", 1, 0, 1).unwrap();
+    let mut open = cash("2026-03", 1, 0, 1);
     open.closed = None;
     assert_eq!(
-        runway(vec![Ok(open)], day("2027-01-01"), 1).reason,
+        answer(vec![open], day("2027-01-01"), 1).reason,
         Some("no closed month")
     );
 }
 
 #[test]
 fn contradicting_notes_are_not_used_and_named() {
-    let mut twin = cash("2026-02", 1, 0, 1).unwrap();
+    let mut twin = cash("2026-02", 1, 0, 1);
     twin.source = "copy/2026-02.md".into();
     let notes = vec![
         cash("2026-01", 100, 0, 10),
         cash("2026-02", 80, 0, 20),
-        Ok(twin),
+        twin,
     ];
-    let got = runway(notes, day("2026-03-15"), 2);
+    let got = answer(notes, day("2026-03-15"), 2);
     assert_eq!(got.cash_month.unwrap().to_string(), "2026-01");
     assert_eq!(names(&got.missing_months), ["2025-12"]);
     assert_eq!(names(&got.open_months), ["2026-02"]);
@@ -172,7 +177,7 @@ fn averages_round_to_the_nearest_won() {
 fn the_number_of_months_is_kept_within_its_bounds() {
     for (asked, used) in [(0, 1), (1, 1), (99, MAX_MONTHS)] {
         assert_eq!(
-            runway(vec![cash("2026-01", 1, 0, 1)], day("2026-02-02"), asked).months_asked,
+            answer(vec![cash("2026-01", 1, 0, 1)], day("2026-02-02"), asked).months_asked,
             used
         );
     }

@@ -36,7 +36,7 @@ static ALL: [PromptSpec; 2] = [
         about: "Reports where a project stands: done, doing, blocked, due.",
         argument: (
             "project",
-            "Id or name of the project, such as prj-vault-gpt.",
+            "Id or name of the project, such as prj-sori-beta.",
         ),
         text: "Report where this project stands: {}\n\n\
             Find it with `get_entity` (or `search` when that is not its id), list its tasks with `query_entities` \
@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn ask(name: &str, arguments: serde_json::Value) -> Result<GetPromptResult, ErrorData> {
+    fn ask(name: &str, arguments: &serde_json::Value) -> Result<GetPromptResult, ErrorData> {
         let params = json!({"name": name, "arguments": arguments});
         get(&serde_json::from_value(params).unwrap())
     }
@@ -98,7 +98,7 @@ mod tests {
     fn every_listed_prompt_puts_its_argument_into_its_message() {
         for prompt in listed() {
             let argument = prompt.arguments.unwrap().remove(0).name;
-            let got = ask(&prompt.name, json!({argument: " {} 롤백 절차 "})).unwrap();
+            let got = ask(&prompt.name, &json!({argument: " {} 롤백 절차 "})).unwrap();
             let text = serde_json::to_string(&got.messages).unwrap();
             assert!(text.contains("{} 롤백 절차"), "{text}");
         }
@@ -118,7 +118,7 @@ mod tests {
             ("ask_vault", json!({"question": 7}), "question is missing"),
             ("project_status", json!({"project": long}), "more than 2000"),
         ] {
-            let error = ask(name, arguments).unwrap_err();
+            let error = ask(name, &arguments).unwrap_err();
             assert!(
                 error.message.contains(expected),
                 "{name}: {}",

@@ -20,6 +20,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     summary_ko: "종류, 상태, 담당자, 프로젝트, 태그, 낱말로 엔티티 목록 보기",
     about: "Filters are combined with and; `total` counts all that pass them. Walk the pages with `next_cursor`: \
 edits between two pages never repeat or lose an entity that did not change. Entities without the field sorted by come last.",
+    about_ko: "필터는 모두 만족해야 한다. `total` 은 필터를 통과한 전체 수다. `next_cursor` 로 다음 쪽을 읽는다. 쪽 사이에 노트가 고쳐져도, 바뀌지 않은 엔티티는 빠지거나 겹치지 않는다. 정렬할 값이 없는 엔티티는 맨 뒤에 온다.",
     path_params: tables::NONE,
     query: tables::ENTITIES,
     answer: Answer::Json(schema_of::<EntityPage>),

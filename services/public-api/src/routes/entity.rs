@@ -19,6 +19,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     summary: "One entity by id or alias, with relations and backlinks",
     summary_ko: "id나 별칭으로 엔티티 하나를 관계, 백링크와 함께 보기",
     about: "",
+    about_ko: "",
     path_params: tables::ENTITY_ID,
     query: tables::NONE,
     answer: Answer::Json(schema_of::<EntityView>),

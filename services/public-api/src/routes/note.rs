@@ -19,6 +19,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     summary: "One note by its path: properties, text, links, backlinks, defects",
     summary_ko: "경로로 노트 하나 보기: 속성, 본문, 링크, 백링크, 결함",
     about: "Slashes in the path stay as they are. The text of a note larger than the limit is not loaded; `defects` says so.",
+    about_ko: "경로의 빗금은 그대로 둔다. 한도보다 큰 노트의 본문은 읽지 않으며 `defects` 가 그것을 알려 준다.",
     path_params: tables::NOTE_PATH,
     query: tables::NONE,
     answer: Answer::Json(schema_of::<NoteView>),

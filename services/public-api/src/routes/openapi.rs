@@ -17,6 +17,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     summary: "This description",
     summary_ko: "이 설명",
     about: "",
+    about_ko: "",
     path_params: tables::NONE,
     query: tables::NONE,
     answer: Answer::Description,

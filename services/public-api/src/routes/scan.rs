@@ -35,6 +35,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     summary: "Every note's frontmatter, streamed as NDJSON",
     summary_ko: "모든 노트의 프런트매터를 NDJSON으로 흘려보내기",
     about: "One line a note in the order of paths, all from one moment of the vault, however long the reading takes.",
+    about_ko: "노트마다 한 줄, 경로 순서. 읽는 데 오래 걸려도 모두 같은 순간의 볼트다.",
     path_params: tables::NONE,
     query: tables::NONE,
     answer: Answer::Lines(schema_of::<ScanLine<'static>>),

@@ -19,6 +19,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     summary: "Notes that hold all the words, the best first",
     summary_ko: "낱말이 모두 있는 노트를 가장 맞는 것부터 보기",
     about: "Looks into titles, ids, aliases, tags and texts. Put a phrase in quotes. `total` is exact.",
+    about_ko: "제목, id, 별칭, 태그, 본문을 찾는다. 구절은 큰따옴표로 묶는다. `total` 은 정확하다.",
     path_params: tables::NONE,
     query: tables::SEARCH,
     answer: Answer::Json(schema_of::<SearchPage>),

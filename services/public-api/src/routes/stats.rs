@@ -23,6 +23,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     summary: "Counts by type and status, and the defects found",
     summary_ko: "종류별, 상태별 수와 찾아낸 결함",
     about: "Every defect has a code, a line where it has one, and what to do about it. At most 20 places are named for each code; `count` is exact.",
+    about_ko: "결함마다 코드, 줄 번호, 고칠 방법이 있다. 코드마다 최대 20곳을 보여 주며 `count` 는 정확하다.",
     path_params: tables::NONE,
     query: tables::NONE,
     answer: Answer::Json(schema_of::<Stats>),

@@ -1,9 +1,5 @@
 //! public-api from outside: a real server on a free port, a real issuer, a vault on disk.
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "helpers of tests end tests"
-)]
+#![expect(clippy::unwrap_used, reason = "helpers of tests end tests")]
 
 mod access;
 mod description;
@@ -14,3 +10,4 @@ mod mcp;
 mod odd_inputs;
 mod rest;
 mod scan;
+mod tools;

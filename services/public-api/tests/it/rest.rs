@@ -4,6 +4,46 @@ use serde_json::Value;
 
 use crate::harness::Server;
 
+/// What is asked wrongly, the status, and a part of the sentence that says what to do.
+const REFUSED: [(&str, u16, &str); 16] = [
+    (
+        "/api/entities?colour=red",
+        400,
+        "Known: type, status, assignee, project, tag, q, sort, limit, cursor.",
+    ),
+    (
+        "/api/entities?limit=0",
+        400,
+        "must be a whole number from 1 to 200.",
+    ),
+    (
+        "/api/entities?sort=colour",
+        400,
+        "updated, created, due, priority, name, id or status",
+    ),
+    (
+        "/api/entities?cursor=abc",
+        400,
+        "leave it out to begin again",
+    ),
+    ("/api/search", 400, "`q` is required"),
+    ("/api/search?q=%22%22", 400, "Write at least one"),
+    (
+        "/api/search?q=a&cursor=abc",
+        400,
+        "leave it out to begin again",
+    ),
+    ("/api/stats?x=1", 400, "Known: none."),
+    ("/api/entities/tsk-11", 404, "Near: \"tsk-1\""),
+    ("/api/notes/tasks/tsk-3.md", 404, "Near: \"tasks/tsk-"),
+    ("/api/notes/..%2Fsecret.md", 404, "leaves its folder"),
+    ("/api/notes/.obsidian/app.md", 404, "hidden"),
+    ("/api/notes/", 404, "empty"),
+    ("/api/notes/%FF%FE.md", 404, "There is no note"),
+    ("/api/nowhere", 404, "/api/openapi.json"),
+    ("/nowhere", 404, "nothing at this address"),
+];
+
 fn ids(page: &Value) -> Vec<&str> {
     page["results"]
         .as_array()
@@ -130,44 +170,7 @@ async fn stats_count_and_list_what_is_wrong() {
 #[tokio::test]
 async fn every_error_is_json_that_says_what_to_do() {
     let server = Server::start();
-    for (path, status, expected) in [
-        (
-            "/api/entities?colour=red",
-            400,
-            "Known: type, status, assignee, project, tag, q, sort, limit, cursor.",
-        ),
-        (
-            "/api/entities?limit=0",
-            400,
-            "must be a whole number from 1 to 200.",
-        ),
-        (
-            "/api/entities?sort=colour",
-            400,
-            "updated, created, due, priority, name, id or status",
-        ),
-        (
-            "/api/entities?cursor=abc",
-            400,
-            "leave it out to begin again",
-        ),
-        ("/api/search", 400, "`q` is required"),
-        ("/api/search?q=%22%22", 400, "Write at least one"),
-        (
-            "/api/search?q=a&cursor=abc",
-            400,
-            "leave it out to begin again",
-        ),
-        ("/api/stats?x=1", 400, "Known: none."),
-        ("/api/entities/tsk-11", 404, "Near: \"tsk-1\""),
-        ("/api/notes/tasks/tsk-3.md", 404, "Near: \"tasks/tsk-"),
-        ("/api/notes/..%2Fsecret.md", 404, "leaves its folder"),
-        ("/api/notes/.obsidian/app.md", 404, "hidden"),
-        ("/api/notes/", 404, "empty"),
-        ("/api/notes/%FF%FE.md", 404, "There is no note"),
-        ("/api/nowhere", 404, "/api/openapi.json"),
-        ("/nowhere", 404, "nothing at this address"),
-    ] {
+    for (path, status, expected) in REFUSED {
         let answer = server.get(path).send().await.unwrap();
         assert_eq!(answer.status(), status, "{path}");
         assert_eq!(

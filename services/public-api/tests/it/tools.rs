@@ -1,0 +1,69 @@
+//! What clients see of the tools: names, schemas, hints.
+
+use serde_json::{Value, json};
+
+use crate::harness::Server;
+use crate::mcp::structured;
+
+#[tokio::test]
+async fn the_list_of_tools_is_the_one_reviewed() {
+    let server = Server::start();
+    let listed = server.legacy("tools/list", json!({})).await;
+    let tools = &listed["result"]["tools"];
+    assert!(
+        tools.to_string().len() < 12_000,
+        "{} bytes",
+        tools.to_string().len()
+    );
+    for tool in tools.as_array().unwrap() {
+        let hints = &tool["annotations"];
+        let expected = json!({ "title": tool["title"], "readOnlyHint": true, "destructiveHint": false, "idempotentHint": true, "openWorldHint": false });
+        assert_eq!(hints, &expected);
+        for (name, property) in tool["inputSchema"]["properties"].as_object().unwrap() {
+            assert!(
+                property["description"].is_string(),
+                "{name} of {}",
+                tool["name"]
+            );
+        }
+    }
+    let snapshot = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/it/tools.json");
+    let text = format!("{}\n", serde_json::to_string_pretty(tools).unwrap());
+    if std::env::var_os("UPDATE_SNAPSHOTS").is_some() {
+        std::fs::write(snapshot, &text).unwrap();
+    }
+    let reviewed: Value =
+        serde_json::from_str(&std::fs::read_to_string(snapshot).unwrap()).unwrap();
+    assert_eq!(
+        *tools, reviewed,
+        "run with UPDATE_SNAPSHOTS=1 and review the difference"
+    );
+}
+
+#[tokio::test]
+async fn every_answer_fits_the_output_schema_of_its_tool() {
+    let server = Server::start();
+    let listed = server.legacy("tools/list", json!({})).await;
+    for (name, arguments) in [
+        ("search", json!({ "query": "결제" })),
+        ("search", json!({ "query": "nothing has this" })),
+        ("fetch", json!({ "id": "tasks/tsk-1.md" })),
+        ("fetch", json!({ "id": "broken.md" })),
+        ("query_entities", json!({})),
+        ("query_entities", json!({ "limit": 1 })),
+        ("get_entity", json!({ "id": "prj-pay" })),
+        ("get_entity", json!({ "id": "tsk-broken" })),
+    ] {
+        let tool = listed["result"]["tools"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|tool| tool["name"] == name)
+            .unwrap();
+        let result = server.tool(name, arguments.clone()).await;
+        jsonschema::validate(&tool["inputSchema"], &arguments)
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+        jsonschema::validate(&tool["outputSchema"], structured(&result))
+            .unwrap_or_else(|error| panic!("{name}: {error}"));
+    }
+}
