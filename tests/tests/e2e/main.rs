@@ -5,9 +5,11 @@
 
 mod browser;
 mod conformance;
+mod documentation;
 mod mcp_client;
 mod restart;
 mod rotation;
 mod support;
 mod token_attacks;
 mod vault_live;
+mod without_nginx;
