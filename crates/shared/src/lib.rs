@@ -5,5 +5,6 @@
 pub mod auth;
 pub mod mcp;
 pub mod models;
+pub mod resource_server;
 pub mod service;
 pub mod vault;

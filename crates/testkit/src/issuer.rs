@@ -2,15 +2,14 @@
 
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
 use actix_web::http::StatusCode;
 use actix_web::{App, HttpResponse, HttpServer, web};
 use chrono::{DateTime, Utc};
 
+use crate::in_process::InProcess;
 use crate::keys::{TestKey, jwks, key};
 use crate::tokens::TokenSpec;
 
@@ -33,7 +32,7 @@ pub struct TestIssuer {
     port: u16,
     state: Arc<State>,
     signing: &'static TestKey,
-    running: Option<(ServerHandle, JoinHandle<()>)>,
+    running: Option<InProcess>,
 }
 
 impl TestIssuer {
@@ -119,11 +118,7 @@ impl TestIssuer {
 
     /// Stops answering; connections are refused.
     pub fn stop(&mut self) {
-        if let Some((handle, thread)) = self.running.take() {
-            // The command is sent by the call; the thread's end is what to wait for.
-            drop(handle.stop(false));
-            thread.join().expect("the issuer ends well");
-        }
+        self.running = None;
     }
 
     /// Answers again, on the same port.
@@ -131,31 +126,16 @@ impl TestIssuer {
         self.stop();
         let state = web::Data::from(Arc::clone(&self.state));
         let listener = listen(self.port);
-        let (send, receive) = mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let app = move || {
-                    App::new()
-                        .app_data(state.clone())
-                        .route("/.well-known/jwks.json", web::get().to(serve))
-                };
-                let server = HttpServer::new(app)
-                    .workers(1)
-                    .disable_signals()
-                    .listen(listener)
-                    .expect("a server")
-                    .run();
-                send.send(server.handle()).expect("somebody waits");
-                server.await.expect("the issuer ends well");
-            });
+        let running = InProcess::listening(listener, move |listener| {
+            let app = move || {
+                App::new()
+                    .app_data(state.clone())
+                    .route("/.well-known/jwks.json", web::get().to(serve))
+            };
+            let server = HttpServer::new(app).workers(1).disable_signals();
+            server.listen(listener).expect("a server").run()
         });
-        self.running = Some((receive.recv().expect("the issuer starts"), thread));
-    }
-}
-
-impl Drop for TestIssuer {
-    fn drop(&mut self) {
-        self.stop();
+        self.running = Some(running);
     }
 }
 

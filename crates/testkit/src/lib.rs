@@ -7,6 +7,7 @@
 pub mod browser;
 pub mod clock;
 pub mod html;
+pub mod in_process;
 pub mod issuer;
 pub mod keys;
 pub mod service;
@@ -14,6 +15,7 @@ pub mod tokens;
 
 pub use browser::{Browser, Decision, Outcome};
 pub use clock::{MockClock, entropy, fixed_now};
+pub use in_process::InProcess;
 pub use issuer::TestIssuer;
 pub use keys::{TestKey, key};
 pub use service::{Service, ServiceBuilder, cargo_binary, free_port};

@@ -4,10 +4,12 @@
 //! stateless, with JSON answers. Never: serves without a token, hands the token to a tool, keeps sessions.
 //! Source: `reference/mcp-server.md`, "Authorization" and "Transport".
 
+mod catalog;
 mod context;
 mod mount;
 #[cfg(test)]
 mod tests;
 
+pub use catalog::{answered, discovered, list_prompts, list_tools, reads_only, unknown_tool};
 pub use context::{ToolRefused, caller, note_tool, principal, require_scope};
 pub use mount::{DEFAULT_BODY_BYTES, McpMount, mount};

@@ -7,6 +7,7 @@ pub mod clock;
 pub mod config;
 pub mod headers;
 pub mod health;
+pub mod healthcheck;
 pub mod problem;
 pub mod request_id;
 pub mod serve;
@@ -21,5 +22,5 @@ pub use config::{
 };
 pub use health::Health;
 pub use request_id::RequestId;
-pub use serve::{ServeError, app, serve};
+pub use serve::{ServeError, app, reading, serve};
 pub use shutdown::Shutdown;

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::{App, Error, HttpServer, web};
+use actix_web::{App, Error, HttpServer, Route, guard, web};
 
 use super::config::ServiceConfig;
 use super::request_id::RequestIds;
@@ -67,6 +67,11 @@ where
         .default_service(web::to(problem::not_found))
         .wrap(headers::security())
         .wrap(RequestIds)
+}
+
+/// A route that only reads: `GET` and `HEAD`.
+pub fn reading() -> Route {
+    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }
 
 /// Serves `routes` until `shutdown`, then lets running requests finish for `SHUTDOWN_TIMEOUT_SECONDS`.

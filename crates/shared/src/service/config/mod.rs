@@ -11,7 +11,7 @@ mod service_args;
 mod url;
 
 pub use problems::{Problem, Problems, Warnings};
-pub use read::{given, list, number, seconds};
+pub use read::{folder, given, list, number, seconds};
 pub use resource_server::{JwksLocation, ResourceServerArgs, ResourceServerConfig};
 pub use secret::secret_or_file;
 pub use service_args::{LogConfig, LogFormat, ServiceArgs, ServiceConfig, ServiceIdentity};

@@ -1,6 +1,7 @@
 //! Small readers that turn text into values or note a problem.
 
 use std::ops::RangeInclusive;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Problems;
@@ -56,4 +57,51 @@ pub fn seconds(
     problems: &mut Problems,
 ) -> Duration {
     Duration::from_secs(number(variable, value, range, default, problems))
+}
+
+/// A folder that is there, or an empty path (which is noted); `fix` says which folder it should be.
+pub fn folder(variable: &str, value: Option<&str>, fix: &str, problems: &mut Problems) -> PathBuf {
+    let Some(text) = given(value) else {
+        problems.add(variable, "it is not set", fix);
+        return PathBuf::new();
+    };
+    let folder = PathBuf::from(text);
+    if !folder.is_dir() {
+        let wrong = format!("{text:?} is not a folder that can be read");
+        problems.add(variable, wrong, fix);
+    }
+    folder
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_must_be_set_and_be_there() {
+        let here = tempfile::tempdir().unwrap();
+        let file = here.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let (here, file) = (here.path().to_str().unwrap(), file.to_str().unwrap());
+        for (value, expected) in [
+            (Some(here), None),
+            (None, Some("it is not set")),
+            (Some(" "), Some("it is not set")),
+            (Some(file), Some("is not a folder that can be read")),
+            (
+                Some("/no/such/folder"),
+                Some("\"/no/such/folder\" is not a folder that can be read"),
+            ),
+        ] {
+            let mut problems = Problems::new();
+            let got = folder("NOTES_DIR", value, "Point it there.", &mut problems);
+            let wrong = problems.as_slice().first().map(|problem| &problem.wrong);
+            assert_eq!(wrong.is_some(), expected.is_some(), "{value:?}");
+            if let (Some(wrong), Some(text)) = (wrong, expected) {
+                assert!(wrong.ends_with(text), "{value:?}: {wrong}");
+            } else {
+                assert_eq!(got, PathBuf::from(here));
+            }
+        }
+    }
 }
