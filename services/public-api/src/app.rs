@@ -4,20 +4,16 @@
 
 use std::sync::Arc;
 
-use actix_web::middleware::Compat;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{Resource, Route, guard};
-use loop_shared::auth::bearer::{Bearer, BearerConfig};
-use loop_shared::auth::jwks::{JwksOpenError, JwksSource};
-use loop_shared::auth::resource_metadata::ResourceMetadata;
-use loop_shared::auth::verify::{DEFAULT_LEEWAY, Verifier, VerifierConfig};
-use loop_shared::auth::{Scope, Scopes};
-use loop_shared::mcp::{McpMount, mount};
-use loop_shared::service::{Clock, Health, Shutdown, SystemClock, headers};
+use actix_web::{Resource as Routes, Route};
+use loop_shared::auth::Scope;
+use loop_shared::mcp::mount;
+use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
+use loop_shared::service::{Shutdown, reading};
 use loop_vault::{OpenError, Snapshot, Vault, VaultConfig, VaultStatus};
 use url::Url;
 
-use crate::config::{Config, IDENTITY, MCP_PATH};
+use crate::config::{Config, MCP_PATH};
 use crate::endpoint::Endpoint;
 use crate::mcp::VaultTools;
 use crate::openapi;
@@ -31,11 +27,11 @@ pub enum StartError {
     /// The vault cannot be read.
     #[error("{0} (VAULT_DIR)")]
     Vault(#[from] OpenError),
-    /// The keys cannot be asked for.
+    /// Tokens cannot be checked.
     #[error(transparent)]
-    Keys(#[from] JwksOpenError),
+    Tokens(#[from] ResourceServerError),
     /// A setting that is no URL after all.
-    #[error("RESOURCE or EXTERNAL_URL: {0}")]
+    #[error("EXTERNAL_URL: {0}")]
     Url(#[from] url::ParseError),
 }
 
@@ -45,11 +41,7 @@ pub struct App {
     vault: Vault,
     notes_url: Url,
     openapi: String,
-    bearer: Bearer,
-    metadata: ResourceMetadata,
-    mcp: McpMount,
-    health: Health,
-    origins: Vec<String>,
+    door: ResourceServer,
 }
 
 impl App {
@@ -58,33 +50,20 @@ impl App {
     /// # Errors
     /// [`StartError`].
     pub fn open(config: &Config, shutdown: &Shutdown) -> Result<Self, StartError> {
-        let (service, tokens) = (&config.service, &config.tokens);
+        let service = &config.service;
         let external = service.external_url.as_str();
-        let scopes = Scopes::from(Scope::McpRead);
-        let metadata =
-            ResourceMetadata::new(&tokens.resource, &tokens.issuer, scopes, "Loop vault")?
-                .with_documentation(service.external_url.join(docs::PAGE));
-        let verifying = VerifierConfig {
-            issuer: tokens.issuer.clone(),
-            audience: tokens.resource.clone(),
-            leeway: DEFAULT_LEEWAY,
-        };
-        let verifier = Arc::new(Verifier::new(verifying, JwksSource::open(tokens)?));
-        let bearer = Bearer::new(BearerConfig {
-            verifier: Arc::clone(&verifier),
-            metadata: metadata.clone(),
-            bypass: tokens.bypass,
+        let resource = Resource {
+            name: "Loop vault",
+            scopes: Scope::McpRead.into(),
             required: Scope::McpRead.into(),
-        });
+            documentation: Some(service.external_url.join(docs::PAGE)),
+            waiting: "The vault is read; the issuer's keys are not known yet.",
+        };
         Ok(Self {
             notes_url: Url::parse(&format!("{external}/api/notes"))?,
-            openapi: openapi::document(&endpoints(), external, &tokens.issuer).to_string(),
-            mcp: McpMount::new(bearer.clone(), service).stopping_with(shutdown.token()),
-            health: readiness(verifier),
-            origins: service.allowed_origins.clone(),
+            openapi: openapi::document(&endpoints(), external, &config.tokens.issuer).to_string(),
+            door: ResourceServer::open(resource, service, &config.tokens, shutdown)?,
             vault: Vault::open(VaultConfig::new(&config.vault_dir))?,
-            bearer,
-            metadata,
         })
     }
 
@@ -113,18 +92,6 @@ impl App {
     }
 }
 
-/// Ready when the vault was read, which is before anything is served, and the issuer's keys are known.
-fn readiness(verifier: Arc<Verifier>) -> Health {
-    Health::new(IDENTITY, move || {
-        let verifier = Arc::clone(&verifier);
-        async move {
-            let keys = verifier.keys().current(SystemClock.now()).await;
-            keys.map(drop)
-                .map_err(|_| "The vault is read; the issuer's keys are not known yet.".to_owned())
-        }
-    })
-}
-
 /// What is served to callers with a token, and how.
 const VAULT: [(Endpoint, fn() -> Route); 6] = [
     (entities::ENDPOINT, || reading().to(entities::get)),
@@ -148,9 +115,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 /// Registers every route. Call it once for each worker.
 pub fn routes(app: &Data<App>, config: &mut ServiceConfig) {
     config.app_data(app.clone());
-    app.metadata.routes(config);
-    app.health.routes("", config);
-    app.health.routes("/api", config);
+    app.door.routes("/api", config);
     config.service(resource(
         description::ENDPOINT.pattern,
         reading().to(description::get),
@@ -160,7 +125,7 @@ pub fn routes(app: &Data<App>, config: &mut ServiceConfig) {
     config.service(resource(docs::SCRIPT, reading().to(docs::script)));
     config.service(resource(docs::ICON, reading().to(docs::icon)));
     let tools = VaultTools::new(app.clone().into_inner());
-    config.service(mount(MCP_PATH, move || tools.clone(), &app.mcp));
+    config.service(mount(MCP_PATH, move || tools.clone(), &app.door.mcp));
     let mut vault = web::scope("/api");
     for (endpoint, route) in VAULT {
         let below = endpoint
@@ -171,17 +136,13 @@ pub fn routes(app: &Data<App>, config: &mut ServiceConfig) {
     }
     let vault = vault
         .default_service(web::to(fallback::not_found))
-        .wrap(app.bearer.clone())
-        .wrap(Compat::new(headers::cors_for(&app.origins)));
+        .wrap(app.door.bearer.clone())
+        .wrap(app.door.cors());
     config.service(vault);
 }
 
-fn resource(pattern: &str, route: Route) -> Resource {
+fn resource(pattern: &str, route: Route) -> Routes {
     web::resource(pattern)
         .route(route)
         .default_service(web::to(fallback::method_not_allowed))
-}
-
-fn reading() -> Route {
-    web::route().guard(guard::Any(guard::Get()).or(guard::Head()))
 }

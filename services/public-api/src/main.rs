@@ -3,13 +3,11 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use loop_shared::resource_server::exit_code;
 
 fn main() -> ExitCode {
-    match public_api::run(&public_api::Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("public-api: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(
+        public_api::IDENTITY,
+        public_api::run(&public_api::Cli::parse()),
+    )
 }

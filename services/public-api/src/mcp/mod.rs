@@ -10,12 +10,14 @@ mod tools;
 use std::sync::{Arc, LazyLock};
 
 use loop_shared::auth::Scope;
-use loop_shared::mcp::{note_tool, require_scope};
+use loop_shared::mcp::{
+    answered, discovered, list_prompts, list_tools, note_tool, reads_only, require_scope,
+    unknown_tool,
+};
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock,
-    DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject,
-    ListPromptsResult, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-    Tool, ToolAnnotations,
+    CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult,
+    GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject, ListPromptsResult,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -25,9 +27,6 @@ use serde_json::Value;
 use crate::app::App;
 use crate::params::{Param, Values, input_schema};
 use crate::refusal::Refusal;
-
-/// How long a client may keep the list of tools: it changes only with the program.
-const TTL_MS: u64 = 300_000;
 
 const INSTRUCTIONS: &str = "The team's Markdown vault (Korean and English): tasks, projects, hypotheses, experiments, people and free notes. \
 Use `search` for words, then `fetch` to read a note whole. Use `query_entities` for lists by type, status, assignee, project or tag \
@@ -78,11 +77,7 @@ impl ServerHandler for VaultTools {
         &self,
         _context: RequestContext<RoleServer>,
     ) -> Result<DiscoverResult, ErrorData> {
-        let versions = self.supported_protocol_versions().into_owned();
-        let result = DiscoverResult::from_server_info(versions, self.get_info());
-        Ok(result
-            .with_ttl_ms(TTL_MS)
-            .with_cache_scope(CacheScope::Private))
+        Ok(discovered(self))
     }
 
     async fn list_tools(
@@ -90,14 +85,7 @@ impl ServerHandler for VaultTools {
         _page: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let listed = ListToolsResult::with_all_items(LISTED.clone());
-        Ok(if is_modern(&context) {
-            listed
-                .with_ttl_ms(TTL_MS)
-                .with_cache_scope(CacheScope::Private)
-        } else {
-            listed
-        })
+        Ok(list_tools(LISTED.clone(), &context))
     }
 
     async fn list_prompts(
@@ -105,14 +93,7 @@ impl ServerHandler for VaultTools {
         _page: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListPromptsResult, ErrorData> {
-        let listed = ListPromptsResult::with_all_items(prompts::listed());
-        Ok(if is_modern(&context) {
-            listed
-                .with_ttl_ms(TTL_MS)
-                .with_cache_scope(CacheScope::Private)
-        } else {
-            listed
-        })
+        Ok(list_prompts(prompts::listed(), &context))
     }
 
     async fn get_prompt(
@@ -129,15 +110,7 @@ impl ServerHandler for VaultTools {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         let Some(spec) = tools::ALL.iter().find(|spec| spec.name == request.name) else {
-            let known = tools::ALL
-                .iter()
-                .map(|spec| spec.name)
-                .collect::<Vec<_>>()
-                .join(", ");
-            return Err(ErrorData::invalid_params(
-                format!("Unknown tool. There are: {known}."),
-                None,
-            ));
+            return Err(unknown_tool(&tools::ALL.each_ref().map(|spec| spec.name)));
         };
         note_tool(&context, spec.name);
         if let Err(refused) = require_scope(&context, Scope::McpRead) {
@@ -153,34 +126,19 @@ impl ServerHandler for VaultTools {
     }
 }
 
-/// Whether the caller speaks a revision that knows `ttlMs` and `cacheScope`.
-fn is_modern(context: &RequestContext<RoleServer>) -> bool {
-    context
-        .protocol_version()
-        .is_some_and(|version| version.as_str() >= "2026-07-28")
-}
-
 impl ToolSpec {
     fn listed(&self) -> Tool {
-        let hints = ToolAnnotations::with_title(self.title)
-            .read_only(true)
-            .destructive(false)
-            .idempotent(true)
-            .open_world(false);
         Tool::new(self.name, self.about, Arc::new(input_schema(self.params)))
             .with_title(self.title)
             .with_raw_output_schema(Arc::new(without_prose((self.output)())))
-            .with_annotations(hints)
+            .with_annotations(reads_only(self.title))
     }
 
     /// Reads the arguments and answers; a refusal is a tool error that the model can act on.
     fn run(&self, app: &App, arguments: &JsonObject) -> CallToolResult {
-        let answer =
-            Values::from_json(arguments, self.params).and_then(|values| (self.call)(app, &values));
-        match answer {
-            Ok(value) => CallToolResult::structured(value),
-            Err(refusal) => CallToolResult::error(vec![ContentBlock::text(refusal.to_string())]),
-        }
+        answered(
+            Values::from_json(arguments, self.params).and_then(|values| (self.call)(app, &values)),
+        )
     }
 }
 

@@ -2,15 +2,12 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::sync::mpsc;
-use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use actix_web::HttpServer;
-use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use loop_shared::service::{self, Clock, Shutdown, SystemClock};
-use loop_testkit::TestIssuer;
+use loop_testkit::{InProcess, TestIssuer};
 use public_api::{App, Cli, routes};
 use reqwest::{Client, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -23,9 +20,8 @@ pub(crate) const RESOURCE: &str = "http://localhost:8082/mcp";
 pub(crate) struct Server {
     pub(crate) issuer: TestIssuer,
     pub(crate) http: Client,
-    base: String,
     folder: TempDir,
-    running: Option<(ServerHandle, JoinHandle<()>)>,
+    running: InProcess,
 }
 
 impl Server {
@@ -56,36 +52,25 @@ impl Server {
         change(&mut cli);
         let (config, _) = cli.resolve().unwrap();
         let app = Data::new(App::open(&config, &Shutdown::new()).unwrap());
-        let (send, receive) = mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || {
-                    let app = app.clone();
-                    service::app(move |config| routes(&app, config))
-                })
-                .workers(2)
-                .disable_signals()
-                .bind(("127.0.0.1", 0))
-                .unwrap();
-                let port = server.addrs()[0].port();
-                let server = server.run();
-                send.send((port, server.handle())).unwrap();
-                server.await.unwrap();
+        let running = InProcess::start(move |listener| {
+            let server = HttpServer::new(move || {
+                let app = app.clone();
+                service::app(move |config| routes(&app, config))
             });
+            let server = server.workers(2).disable_signals();
+            server.listen(listener).unwrap().run()
         });
-        let (port, handle) = receive.recv().unwrap();
         Self {
             issuer,
             http: Client::new(),
-            base: format!("http://127.0.0.1:{port}"),
             folder,
-            running: Some((handle, thread)),
+            running,
         }
     }
 
     /// A full address.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
+        self.running.url(path)
     }
 
     /// A good token with these scopes.
@@ -158,15 +143,6 @@ impl Server {
     /// Writes a note.
     pub(crate) fn write(&self, note: &str, text: &str) {
         write(self.folder.path(), note, text);
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some((handle, thread)) = self.running.take() {
-            drop(handle.stop(false));
-            let _ = thread.join();
-        }
     }
 }
 
