@@ -5,20 +5,16 @@
 use std::fmt;
 use std::sync::Arc;
 
-use actix_web::guard;
-use actix_web::middleware::Compat;
 use actix_web::web::{self, Data, ServiceConfig};
 use chrono::NaiveDate;
-use loop_shared::auth::bearer::{Bearer, BearerConfig, Required};
-use loop_shared::auth::jwks::{JwksOpenError, JwksSource};
-use loop_shared::auth::resource_metadata::ResourceMetadata;
-use loop_shared::auth::verify::{DEFAULT_LEEWAY, Verifier, VerifierConfig};
+use loop_shared::auth::bearer::Required;
 use loop_shared::auth::{Scope, Scopes};
-use loop_shared::mcp::{McpMount, mount};
-use loop_shared::service::{Clock, Health, Shutdown, SystemClock, headers};
+use loop_shared::mcp::mount;
+use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
+use loop_shared::service::{Clock, Shutdown, SystemClock, reading};
 use loop_vault::{OpenError, Snapshot, Vault, VaultConfig};
 
-use crate::config::{Config, IDENTITY, MCP_PATH};
+use crate::config::{Config, MCP_PATH};
 use crate::mcp::ExecTools;
 use crate::routes::runway as runway_route;
 
@@ -31,23 +27,16 @@ pub enum StartError {
     /// The vault cannot be read.
     #[error("{0} (EXEC_VAULT_DIR)")]
     Vault(#[from] OpenError),
-    /// The keys cannot be asked for.
+    /// Tokens cannot be checked.
     #[error(transparent)]
-    Keys(#[from] JwksOpenError),
-    /// A setting that is no URL after all.
-    #[error("RESOURCE: {0}")]
-    Url(#[from] url::ParseError),
+    Tokens(#[from] ResourceServerError),
 }
 
 /// What every request shares.
 pub struct App {
     vault: Vault,
     clock: Arc<dyn Clock>,
-    bearer: Bearer,
-    metadata: ResourceMetadata,
-    mcp: McpMount,
-    health: Health,
-    origins: Vec<String>,
+    door: ResourceServer,
 }
 
 impl App {
@@ -56,29 +45,18 @@ impl App {
     /// # Errors
     /// [`StartError`].
     pub fn open(config: &Config, shutdown: &Shutdown) -> Result<Self, StartError> {
-        let (service, tokens) = (&config.service, &config.tokens);
-        let metadata =
-            ResourceMetadata::new(&tokens.resource, &tokens.issuer, SCOPES, "Loop Exec vault")?;
-        let verifying = VerifierConfig {
-            issuer: tokens.issuer.clone(),
-            audience: tokens.resource.clone(),
-            leeway: DEFAULT_LEEWAY,
-        };
-        let verifier = Arc::new(Verifier::new(verifying, JwksSource::open(tokens)?));
-        let bearer = Bearer::new(BearerConfig {
-            verifier: Arc::clone(&verifier),
-            metadata: metadata.clone(),
-            bypass: tokens.bypass,
+        let service = &config.service;
+        let resource = Resource {
+            name: "Loop Exec vault",
+            scopes: SCOPES,
             required: Required::Any(SCOPES),
-        });
+            documentation: None,
+            waiting: "The vault is read; the issuer's keys are not known yet.",
+        };
         Ok(Self {
-            mcp: McpMount::new(bearer.clone(), service).stopping_with(shutdown.token()),
-            health: readiness(verifier),
-            origins: service.allowed_origins.clone(),
+            door: ResourceServer::open(resource, service, &config.tokens, shutdown)?,
             clock: Arc::new(SystemClock),
             vault: Vault::open(VaultConfig::new(&config.vault_dir))?,
-            bearer,
-            metadata,
         })
     }
 
@@ -96,38 +74,23 @@ impl App {
 impl fmt::Debug for App {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("App")
-            .field("bearer", &self.bearer)
+            .field("door", &self.door)
             .finish_non_exhaustive()
     }
-}
-
-/// Ready when the vault was read, which is before anything is served, and the issuer's keys are known.
-fn readiness(verifier: Arc<Verifier>) -> Health {
-    Health::new(IDENTITY, move || {
-        let verifier = Arc::clone(&verifier);
-        async move {
-            let keys = verifier.keys().current(SystemClock.now()).await;
-            keys.map(drop)
-                .map_err(|_| "The vault is read; the issuer's keys are not known yet.".to_owned())
-        }
-    })
 }
 
 /// Registers every route. Call it once for each worker.
 pub fn routes(app: &Data<App>, config: &mut ServiceConfig) {
     config.app_data(app.clone());
-    app.metadata.routes(config);
-    app.health.routes("", config);
-    app.health.routes("/exec", config);
+    app.door.routes("/exec", config);
     let tools = ExecTools::new(app.clone().into_inner());
-    config.service(mount(MCP_PATH, move || tools.clone(), &app.mcp));
-    let reading = web::route().guard(guard::Any(guard::Get()).or(guard::Head()));
+    config.service(mount(MCP_PATH, move || tools.clone(), &app.door.mcp));
     let runway = web::resource("/runway")
-        .route(reading.to(runway_route::get))
+        .route(reading().to(runway_route::get))
         .default_service(web::to(runway_route::method_not_allowed));
     let exec = web::scope("/exec")
         .service(runway)
-        .wrap(app.bearer.requiring(Scope::McpExec))
-        .wrap(Compat::new(headers::cors_for(&app.origins)));
+        .wrap(app.door.bearer.requiring(Scope::McpExec))
+        .wrap(app.door.cors());
     config.service(exec);
 }

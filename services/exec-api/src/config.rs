@@ -4,8 +4,9 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
-use loop_shared::service::config::{ServiceIdentity, Warnings, given};
+use clap::Parser;
+use loop_shared::resource_server::Command;
+use loop_shared::service::config::{ServiceIdentity, Warnings, folder};
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
 };
@@ -43,13 +44,6 @@ pub struct Cli {
     pub vault_dir: Option<String>,
 }
 
-/// What else the program can do.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Subcommand)]
-pub enum Command {
-    /// Ask the running service whether it is ready; exit status 0 when it is
-    Healthcheck,
-}
-
 /// The checked settings.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -70,7 +64,12 @@ impl Cli {
         let mut problems = Problems::new();
         let service = self.service.resolve(IDENTITY, &mut problems);
         let tokens = self.tokens.resolve(&service, MCP_PATH, &mut problems);
-        let vault_dir = self.vault_dir(&mut problems);
+        let vault_dir = folder(
+            "EXEC_VAULT_DIR",
+            self.vault_dir.as_deref(),
+            "Point it at the folder of Markdown notes.",
+            &mut problems,
+        );
         let warnings = problems.finish()?;
         Ok((
             Config {
@@ -80,23 +79,6 @@ impl Cli {
             },
             warnings,
         ))
-    }
-
-    fn vault_dir(&self, problems: &mut Problems) -> PathBuf {
-        let fix = "Point it at the folder of Markdown notes.";
-        let Some(text) = given(self.vault_dir.as_deref()) else {
-            problems.add("EXEC_VAULT_DIR", "it is not set", fix);
-            return PathBuf::new();
-        };
-        let folder = PathBuf::from(text);
-        if !folder.is_dir() {
-            problems.add(
-                "EXEC_VAULT_DIR",
-                format!("{text:?} is not a folder that can be read"),
-                fix,
-            );
-        }
-        folder
     }
 }
 
@@ -119,30 +101,19 @@ mod tests {
 
     #[test]
     fn mistakes_of_all_parts_are_reported_together() {
-        for vault_dir in [
-            None,
-            Some(" ".to_owned()),
-            Some("/no/such/folder".to_owned()),
-        ] {
-            let mut cli = Cli {
-                vault_dir,
-                ..Cli::default()
-            };
-            cli.service.port = Some("http".to_owned());
-            cli.tokens.role_bypass = Some("boss".to_owned());
-            let problems = cli.resolve().unwrap_err();
-            let named: Vec<_> = problems
-                .as_slice()
-                .iter()
-                .map(|problem| problem.variable.as_str())
-                .collect();
-            assert_eq!(
-                named,
-                ["PORT", "ROLE_BYPASS", "EXEC_VAULT_DIR"],
-                "{:?}",
-                cli.vault_dir
-            );
-        }
+        let mut cli = Cli {
+            vault_dir: Some("/no/such/folder".to_owned()),
+            ..Cli::default()
+        };
+        cli.service.port = Some("http".to_owned());
+        cli.tokens.role_bypass = Some("boss".to_owned());
+        let problems = cli.resolve().unwrap_err();
+        let named: Vec<_> = problems
+            .as_slice()
+            .iter()
+            .map(|problem| problem.variable.as_str())
+            .collect();
+        assert_eq!(named, ["PORT", "ROLE_BYPASS", "EXEC_VAULT_DIR"]);
     }
 
     #[test]

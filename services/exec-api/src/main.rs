@@ -3,13 +3,8 @@
 use std::process::ExitCode;
 
 use clap::Parser;
+use loop_shared::resource_server::exit_code;
 
 fn main() -> ExitCode {
-    match exec_api::run(&exec_api::Cli::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("exec-api: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    exit_code(exec_api::IDENTITY, exec_api::run(&exec_api::Cli::parse()))
 }

@@ -8,20 +8,16 @@ mod tools;
 use std::sync::Arc;
 
 use loop_shared::auth::Scope;
-use loop_shared::mcp::{note_tool, require_scope};
+use loop_shared::mcp::{discovered, list_tools, note_tool, require_scope, unknown_tool};
 use rmcp::model::{
-    CacheScope, CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult,
-    Implementation, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig,
-    Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult, Implementation,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 
 use crate::app::App;
 use tools::get_runway;
-
-/// How long a client may keep the list of tools: it changes only with the program.
-const TTL_MS: u64 = 300_000;
 
 const INSTRUCTIONS: &str = "The private Exec vault. `get_runway` answers how many months the cash lasts, exactly, with its sources. \
 All amounts are whole Korean won (KRW). Quote the `as_of` date and the `sources` with any figure.";
@@ -53,11 +49,7 @@ impl ServerHandler for ExecTools {
         &self,
         _context: RequestContext<RoleServer>,
     ) -> Result<DiscoverResult, ErrorData> {
-        let versions = self.supported_protocol_versions().into_owned();
-        let result = DiscoverResult::from_server_info(versions, self.get_info());
-        Ok(result
-            .with_ttl_ms(TTL_MS)
-            .with_cache_scope(CacheScope::Private))
+        Ok(discovered(self))
     }
 
     async fn list_tools(
@@ -65,18 +57,7 @@ impl ServerHandler for ExecTools {
         _page: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        let listed = ListToolsResult::with_all_items(vec![get_runway::tool()]);
-        // Older revisions do not know these members.
-        let modern = context
-            .protocol_version()
-            .is_some_and(|version| version.as_str() >= "2026-07-28");
-        Ok(if modern {
-            listed
-                .with_ttl_ms(TTL_MS)
-                .with_cache_scope(CacheScope::Private)
-        } else {
-            listed
-        })
+        Ok(list_tools(vec![get_runway::tool()], &context))
     }
 
     async fn call_tool(
@@ -85,10 +66,7 @@ impl ServerHandler for ExecTools {
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
         if request.name != get_runway::NAME {
-            return Err(ErrorData::invalid_params(
-                format!("Unknown tool. There is: {}.", get_runway::NAME),
-                None,
-            ));
+            return Err(unknown_tool(&[get_runway::NAME]));
         }
         note_tool(&context, get_runway::NAME);
         if let Err(refused) = require_scope(&context, Scope::McpExec) {

@@ -1,14 +1,10 @@
 //! Starts the service in this process, and speaks to it.
 
-use std::sync::mpsc;
-use std::thread::JoinHandle;
-
 use actix_web::HttpServer;
-use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use exec_api::{App, Cli, routes};
 use loop_shared::service::{self, Clock, Shutdown, SystemClock};
-use loop_testkit::TestIssuer;
+use loop_testkit::{InProcess, TestIssuer};
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
@@ -19,8 +15,7 @@ pub(crate) const RESOURCE: &str = "http://localhost:8082/exec/mcp";
 pub(crate) struct Server {
     pub(crate) issuer: TestIssuer,
     pub(crate) http: Client,
-    base: String,
-    running: Option<(ServerHandle, JoinHandle<()>)>,
+    running: InProcess,
 }
 
 impl Server {
@@ -43,35 +38,24 @@ impl Server {
         change(&mut cli);
         let (config, _) = cli.resolve().unwrap();
         let app = Data::new(App::open(&config, &Shutdown::new()).unwrap());
-        let (send, receive) = mpsc::channel();
-        let thread = std::thread::spawn(move || {
-            actix_web::rt::System::new().block_on(async move {
-                let server = HttpServer::new(move || {
-                    let app = app.clone();
-                    service::app(move |config| routes(&app, config))
-                })
-                .workers(1)
-                .disable_signals()
-                .bind(("127.0.0.1", 0))
-                .unwrap();
-                let port = server.addrs()[0].port();
-                let server = server.run();
-                send.send((port, server.handle())).unwrap();
-                server.await.unwrap();
+        let running = InProcess::start(move |listener| {
+            let server = HttpServer::new(move || {
+                let app = app.clone();
+                service::app(move |config| routes(&app, config))
             });
+            let server = server.workers(1).disable_signals();
+            server.listen(listener).unwrap().run()
         });
-        let (port, handle) = receive.recv().unwrap();
         Self {
             issuer,
             http: Client::new(),
-            base: format!("http://127.0.0.1:{port}"),
-            running: Some((handle, thread)),
+            running,
         }
     }
 
     /// A full address.
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("{}{path}", self.base)
+        self.running.url(path)
     }
 
     /// A good token with these scopes and this role.
@@ -118,14 +102,5 @@ impl Server {
         let answer = self.rpc("tools/call", params, token).await;
         assert_eq!(answer.status(), 200);
         answer.json::<Value>().await.unwrap()["result"].take()
-    }
-}
-
-impl Drop for Server {
-    fn drop(&mut self) {
-        if let Some((handle, thread)) = self.running.take() {
-            drop(handle.stop(false));
-            let _ = thread.join();
-        }
     }
 }

@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
+use loop_shared::mcp::{answered, reads_only};
 use rmcp::handler::server::tool::schema_for_output;
-use rmcp::model::{CallToolResult, ContentBlock, JsonObject, Tool, ToolAnnotations};
+use rmcp::model::{CallToolResult, JsonObject, Tool};
 use serde_json::{Value, json};
 
 use crate::app::App;
@@ -19,15 +20,10 @@ missing and still open months are listed, and `sources` are the notes behind the
 
 /// How clients see it.
 pub(crate) fn tool() -> Tool {
-    let hints = ToolAnnotations::with_title("Runway")
-        .read_only(true)
-        .destructive(false)
-        .idempotent(true)
-        .open_world(false);
     Tool::new(NAME, ABOUT, Arc::new(input_schema()))
         .with_title("Runway")
         .with_raw_output_schema(schema_for_output::<Runway>())
-        .with_annotations(hints)
+        .with_annotations(reads_only("Runway"))
 }
 
 fn input_schema() -> JsonObject {
@@ -53,11 +49,9 @@ fn input_schema() -> JsonObject {
 
 /// Answers; bad arguments are a tool error that says what to write.
 pub(crate) fn call(app: &App, arguments: &JsonObject) -> CallToolResult {
-    match Question::from_json(arguments, app.today()) {
-        Ok(question) => {
-            let answer = question.answer(&app.snapshot());
-            CallToolResult::structured(serde_json::to_value(answer).unwrap_or_default())
-        }
-        Err(refusal) => CallToolResult::error(vec![ContentBlock::text(refusal.to_string())]),
-    }
+    let question = Question::from_json(arguments, app.today());
+    answered(question.map(|question| {
+        let answer = question.answer(&app.snapshot());
+        serde_json::to_value(answer).unwrap_or_default()
+    }))
 }
