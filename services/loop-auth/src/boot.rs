@@ -28,14 +28,14 @@ use crate::{
 
 /// A store that is being opened.
 pub type Opening = Pin<Box<dyn Future<Output = Result<Opened, StoreError>> + Send>>;
-/// An answer to "are you ready".
+/// An answer to "are you ready", or a store that is being closed.
 pub type Probing = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
 
-/// An open store and how to ask whether it is well.
-#[derive(Clone)]
+/// An open store, how to ask whether it is well, and how to close it.
 pub struct Opened {
     pub(crate) store: Arc<dyn Store>,
     ready: Arc<dyn Fn() -> Probing + Send + Sync>,
+    close: Option<Box<dyn FnOnce() -> Probing + Send + Sync>>,
 }
 
 impl Opened {
@@ -44,6 +44,28 @@ impl Opened {
         Self {
             store,
             ready: Arc::new(ready),
+            close: None,
+        }
+    }
+
+    /// The same store, closed by `close` after the server has stopped.
+    #[must_use]
+    pub fn closing(mut self, close: impl FnOnce() -> Probing + Send + Sync + 'static) -> Self {
+        self.close = Some(Box::new(close));
+        self
+    }
+
+    /// Lets go of the store, then closes it. Nothing is lost when that fails, so it is only logged.
+    async fn close(self) {
+        let Self {
+            store,
+            ready,
+            close,
+        } = self;
+        drop((store, ready));
+        let Some(close) = close else { return };
+        if let Err(error) = close().await {
+            tracing::warn!(%error, "the store was not closed; nothing is lost");
         }
     }
 }
@@ -82,7 +104,7 @@ pub enum BootError {
     Serve(#[from] ServeError),
 }
 
-/// Serves until a signal comes or `shutdown` is triggered, then lets running requests finish.
+/// Serves until a signal comes or `shutdown` is triggered, lets running requests finish, closes the store.
 ///
 /// # Errors
 /// [`BootError`].
@@ -95,6 +117,9 @@ pub async fn serve(config: Config, opened: Opened, shutdown: Shutdown) -> Result
     let sweep = tokio::spawn(sweep::forever(Arc::clone(&opened.store), clock));
     let served = service::serve(&config.service, &shutdown, routes).await;
     sweep.abort();
+    // It ends by being aborted; waiting for that lets go of its store.
+    let _ = sweep.await;
+    opened.close().await;
     Ok(served?)
 }
 

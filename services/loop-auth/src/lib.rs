@@ -9,7 +9,6 @@ pub mod cli;
 pub mod config;
 mod extract;
 mod first_admin;
-mod healthcheck;
 mod mac;
 pub mod pages;
 pub mod passwords;

@@ -45,6 +45,23 @@ fn the_first_start_shows_a_password_once_and_a_kill_loses_neither_user_nor_key()
 }
 
 #[test]
+fn a_clean_stop_leaves_no_write_ahead_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let log =
+        || std::fs::metadata(folder.path().join("data/auth.db-wal")).map_or(0, |file| file.len());
+    let mut service = program(folder.path())
+        .env("ADMIN_EMAIL", "kim@example.com")
+        .start();
+    assert_ne!(log(), 0, "the log is in use while the server runs");
+    let status = service.terminate().unwrap();
+    assert!(status.success(), "{status}: {}", service.logs());
+    assert_eq!(log(), 0, "{}", service.logs());
+
+    let (fine, output) = command(folder.path(), &["user", "list"]);
+    assert!(fine && output.contains("kim@example.com"), "{output}");
+}
+
+#[test]
 fn users_are_added_listed_and_disabled_by_command() {
     let folder = tempfile::tempdir().unwrap();
     let password = folder.path().join("password");

@@ -21,13 +21,12 @@ use loop_shared::service::{
     ServiceArgs, Shutdown,
     clock::{Clock as _, SystemClock},
     config::Problems,
-    telemetry,
+    healthcheck, telemetry,
 };
 
 use crate::{
     boot::{self, Opened, Opening},
     config::{IDENTITY, ServeArgs, StoreArgs},
-    healthcheck,
 };
 
 /// Loop's OAuth 2.1 authorization server.
@@ -113,7 +112,9 @@ async fn dispatch(
             let mut problems = Problems::new();
             let service = args.resolve(IDENTITY, &mut problems);
             problems.finish().map_err(|problems| text(&problems))?;
-            healthcheck::check(service.bind_address, service.port).await
+            healthcheck::ask(service.bind_address, service.port)
+                .await
+                .map_err(|unhealthy| text(&unhealthy))
         }
     }
 }
