@@ -22,6 +22,9 @@ url=${url%/}
 profile=${LOOP_PROFILE:-release}
 patience=${LOOP_START_SECONDS:-60}
 vault=${VAULT_DIR:-$top/tests/fixtures/vault}
+exec_vault=${EXEC_VAULT_DIR:-$top/services/exec-api/fixtures/vault} # private:line
+workers=
+[ "$(id -u)" -ne 0 ] || workers='user root root;' # root's folders are closed to nginx's usual user
 
 services=(loop-auth public-api)
 [ ! -d services/exec-api ] || services+=(exec-api) # private:line
@@ -80,7 +83,7 @@ bin=$(target_dir)/$built
 (umask 077 && mkdir -p "$data")
 data=$(cd "$data" && pwd)
 mkdir -p "$data/logs" "$data/nginx"
-names=() pids=()
+names=() pids=() revived=() pid=
 
 # A child leaves the terminal's process group (Ctrl-C is ours to pass on) and ends with this script,
 # even when that is killed.
@@ -125,6 +128,17 @@ died() {
     die "${names[$1]} stopped by itself (exit code $code); everything is being stopped"
 }
 
+# revive INDEX: starts what stopped after it had been ready, again and again, but not in a hurry.
+revive() {
+    local code=0
+    if [ "${revived[$1]:-0}" -ne 0 ] && [ $((SECONDS - revived[$1])) -lt 5 ]; then died "$1"; fi
+    wait "${pids[$1]}" || code=$?
+    warn "${names[$1]} stopped (exit code $code); starting it again. Its log: $data/logs/${names[$1]}.log.old"
+    revived[$1]=$SECONDS
+    spawn "${names[$1]}"
+    pids[$1]=$pid
+}
+
 # http_ok PORT PATH: whether a GET answers 200. No curl needed.
 http_ok() {
     (
@@ -157,6 +171,7 @@ exec 9<>"$secret"
 rm -f "$secret"
 keep_log() {
     trap '' INT
+    if ! [ -e /dev/fd/9 ]; then exec grep --line-buffered -v '^first admin: '; fi
     tee >(grep --line-buffered '^first admin: ' >&9) | grep --line-buffered -v '^first admin: '
 }
 
@@ -167,18 +182,28 @@ new_log() {
     printf '%s' "$log"
 }
 
-# start NAME: with the settings that every service shares; the caller exports its own.
-start() {
+# spawn NAME: starts a service with its settings, its output in its log; leaves its pid in $pid.
+spawn() {
     local log
     log=$(new_log "$1")
     local -x BIND_ADDRESS=127.0.0.1 PORT EXTERNAL_URL=$url
     PORT=$(port_of "$1")
-    if [ "$1" = loop-auth ]; then
-        "${alone[@]}" "$bin/$1" > >(keep_log >"$log") 2>&1 9>&- &
-    else
-        "${alone[@]}" "$bin/$1" >"$log" 2>&1 &
-    fi
-    names+=("$1") pids+=($!)
+    case $1 in
+    nginx)
+        "${alone[@]}" "$(nginx_path)" -e stderr -p "$data/nginx" -c "$data/nginx/nginx.conf" \
+            -g "daemon off; $workers" >"$log" 2>&1 &
+        ;;
+    loop-auth) "${alone[@]}" "$bin/$1" > >(keep_log >"$log") 2>&1 9>&- & ;;
+    public-api) VAULT_DIR=$vault "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;;
+    exec-api) EXEC_VAULT_DIR=$exec_vault "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;; # private:line
+    esac
+    pid=$!
+}
+
+# start NAME: for the first time.
+start() {
+    spawn "$1"
+    names+=("$1") pids+=("$pid")
 }
 
 say "starting in $data"
@@ -191,21 +216,16 @@ exec 9>&-
 
 # The APIs fetch the keys from loop-auth itself, so they do not depend on nginx.
 export JWKS_URL=${JWKS_URL:-http://127.0.0.1:$LOOP_AUTH_PORT/.well-known/jwks.json}
-VAULT_DIR=$vault start public-api
+start public-api
 await /readyz
 # private:begin
 if [ -d services/exec-api ]; then
-    EXEC_VAULT_DIR=${EXEC_VAULT_DIR:-$top/services/exec-api/fixtures/vault} start exec-api
+    start exec-api
     await /readyz
 fi
 # private:end
-
 deploy/make/nginx.sh "$data/nginx"
-workers=
-[ "$(id -u)" -ne 0 ] || workers='user root root;' # root's folders are closed to nginx's usual user
-"${alone[@]}" "$(nginx_path)" -e stderr -p "$data/nginx" -c "$data/nginx/nginx.conf" -g "daemon off; $workers" \
-    >"$(new_log nginx)" 2>&1 &
-names+=(nginx) pids+=($!)
+start nginx
 await /healthz
 
 # --- what to do with it -------------------------------------------------------------------------
@@ -238,9 +258,9 @@ else
     echo "  ChatGPT       needs an https address that OpenAI can reach: put TLS in front (docs/operations.md),"
     echo "                start with EXTERNAL_URL=https://your.host, and give it https://your.host/mcp"
 fi
-printf '\nCtrl-C stops everything.\n'
+printf '\nA service that stops is started again, and clients stay logged in: try: pkill public-api\nCtrl-C stops everything.\n'
 
 while :; do
-    for i in "${!pids[@]}"; do kill -0 "${pids[$i]}" 2>/dev/null || died "$i"; done
-    sleep 1
+    for i in "${!pids[@]}"; do kill -0 "${pids[$i]}" 2>/dev/null || revive "$i"; done
+    sleep 0.5
 done

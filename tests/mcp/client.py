@@ -193,6 +193,7 @@ async def main():
             traceback.print_exc()
             answer = {"ok": False, "error": reason(error)}
         print(json.dumps(answer, ensure_ascii=False), flush=True)
+    await driver.close({})
 
 
 if __name__ == "__main__":
