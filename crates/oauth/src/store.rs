@@ -105,6 +105,8 @@ pub trait Clients: Send + Sync {
     async fn client_by_metadata(&self, hash: &SecretHash) -> Result<Option<Client>, StoreError>;
     /// Stores a client; of two racing registrations with one `metadata_hash`, one is stored.
     async fn add_client(&self, client: &Client) -> Result<Inserted, StoreError>;
+    /// Counts the client as registered at `now`; [`Updated::NotFound`] when it has been swept.
+    async fn renew_client(&self, id: &ClientId, now: DateTime<Utc>) -> Result<Updated, StoreError>;
     /// All clients, oldest first, at most `limit`.
     async fn clients(&self, limit: u64) -> Result<Vec<Client>, StoreError>;
 }

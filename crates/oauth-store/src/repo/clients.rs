@@ -1,20 +1,25 @@
 //! Clients.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use loop_oauth::{
     client::{Client, ClientId},
     secret::SecretHash,
-    store::{Clients, Inserted, StoreError},
+    store::{Clients, Inserted, StoreError, Updated},
 };
 use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::Expr,
 };
 
-use super::{at_most, insert_new};
+use super::{at_most, insert_new, updated};
 use crate::{
     SqlStore,
-    entity::client::{Column, Entity, Model},
-    error::unread,
+    entity::{
+        client::{Column, Entity, Model},
+        column::millis,
+    },
+    error::{failed, unread},
 };
 
 #[async_trait]
@@ -40,6 +45,20 @@ impl Clients for SqlStore {
     async fn add_client(&self, client: &Client) -> Result<Inserted, StoreError> {
         let row = Model::from(client);
         self.write(move |tx| Box::pin(insert_new(tx, row))).await
+    }
+
+    #[tracing::instrument(name = "store.renew_client", skip_all, fields(client = %id))]
+    async fn renew_client(&self, id: &ClientId, now: DateTime<Utc>) -> Result<Updated, StoreError> {
+        let renew = Entity::update_many()
+            .col_expr(Column::CreatedAt, Expr::value(millis(now)))
+            .filter(Column::Id.eq(id.0.as_str()));
+        self.write(move |tx| {
+            Box::pin(async move {
+                let renewed = renew.exec(tx).await.map_err(failed)?;
+                Ok(updated(renewed.rows_affected))
+            })
+        })
+        .await
     }
 
     async fn clients(&self, limit: u64) -> Result<Vec<Client>, StoreError> {

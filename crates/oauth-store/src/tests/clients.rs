@@ -3,7 +3,7 @@
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientOrigin},
     consent::Consent,
-    store::{Clients as _, Consents as _, Inserted, StoreError},
+    store::{Clients as _, Consents as _, Grants as _, Inserted, StoreError, Updated},
 };
 use loop_shared::auth::scope::{Scope, Scopes};
 
@@ -68,6 +68,24 @@ async fn the_same_registration_is_stored_once() {
             Inserted::AlreadyThere
         );
     }
+}
+
+#[tokio::test]
+async fn a_client_that_is_registered_again_is_swept_as_late_as_a_new_one() {
+    const DAY: i64 = 86_400_000;
+    let db = Db::new();
+    let store = db.open().await;
+    let unused = client("unused");
+    store.add_client(&unused).await.unwrap();
+    let again = at(29 * DAY);
+    let renewed = store.renew_client(&unused.id, again).await.unwrap();
+    assert_eq!(renewed, Updated::Now);
+    assert_eq!(store.sweep(at(58 * DAY), 10).await.unwrap(), 0);
+    let stored = store.client(&unused.id).await.unwrap().unwrap();
+    assert_eq!(stored.created_at, again);
+    assert_eq!(store.sweep(at(59 * DAY), 10).await.unwrap(), 1);
+    let gone = store.renew_client(&unused.id, again).await.unwrap();
+    assert_eq!(gone, Updated::NotFound);
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod metadata;
 mod outcome;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use chrono::TimeDelta;
 use loop_shared::auth::scope::Scopes;
 use serde_json::Value;
 
@@ -18,10 +19,13 @@ use crate::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin},
     config::Context,
     entropy::NoEntropy,
-    secret::RawClientSecret,
-    store::Inserted,
+    secret::{RawClientSecret, SecretHash},
+    store::{Inserted, StoreError, Updated},
 };
 use metadata::Metadata;
+
+/// How old an unused client gets before an equal registration writes to it: not at every request.
+const RENEW_AFTER: TimeDelta = TimeDelta::days(1);
 
 /// Registers a client by its own metadata. Anybody may; the client gains nothing but a name on a
 /// consent page. Secretless registrations with equal metadata share one client.
@@ -34,7 +38,7 @@ pub async fn register(cx: &Context<'_>, metadata: Value) -> Result<Registered, R
     let public = metadata.auth_method == ClientAuthMethod::None;
     let hash = public.then(|| metadata.hash());
     if let Some(hash) = &hash
-        && let Some(client) = cx.store.client_by_metadata(hash).await?
+        && let Some(client) = known(cx, hash).await?
     {
         return Ok(Registered::again(client));
     }
@@ -52,6 +56,24 @@ pub async fn register(cx: &Context<'_>, metadata: Value) -> Result<Registered, R
             Ok(Registered::again(winner.ok_or(RegisterError::Collision)?))
         }
     }
+}
+
+/// The client of an equal registration. One that nobody has used yet counts as registered anew, so
+/// that no sweep takes it from whoever is told its identifier now.
+async fn known(cx: &Context<'_>, hash: &SecretHash) -> Result<Option<Client>, StoreError> {
+    let Some(client) = cx.store.client_by_metadata(hash).await? else {
+        return Ok(None);
+    };
+    if client.first_login_at.is_some() || cx.now - client.created_at < RENEW_AFTER {
+        return Ok(Some(client));
+    }
+    Ok(match cx.store.renew_client(&client.id, cx.now).await? {
+        Updated::Now => Some(Client {
+            created_at: cx.now,
+            ..client
+        }),
+        Updated::NotFound => None, // the sweep was faster
+    })
 }
 
 /// Adds a client on an operator's word; `scope` is the most it may ever ask for.
@@ -313,6 +335,20 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn an_unused_client_that_is_registered_again_is_as_young_as_a_new_one() {
+        let mut world = World::default();
+        let first = register(&world.cx(), public()).await.unwrap().client;
+        for (hours, renewed) in [(23, false), (1, true), (29 * 24, true)] {
+            world.pass(TimeDelta::hours(hours));
+            let again = register(&world.cx(), public()).await.unwrap();
+            assert!(again.reused);
+            let stored = world.store.client(&first.id).await.unwrap().unwrap();
+            assert_eq!(again.client, stored);
+            assert_eq!(stored.created_at == world.now, renewed, "{hours} h later");
+        }
+    }
+
+    #[tokio::test]
     async fn a_name_cannot_hide_or_reverse_what_people_read() {
         let world = World::default();
         for (given, expected) in [
@@ -322,6 +358,8 @@ mod tests {
             ("x\u{202e}gpj.exe", "xgpj.exe"),
             ("a\u{2066}b\u{2069}\u{200b}\u{feff}c\u{0}d\u{7f}", "abcd"),
             ("\u{200b}\u{3164}", ""),
+            ("\u{2800}\u{17b4}\u{17b5}\u{180b}\u{1d173}", ""),
+            ("Clau\u{34f}de", "Claude"),
             ("<script>", "<script>"), // pages escape; the name is text
         ] {
             let got = register(&world.cx(), with("client_name", json!(given)))

@@ -151,6 +151,15 @@ impl Clients for MemoryStore {
         Ok(Inserted::Now)
     }
 
+    async fn renew_client(&self, id: &ClientId, now: DateTime<Utc>) -> Result<Updated, StoreError> {
+        let mut tables = self.tables();
+        let Some(client) = tables.clients.iter_mut().find(|c| c.id == *id) else {
+            return Ok(Updated::NotFound);
+        };
+        client.created_at = now;
+        Ok(Updated::Now)
+    }
+
     async fn clients(&self, limit: u64) -> Result<Vec<Client>, StoreError> {
         let limit = usize::try_from(limit).unwrap_or(usize::MAX);
         Ok(self.tables().clients.iter().take(limit).cloned().collect())
