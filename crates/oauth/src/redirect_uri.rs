@@ -126,12 +126,14 @@ pub fn is_loopback(uri: &str) -> bool {
 /// What a consent page shows of a redirect: the host, or scheme and host of a private-use URI.
 #[must_use]
 pub fn display_host(uri: &str) -> String {
-    match uri.split_once("://") {
-        Some((scheme, rest)) if is_web(scheme) => authority(rest).to_owned(),
-        Some((scheme, rest)) => format!("{scheme}://{}", authority(rest)),
-        None => uri
-            .split_once(':')
-            .map_or_else(String::new, |(scheme, _)| format!("{scheme}:")),
+    let Some((scheme, rest)) = uri.split_once(':') else {
+        return String::new();
+    };
+    // Behind the scheme itself: another `://` further on is the sender's own text.
+    match rest.strip_prefix("//").map(authority) {
+        Some(host) if is_web(scheme) => host.to_owned(),
+        Some(host) => format!("{scheme}://{host}"),
+        None => format!("{scheme}:"),
     }
 }
 
@@ -489,6 +491,9 @@ mod tests {
                 "cursor://anysphere.cursor-mcp",
             ),
             ("com.example.app:/cb", "com.example.app:"),
+            ("com.app:/cb?x=https://chatgpt.com/", "com.app:"),
+            ("com.app:/https://chatgpt.com/", "com.app:"),
+            ("com.app://cb?x=https://chatgpt.com/", "com.app://cb"),
         ] {
             assert_eq!(display_host(uri), expected, "{uri:?}");
         }

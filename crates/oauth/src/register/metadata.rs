@@ -186,11 +186,14 @@ fn name(given: Option<&str>) -> Result<String, RegisterError> {
         .join(" "))
 }
 
-/// Format characters (Unicode category Cf and friends): bidi controls, zero-width and tag characters.
+/// Format characters (Unicode category Cf and friends): bidi controls, zero-width and tag characters,
+/// and what is drawn as nothing (fillers, the blank Braille pattern).
 const fn is_invisible(c: char) -> bool {
     matches!(
         c,
-        '\u{ad}' | '\u{61c}' | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
+        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{2800}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
             | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
             | '\u{fff0}'..='\u{fffb}' | '\u{3164}' | '\u{ffa0}' | '\u{115f}' | '\u{1160}'
             | '\u{e0000}'..='\u{e0fff}'
