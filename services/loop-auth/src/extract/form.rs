@@ -2,7 +2,7 @@
 //!
 //! In: `application/x-www-form-urlencoded`. Out: the parameters in order, repeated ones included.
 
-use std::{future::Future, pin::Pin};
+use std::{future::Future, pin::Pin, time::Duration};
 
 use actix_web::{
     FromRequest, HttpRequest, HttpResponse,
@@ -17,6 +17,9 @@ use crate::{app::App, pages::error::ErrorKind, respond};
 
 /// The longest body that is read, in bytes.
 pub(crate) const MAX_BODY_BYTES: usize = 64 * 1024;
+
+/// How long a body may take to arrive.
+const MAX_BODY_TIME: Duration = Duration::from_secs(20);
 
 /// Parameters in the order they came.
 #[derive(Clone, Debug, Default)]
@@ -43,6 +46,7 @@ impl Params {
 pub(crate) enum BadBody {
     NotAForm,
     TooLong,
+    TooSlow,
     Broken,
 }
 
@@ -51,6 +55,7 @@ impl BadBody {
         match self {
             Self::NotAForm | Self::Broken => StatusCode::BAD_REQUEST,
             Self::TooLong => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
         }
     }
 
@@ -60,6 +65,7 @@ impl BadBody {
                 "Send the parameters as application/x-www-form-urlencoded in the body."
             }
             Self::TooLong => "The body is longer than 64 KB.",
+            Self::TooSlow => "The body took too long to arrive.",
             Self::Broken => "The body could not be read.",
         }
     }
@@ -132,11 +138,74 @@ async fn read(request: &HttpRequest, payload: Payload) -> Result<Params, BadBody
     Ok(Params(decode(text)))
 }
 
+/// Reads a body of at most [`MAX_BODY_BYTES`] that arrives within [`MAX_BODY_TIME`]: actix limits the
+/// time of the head alone.
+///
+/// # Errors
+/// [`BadBody`].
 pub(crate) async fn read_body(payload: Payload) -> Result<web::Bytes, BadBody> {
+    read_within(MAX_BODY_TIME, payload).await
+}
+
+async fn read_within(time: Duration, payload: Payload) -> Result<web::Bytes, BadBody> {
     use actix_web::body::{BodyStream, to_bytes_limited};
-    match to_bytes_limited(BodyStream::new(payload), MAX_BODY_BYTES).await {
-        Ok(Ok(body)) => Ok(body),
-        Ok(Err(_)) => Err(BadBody::Broken),
-        Err(_) => Err(BadBody::TooLong),
+    let read = to_bytes_limited(BodyStream::new(payload), MAX_BODY_BYTES);
+    match tokio::time::timeout(time, read).await {
+        Ok(Ok(Ok(body))) => Ok(body),
+        Ok(Ok(Err(_))) => Err(BadBody::Broken),
+        Ok(Err(_)) => Err(BadBody::TooLong),
+        Err(_) => Err(BadBody::TooSlow),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use actix_web::{error::PayloadError, web::Bytes};
+    use futures_util::{StreamExt as _, stream};
+
+    use super::*;
+
+    /// A body that sends `text`, and then ends or stays open for ever.
+    fn body(text: String, ends: bool) -> Payload {
+        let sent = stream::iter([Ok::<_, PayloadError>(Bytes::from(text))]);
+        let payload = if ends {
+            sent.boxed_local()
+        } else {
+            sent.chain(stream::pending()).boxed_local()
+        };
+        Payload::Stream { payload }
+    }
+
+    #[actix_web::test]
+    async fn a_body_has_a_time_and_a_length() {
+        let soon = Duration::from_millis(20);
+        let long = || "x".repeat(MAX_BODY_BYTES + 1);
+        for (what, body, expected) in [
+            ("whole", body("a=b".to_owned(), true), Ok(3)),
+            (
+                "longest",
+                body("x".repeat(MAX_BODY_BYTES), true),
+                Ok(MAX_BODY_BYTES),
+            ),
+            (
+                "silent",
+                body("a=".to_owned(), false),
+                Err(StatusCode::REQUEST_TIMEOUT),
+            ),
+            (
+                "too long",
+                body(long(), true),
+                Err(StatusCode::PAYLOAD_TOO_LARGE),
+            ),
+            (
+                "too long and silent",
+                body(long(), false),
+                Err(StatusCode::PAYLOAD_TOO_LARGE),
+            ),
+        ] {
+            let got = read_within(soon, body).await;
+            let got = got.map(|body| body.len()).map_err(BadBody::status);
+            assert_eq!(got, expected, "{what}");
+        }
     }
 }

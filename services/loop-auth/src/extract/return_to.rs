@@ -13,9 +13,14 @@ const MAX_BYTES: usize = 16_384;
 pub(crate) struct ReturnTo(String);
 
 impl ReturnTo {
-    /// The authorize URL at `path` (`/authorize`, with the issuer's path before it) for these parameters.
-    pub(crate) fn new(path: &str, params: &[(String, String)]) -> Self {
-        Self(format!("{path}?{}", encode(params)))
+    /// The authorize URL at `path` for these parameters, as the browser must ask for it: below the
+    /// issuer's path `base`, which a proxy may have taken off `path` or not.
+    pub(crate) fn new(base: &str, path: &str, params: &[(String, String)]) -> Self {
+        let whole = path
+            .strip_prefix(base)
+            .is_some_and(|local| local.starts_with('/'));
+        let base = if whole { "" } else { base };
+        Self(format!("{base}{path}?{}", encode(params)))
     }
 
     /// Reads what came from outside; `None` for anything that is not a local authorize URL.
@@ -115,8 +120,18 @@ mod tests {
                 "http://localhost:1/cb?x=1".to_owned(),
             ),
         ];
-        let url = ReturnTo::new("/authorize", &params);
-        assert_eq!(ReturnTo::parse("", url.as_str()), Some(url.clone()));
-        assert_eq!(url.params(), params);
+        for (base, path, expected) in [
+            ("", "/authorize", "/authorize?"),
+            ("", "/oauth/authorize", "/oauth/authorize?"),
+            ("/team", "/authorize", "/team/authorize?"),
+            ("/team", "/team/authorize", "/team/authorize?"),
+            ("/team", "/oauth/authorize", "/team/oauth/authorize?"),
+            ("/auth", "/authorize", "/auth/authorize?"),
+        ] {
+            let url = ReturnTo::new(base, path, &params);
+            assert!(url.as_str().starts_with(expected), "{base} {path}: {url:?}");
+            assert_eq!(ReturnTo::parse(base, url.as_str()), Some(url.clone()));
+            assert_eq!(url.params(), params);
+        }
     }
 }

@@ -30,7 +30,7 @@ pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
 pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -> HttpResponse {
     match authorize::check(&app.cx(), form.0.as_slice()).await {
         Ok(ask) => {
-            let again = ReturnTo::new(request.path(), &ask.to_params());
+            let again = ReturnTo::new(&app.base, request.path(), &ask.to_params());
             redirect::after(&Method::POST, again.as_str())
         }
         Err(refusal) => Refusal::from(refusal).show(&app, &request),
@@ -47,7 +47,7 @@ async fn answer(
     let current = session::current(app, request).await?;
     match authorize::next(&cx, &ask, current.as_ref().map(|current| &current.who)).await? {
         Next::Login => {
-            let back = ReturnTo::new(request.path(), &ask.to_params());
+            let back = ReturnTo::new(&app.base, request.path(), &ask.to_params());
             Ok(redirect::after(
                 request.method(),
                 &login_url(&app.base, &back),

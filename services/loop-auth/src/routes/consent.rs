@@ -43,7 +43,7 @@ pub(crate) fn show(
     let Some(csrf) = csrf::token(current.raw.expose(), Form::Consent, &shown(&query, asked)) else {
         return page::error(app, request, ErrorKind::Unavailable);
     };
-    let back = ReturnTo::new(&format!("{}/authorize", app.base), &ask.to_params());
+    let back = ReturnTo::new(&app.base, "/authorize", &ask.to_params());
     let shown = ConsentPage {
         csrf,
         request: query,
@@ -85,7 +85,7 @@ async fn answer(
     let ask = authorize::check(&cx, &decode(query)).await?;
     let Next::Consent(asked) = authorize::next(&cx, &ask, Some(&current.who)).await? else {
         // Allowed in another tab, or the account changed: ask the whole question again.
-        let again = ReturnTo::new(&format!("{}/authorize", app.base), &ask.to_params());
+        let again = ReturnTo::new(&app.base, "/authorize", &ask.to_params());
         return Ok(redirect::after(&Method::POST, again.as_str()));
     };
     let presented = form.0.get("csrf").unwrap_or_default();

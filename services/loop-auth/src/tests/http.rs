@@ -224,6 +224,32 @@ async fn health_says_whether_the_database_answers() {
 }
 
 #[actix_web::test]
+async fn a_proxy_that_strips_the_issuers_path_leads_back_to_it_all_the_same() {
+    let setup = Setup {
+        external_url: Some("https://login.example/team"),
+        passwords: None,
+    };
+    let server = Server::start_with(setup).await;
+    let client = server.client().await;
+    let url = server.authorize_url(&client, &[]);
+    let form = url.query().unwrap().to_owned();
+    let to = |answer: &reqwest::Response| answer.headers()["location"].to_str().unwrap().to_owned();
+    let asked = server.http.get(url).send().await.unwrap();
+    let login = to(&asked);
+    assert!(
+        login.starts_with("/team/oauth/login?return_to=%2Fteam%2Fauthorize%3F"),
+        "{login}"
+    );
+    let posted = server
+        .http
+        .post(server.at("/authorize"))
+        .header("Content-Type", "application/x-www-form-urlencoded")
+        .body(form);
+    let again = to(&posted.send().await.unwrap());
+    assert!(again.starts_with("/team/authorize?"), "{again}");
+}
+
+#[actix_web::test]
 async fn an_issuer_with_a_path_and_https_has_it_everywhere() {
     let setup = Setup {
         external_url: Some("https://login.example/team"),
