@@ -10,12 +10,13 @@ FROM debian:bookworm-slim AS manifests
 COPY . /source
 RUN mkdir /manifests && cd /source \
     && find . \( -name Cargo.toml -o -name Cargo.lock -o -name build.rs \) -exec cp --parents {} /manifests \; \
-    && find . -name '*.rs' ! -name build.rs \
-         \( ! -path '*/src/*' -o -path '*/src/lib.rs' -o -path '*/src/main.rs' -o -path '*/src/bin/*' \) \
+    && find . -regextype posix-extended -regex \
+         '\./([^/]+/){1,2}(src/(lib|main)|src/bin/[^/]+(/main)?|(tests|benches|examples)/[^/]+(/main)?)\.rs' \
        | while read -r file; do \
-           mkdir -p "/manifests/$(dirname "$file")" && echo 'fn main() {}' > "/manifests/$file"; \
+           mkdir -p "/manifests/$(dirname "$file")" \
+           && printf '//! Not yet.\nfn main() {}\n' > "/manifests/$file"; \
          done \
-    && find /manifests -path '*/src/lib.rs' -exec truncate -s 0 {} +
+    && find /manifests -path '*/src/lib.rs' -exec sh -c 'echo "//! Not yet." > "$1"' sh {} \;
 
 FROM rust:1.95-slim-bookworm AS build
 RUN apt-get update \
@@ -32,14 +33,16 @@ RUN find crates services -name '*.rs' -exec touch {} + \
 FROM debian:bookworm-slim
 RUN apt-get update \
     && apt-get install -y --no-install-recommends ca-certificates libssl3 \
-    && rm -rf /var/lib/apt/lists/* \
-    && useradd --system --uid 10001 --no-create-home --home-dir /data --shell /usr/sbin/nologin loop \
+    && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
+    && groupadd --system --gid 10001 loop \
+    && useradd --system --uid 10001 --gid loop --no-create-home --home-dir /data --shell /usr/sbin/nologin loop \
     && install -d -o loop -g loop -m 0700 /data
 ARG SERVICE
 COPY --from=build /build/target/release/${SERVICE} /usr/local/bin/${SERVICE}
 RUN ln -s ${SERVICE} /usr/local/bin/service
 ENV BIND_ADDRESS=0.0.0.0
-USER loop
+# A number, so that whoever runs the image can see that it is not root.
+USER 10001:10001
 WORKDIR /data
-HEALTHCHECK --interval=10s --timeout=5s --start-period=20s --retries=3 CMD ["/usr/local/bin/service", "healthcheck"]
+HEALTHCHECK --interval=5s --timeout=5s --start-period=20s --retries=3 CMD ["/usr/local/bin/service", "healthcheck"]
 ENTRYPOINT ["/usr/local/bin/service"]
