@@ -99,3 +99,18 @@ fn a_gateway_without_its_service_says_so_in_json_and_asks_to_come_back() {
         assert_eq!(body["error"], "temporarily_unavailable");
     });
 }
+
+#[test]
+fn a_query_that_is_not_percent_encoded_is_refused_with_a_word_about_it() {
+    use std::io::{Read as _, Write as _};
+
+    let Some(stack) = Stack::start() else { return };
+    let address = stack.url.replace("http://localhost", "127.0.0.1");
+    let mut stream = std::net::TcpStream::connect(address).expect("nginx listens");
+    let request = "GET /api/search?q=롤백 HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("an answer");
+    assert!(answer.starts_with("HTTP/1.1 400"), "{answer}");
+    assert!(answer.contains("--data-urlencode"), "{answer}");
+}

@@ -66,6 +66,52 @@ fn without_a_token_every_door_says_where_to_get_one() {
     });
 }
 
+/// Tokens that open nothing, each with what is wrong with it.
+fn attacks(
+    issuer: &TestIssuer,
+    resource: &str,
+    other_resource: &str,
+) -> Vec<(&'static str, String)> {
+    let signing = issuer.signing_key();
+    let kid = signing.kid.as_str();
+    let url = issuer.url();
+    let token = |iss: &str, aud: &str| TokenSpec::new(iss, aud, now());
+    let good = || token(&url, resource);
+    let at = |claim: &str, seconds: i64| good().claim(claim, now().timestamp() + seconds);
+    let signed = [
+        ("another audience", token(&url, "https://other.example/mcp")),
+        ("the neighbour's audience", token(&url, other_resource)),
+        ("another issuer", token("https://evil.example", resource)),
+        (
+            "a slash after the issuer",
+            token(&format!("{url}/"), resource),
+        ),
+        ("expired", at("exp", -120)),
+        ("not yet valid", at("nbf", 600)),
+        ("typ JWT", good().header("typ", "JWT")),
+        ("no typ", good().without_header("typ")),
+        ("no audience", good().without("aud")),
+        ("no expiry", good().without("exp")),
+    ];
+    let mut attacks = vec![
+        ("alg none", good().unsigned(kid)),
+        (
+            "HS256 with the public key",
+            good().hs256(kid, &signing.public_pem()),
+        ),
+        ("an unknown key", good().sign(key(9))),
+        (
+            "another key under our kid",
+            good().header("kid", kid).sign(key(9)),
+        ),
+        ("tampered", tampered(&good().sign(signing))),
+        ("garbage", "not.a.token".to_owned()),
+        ("nothing", "x".to_owned()),
+    ];
+    attacks.extend(signed.map(|(name, spec)| (name, spec.sign(signing))));
+    attacks
+}
+
 #[test]
 fn every_forged_or_misdirected_token_is_refused() {
     let issuer = TestIssuer::start();
@@ -76,51 +122,12 @@ fn every_forged_or_misdirected_token_is_refused() {
     let Some(stack) = Stack::start_with(&options) else {
         return;
     };
-    let signing = issuer.signing_key();
-    let kid = signing.kid.as_str();
-    let good = || TokenSpec::new(&issuer.url(), &stack.mcp(), now());
-    let past = |claim: &str, ago: i64| good().claim(claim, now().timestamp() - ago);
-    let attacks = [
-        (
-            "another audience",
-            TokenSpec::new(&issuer.url(), "https://other.example/mcp", now()).sign(signing),
-        ),
-        (
-            "the exec audience",
-            TokenSpec::new(&issuer.url(), &stack.exec_mcp(), now()).sign(signing),
-        ),
-        (
-            "another issuer",
-            TokenSpec::new("https://evil.example", &stack.mcp(), now()).sign(signing),
-        ),
-        (
-            "a slash after the issuer",
-            TokenSpec::new(&format!("{}/", issuer.url()), &stack.mcp(), now()).sign(signing),
-        ),
-        ("alg none", good().unsigned(kid)),
-        (
-            "HS256 with the public key",
-            good().hs256(kid, &signing.public_pem()),
-        ),
-        ("expired", past("exp", 120).sign(signing)),
-        ("not yet valid", past("nbf", -600).sign(signing)),
-        ("typ JWT", good().header("typ", "JWT").sign(signing)),
-        ("no typ", good().without_header("typ").sign(signing)),
-        ("an unknown key", good().sign(key(9))),
-        (
-            "another key under our kid",
-            good().header("kid", kid).sign(key(9)),
-        ),
-        ("no audience", good().without("aud").sign(signing)),
-        ("no expiry", good().without("exp").sign(signing)),
-        ("tampered", tampered(&good().sign(signing))),
-        ("garbage", "not.a.token".to_owned()),
-        ("nothing", "x".to_owned()),
-    ];
+    let attacks = attacks(&issuer, &stack.mcp(), &stack.exec_mcp());
+    let good = issuer.mint(&stack.mcp(), "mcp:read", now());
     run(async {
         for path in ["/mcp", "/api/stats"] {
             let url = format!("{}{path}", stack.url);
-            let (status, _) = call(&url, Some(&good().sign(signing))).await;
+            let (status, _) = call(&url, Some(&good)).await;
             assert_ne!(status, 401, "the good token opens {path}");
             for (name, token) in &attacks {
                 let (status, challenge) = call(&url, Some(token)).await;
