@@ -1,6 +1,6 @@
 //! A real MCP client finds its way in: discovers, registers, logs in, consents, searches, fetches.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::mcp::McpClient;
 use crate::support::oauth::claims;
@@ -120,7 +120,7 @@ fn an_executive_connects_the_same_client_to_the_exec_vault() {
     assert_eq!(tools, 1, "{listed}");
     let claims = claims(client.tokens()["access_token"].as_str().expect("a token"));
     assert_eq!(claims["aud"], stack.exec_mcp());
-    let scope: Value = claims["scope"].clone();
+    let scope = claims["scope"].clone();
     assert!(
         scope.as_str().is_some_and(|s| s.contains("mcp:exec")),
         "{scope}"

@@ -3,7 +3,7 @@
 use chrono::Utc;
 use loop_testkit::{TestIssuer, TokenSpec, key, tokens::tampered};
 
-use crate::support::oauth::{Client, http};
+use crate::support::oauth::http;
 use crate::support::stack::{Options, Stack};
 
 fn run<F: Future<Output = ()>>(test: F) {
@@ -195,7 +195,7 @@ fn a_member_is_never_granted_what_only_executives_may_have() {
             "--password-file",
             &path,
         ]);
-        let client = Client::register(&stack).await;
+        let client = crate::support::oauth::Client::register(&stack).await;
         let url = client.authorize_url(&stack.exec_mcp(), "mcp:exec");
         let outcome = loop_testkit::Browser::new()
             .authorize(

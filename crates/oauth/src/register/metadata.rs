@@ -17,6 +17,9 @@ pub const MAX_NAME_CHARS: usize = 200;
 /// The most redirect URIs a client may have.
 pub const MAX_REDIRECTS: usize = 20;
 
+/// The most that all redirect URIs of a client may take together, in bytes: anybody can register.
+pub const MAX_REDIRECTS_BYTES: usize = 8192;
+
 /// The longest list that is read for any other member.
 const MAX_LIST: usize = 50;
 
@@ -113,6 +116,9 @@ fn redirects(members: &Map<String, Value>) -> Result<Vec<String>, RegisterError>
         if !kept.iter().any(|known| known == uri) {
             kept.push(uri.to_owned());
         }
+    }
+    if kept.iter().map(String::len).sum::<usize>() > MAX_REDIRECTS_BYTES {
+        return Err(RegisterError::Redirects);
     }
     Ok(kept)
 }

@@ -11,7 +11,7 @@ use chrono::TimeDelta;
 use loop_shared::auth::scope::Scopes;
 use serde_json::Value;
 
-pub use metadata::{MAX_NAME_CHARS, MAX_REDIRECTS};
+pub use metadata::{MAX_NAME_CHARS, MAX_REDIRECTS, MAX_REDIRECTS_BYTES};
 pub use outcome::{RegisterError, Registered};
 
 use crate::{
@@ -155,6 +155,22 @@ mod tests {
         let mut metadata = public();
         metadata[name] = value;
         metadata
+    }
+
+    /// `count` different redirect URIs of `bytes` bytes each.
+    fn redirects_of(bytes: usize, count: usize) -> Value {
+        let uri = |n| format!("https://app.example/{n}/{}", "x".repeat(bytes - 22));
+        (0..count).map(uri).collect()
+    }
+
+    #[tokio::test]
+    async fn redirects_may_take_8192_bytes_together_and_no_more() {
+        let world = World::default();
+        for (count, taken) in [(4, true), (5, false)] {
+            let metadata = with("redirect_uris", redirects_of(2_048, count));
+            let registered = register(&world.cx(), metadata).await;
+            assert_eq!(registered.is_ok(), taken, "{count} of 2048 bytes");
+        }
     }
 
     #[tokio::test]

@@ -79,8 +79,8 @@ impl Registered {
 /// Why a client is not registered.
 #[derive(Debug, thiserror::Error)]
 pub enum RegisterError {
-    /// No redirect URI at all, or too many.
-    #[error("redirect_uris must be a list of 1 to 20 strings")]
+    /// No redirect URI at all, or too many or too long ones.
+    #[error("redirect_uris must be a list of 1 to 20 strings, 8192 bytes together")]
     Redirects,
     /// One of the redirect URIs.
     #[error(transparent)]
