@@ -61,3 +61,39 @@ fn the_private_services_settings_are_documented_beside_it() {
     check(&path, &document.concat());
 }
 // private:end
+
+/// The names of all test functions in a folder's Rust files, one after another.
+fn functions(folder: &Path, found: &mut std::collections::BTreeSet<String>) {
+    let entries = std::fs::read_dir(folder).expect("a folder of the repository");
+    for entry in entries.map(|entry| entry.expect("an entry").path()) {
+        if entry.is_dir() {
+            functions(&entry, found);
+        } else if entry.extension().is_some_and(|ending| ending == "rs") {
+            let text = std::fs::read_to_string(&entry).expect("a source file");
+            let names = text.split("fn ").skip(1);
+            found.extend(names.filter_map(|rest| Some(rest.split_once('(')?.0.to_owned())));
+        }
+    }
+}
+
+#[test]
+fn every_test_that_the_threat_model_names_exists() {
+    let mut found = std::collections::BTreeSet::new();
+    for folder in ["crates", "services", "tests/tests"] {
+        functions(&top().join(folder), &mut found);
+    }
+    let page = std::fs::read_to_string(top().join("docs/threat-model.md")).expect("the page");
+    // A test's name has several words; a code word such as `alg` has not.
+    let named: Vec<&str> = page
+        .split('`')
+        .skip(1)
+        .step_by(2)
+        .filter(|word| word.matches('_').count() >= 3 && !word.contains(':'))
+        .collect();
+    assert!(named.len() > 40, "only {} tests are named", named.len());
+    let missing: Vec<_> = named
+        .iter()
+        .filter(|name| !found.contains(**name))
+        .collect();
+    assert!(missing.is_empty(), "{missing:#?}");
+}
