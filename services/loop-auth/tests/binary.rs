@@ -148,6 +148,7 @@ fn every_mistake_in_the_settings_is_reported_at_once() {
         .env("ADMIN_EMAIL", "nobody")
         .env("AUTH_ENCRYPTION_SECRET", "short")
         .env("ACCESS_TTL_SECONDS", "soon")
+        .env("PKCE_ENFORCEMENT", "never")
         .run();
     assert!(!status.success());
     for name in [
@@ -156,6 +157,7 @@ fn every_mistake_in_the_settings_is_reported_at_once() {
         "ADMIN_EMAIL",
         "AUTH_ENCRYPTION_SECRET",
         "ACCESS_TTL_SECONDS",
+        "PKCE_ENFORCEMENT",
     ] {
         assert!(
             output.contains(&format!("- {name}: ")),
