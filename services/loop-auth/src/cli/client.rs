@@ -30,7 +30,7 @@ pub(super) enum ClientCommand {
         /// The most it may ever ask for, space-separated [default: whatever its resource offers]
         #[arg(long)]
         scope: Option<String>,
-        /// PKCE phase of this client: optional, public or all [default: the server's PKCE_ENFORCEMENT]
+        /// PKCE phase of this client: optional, public or all [default: the server's]
         #[arg(long, value_name = "PHASE", value_parser = phase)]
         pkce: Option<Enforcement>,
     },
