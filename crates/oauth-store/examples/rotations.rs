@@ -73,6 +73,7 @@ async fn people(store: &SqlStore) -> Result<(), Failure> {
         metadata_hash: None,
         created_at: DateTime::UNIX_EPOCH,
         first_login_at: None,
+        pkce: None,
     };
     store.add_user(&user).await?;
     store.add_client(&client).await?;
@@ -114,7 +115,7 @@ async fn family(store: &SqlStore) -> Result<RefreshToken, StoreError> {
         grant: grant.id,
         client: grant.client.clone(),
         redirect_uri: None,
-        challenge: CodeChallenge(String::new()),
+        challenge: CodeChallenge::S256("c".repeat(43)),
         expires_at: DateTime::UNIX_EPOCH,
         used_at: None,
     };

@@ -37,3 +37,8 @@ pub(crate) fn login_failed(user: Option<UserId>) {
 pub(crate) fn user_changed(event: &'static str, user: UserId) {
     tracing::info!(target: "audit", event, %user);
 }
+
+/// `phase` is the one that would refuse, `count` how many requests it would have since the start.
+pub(crate) fn pkce_next_phase_would_refuse(client: &ClientId, phase: &'static str, count: u64) {
+    tracing::warn!(target: "audit", event = "pkce.next_phase_would_refuse", %client, phase, count);
+}

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Scopes;
 
-use crate::secret::SecretHash;
+use crate::{pkce_phase::Enforcement, secret::SecretHash};
 
 /// A client identifier (RFC 6749 §2.2). Issued ones use `[A-Za-z0-9_-]` only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -129,6 +129,8 @@ pub struct Client {
     pub created_at: DateTime<Utc>,
     /// When a user first completed a login with it; such a client is never pruned.
     pub first_login_at: Option<DateTime<Utc>>,
+    /// The PKCE phase it is in, on an operator's word; `None`: the server's.
+    pub pkce: Option<Enforcement>,
 }
 
 impl Client {

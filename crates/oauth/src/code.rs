@@ -4,9 +4,16 @@ use chrono::{DateTime, Utc};
 
 use crate::{client::ClientId, grant::GrantId, secret::SecretHash};
 
-/// A PKCE challenge, S256 only (RFC 7636 §4.2): 43 characters of base64url.
+/// What the verifier of a code must match (RFC 7636 §4.6).
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct CodeChallenge(pub String);
+pub enum CodeChallenge {
+    /// The challenge as sent (RFC 7636 §4.2): 43 characters of base64url.
+    S256(String),
+    /// A `plain` challenge is the verifier itself, so its S256 form is kept in its place.
+    Plain(String),
+    /// The request had no challenge: no verifier fits.
+    None,
+}
 
 /// A code as it is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     entropy::{Entropy, NoEntropy},
+    pkce_phase::PkceRules,
     resource::Resources,
     store::Store,
 };
@@ -68,6 +69,8 @@ pub struct Rules {
     pub code_ttl: TimeDelta,
     /// How long a browser stays logged in.
     pub session_ttl: TimeDelta,
+    /// From whom PKCE is demanded.
+    pub pkce: PkceRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

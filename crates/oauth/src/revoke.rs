@@ -101,7 +101,7 @@ mod tests {
             grant: id,
             client: own.id.clone(),
             redirect_uri: None,
-            challenge: CodeChallenge("x".into()),
+            challenge: CodeChallenge::S256("x".into()),
             expires_at: DateTime::UNIX_EPOCH,
             used_at: None,
         };

@@ -188,6 +188,8 @@ pub trait Grants: Send + Sync {
         reason: RevokeReason,
         now: DateTime<Utc>,
     ) -> Result<Updated, StoreError>;
+    /// The grant and who granted it.
+    async fn grant_with_user(&self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError>;
     /// Deletes what nobody can use any more (expired codes, sessions, refresh tokens; grants left
     /// without any; clients never used), at most `batch` rows of each. Returns how many.
     async fn sweep(&self, now: DateTime<Utc>, batch: u64) -> Result<u64, StoreError>;

@@ -23,8 +23,8 @@ use crate::{
     pages::{Chrome, Pages},
     respond,
     routes::{
-        assets, authorize, consent, home, login, logout, metadata, not_found, register, revoke,
-        token,
+        assets, authorize, consent, home, introspect, login, logout, metadata, not_found, register,
+        revoke, token,
     },
     signer::Signer,
 };
@@ -147,6 +147,12 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
             web::resource(at("/revoke"))
                 .wrap(cors_open())
                 .route(web::post().to(revoke::revoke))
+                .default_service(web::to(|| async { only("POST") })),
+        );
+        // No CORS: a browser holds no client secret.
+        config.service(
+            web::resource(at("/introspect"))
+                .route(web::post().to(introspect::introspect))
                 .default_service(web::to(|| async { only("POST") })),
         );
         config.service(

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
     config::{Issuer, Rules},
+    pkce_phase::{Enforcement, PkceRules},
     resource::Resources,
     user::Email,
 };
@@ -74,6 +75,9 @@ pub struct AuthArgs {
     /// Seconds that a browser stays signed in [default: 1209600]
     #[arg(long, env = "SESSION_TTL_SECONDS", value_name = "SECONDS")]
     pub session_ttl_seconds: Option<String>,
+    /// From whom PKCE is demanded: optional (verified when sent), public (of public clients), all [default: all]
+    #[arg(long, env = "PKCE_ENFORCEMENT", value_name = "PHASE")]
+    pub pkce_enforcement: Option<String>,
     /// How many logins may wait for a password check; further ones are told to come back [default: 64]
     #[arg(long, env = "BCRYPT_QUEUE", value_name = "COUNT")]
     pub bcrypt_queue: Option<String>,
@@ -212,6 +216,7 @@ impl AuthArgs {
             let fix = "Write it as https://loop.example.com/mcp=mcp:read,https://….";
             problems.add("RESOURCES", wrong, fix);
         });
+        let pkce = self.pkce(problems);
         let mut time = |name, value: &Option<String>, range, default| {
             let duration = seconds(name, value.as_deref(), range, default, problems);
             TimeDelta::from_std(duration).unwrap_or_default()
@@ -230,7 +235,29 @@ impl AuthArgs {
             refresh_ttl,
             code_ttl,
             session_ttl,
+            pkce,
         })
+    }
+
+    /// The default when a problem was noted.
+    fn pkce(&self, problems: &mut Problems) -> PkceRules {
+        let Some(name) = given(self.pkce_enforcement.as_deref()) else {
+            return PkceRules::default();
+        };
+        let phase = Enforcement::parse(name);
+        match phase {
+            Some(Enforcement::All) => {}
+            Some(Enforcement::Optional | Enforcement::Public) => problems.warn(
+                "PKCE_ENFORCEMENT",
+                format!("{name} lets clients in whose codes can be stolen"),
+                "Move on as docs/migrating-to-oauth-2.1.md says.",
+            ),
+            None => {
+                let wrong = format!("{name:?} is not a phase");
+                problems.add("PKCE_ENFORCEMENT", wrong, "Use optional, public or all.");
+            }
+        }
+        PkceRules::new(phase.unwrap_or_default())
     }
 
     fn encryption_secret(&self, problems: &mut Problems) -> Option<SecretString> {

@@ -130,7 +130,27 @@ fn clients_are_added_by_command_and_their_secret_is_shown_once() {
         "http://dash.example/cb",
     ]);
     assert!(!fine, "{output}");
+    let old = [
+        "client",
+        "add",
+        "Old",
+        "--redirect-uri",
+        "https://o.example/cb",
+        "--pkce",
+    ];
+    let (fine, output) = run(&[&old[..], &["never"]].concat());
+    assert!(
+        !fine && output.contains("optional, public or all"),
+        "{output}"
+    );
+    assert!(run(&[&old[..], &["optional"]].concat()).0);
     let (_, output) = run(&["client", "list"]);
+    for part in [
+        "pkce=default\thttps://dash.",
+        "pkce=optional\thttps://o.example/cb",
+    ] {
+        assert!(output.contains(part), "no {part} in {output}");
+    }
     assert!(
         output.contains("Dashboard\tclient_secret_basic\toperator\tnever used"),
         "{output}"
@@ -148,6 +168,7 @@ fn every_mistake_in_the_settings_is_reported_at_once() {
         .env("ADMIN_EMAIL", "nobody")
         .env("AUTH_ENCRYPTION_SECRET", "short")
         .env("ACCESS_TTL_SECONDS", "soon")
+        .env("PKCE_ENFORCEMENT", "never")
         .run();
     assert!(!status.success());
     for name in [
@@ -156,6 +177,7 @@ fn every_mistake_in_the_settings_is_reported_at_once() {
         "ADMIN_EMAIL",
         "AUTH_ENCRYPTION_SECRET",
         "ACCESS_TTL_SECONDS",
+        "PKCE_ENFORCEMENT",
     ] {
         assert!(
             output.contains(&format!("- {name}: ")),

@@ -8,6 +8,7 @@ mod browser;
 mod conformance;
 mod documentation;
 mod mcp_client;
+mod migration;
 mod restart;
 mod rotation;
 mod support;

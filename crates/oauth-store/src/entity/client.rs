@@ -2,6 +2,7 @@
 
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
+    pkce_phase::Enforcement,
     secret::SecretHash,
     store::StoreError,
 };
@@ -27,6 +28,7 @@ pub(crate) struct Model {
     pub(crate) metadata_hash: Option<String>,
     pub(crate) created_at: i64,
     pub(crate) first_login_at: Option<i64>,
+    pub(crate) pkce: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -54,6 +56,10 @@ impl TryFrom<Model> for Client {
             metadata_hash: ROW.hash_opt(row.metadata_hash.as_deref())?,
             created_at: ROW.time(row.created_at)?,
             first_login_at: ROW.time_opt(row.first_login_at)?,
+            pkce: row
+                .pkce
+                .map(|phase| Enforcement::parse(&phase).ok_or(ROW.corrupt()))
+                .transpose()?,
         })
     }
 }
@@ -78,6 +84,7 @@ impl From<&Client> for Model {
             metadata_hash: client.metadata_hash.map(SecretHash::to_hex),
             created_at: millis(client.created_at),
             first_login_at: client.first_login_at.map(millis),
+            pkce: client.pkce.map(|phase| phase.as_str().to_owned()),
         }
     }
 }

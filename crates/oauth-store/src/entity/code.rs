@@ -23,6 +23,7 @@ pub(crate) struct Model {
     pub(crate) challenge: String,
     pub(crate) expires_at: i64,
     pub(crate) used_at: Option<i64>,
+    pub(crate) challenge_method: String,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -52,23 +53,39 @@ impl TryFrom<Model> for AuthCode {
             grant: GrantId(ROW.uuid(&row.grant_id)?),
             client: ClientId(row.client_id),
             redirect_uri: row.redirect_uri,
-            challenge: CodeChallenge(row.challenge),
+            challenge: challenge(&row.challenge_method, row.challenge)?,
             expires_at: ROW.time(row.expires_at)?,
             used_at: ROW.time_opt(row.used_at)?,
         })
     }
 }
 
+/// `none` has no challenge beside it.
+fn challenge(method: &str, challenge: String) -> Result<CodeChallenge, StoreError> {
+    match (method, challenge.is_empty()) {
+        ("S256", false) => Ok(CodeChallenge::S256(challenge)),
+        ("plain", false) => Ok(CodeChallenge::Plain(challenge)),
+        ("none", true) => Ok(CodeChallenge::None),
+        (_, true | false) => Err(ROW.corrupt()),
+    }
+}
+
 impl From<&AuthCode> for Model {
     fn from(code: &AuthCode) -> Self {
+        let (method, challenge) = match &code.challenge {
+            CodeChallenge::S256(digest) => ("S256", digest.as_str()),
+            CodeChallenge::Plain(digest) => ("plain", digest.as_str()),
+            CodeChallenge::None => ("none", ""),
+        };
         Self {
             hash: code.hash.to_hex(),
             grant_id: code.grant.to_string(),
             client_id: code.client.0.clone(),
             redirect_uri: code.redirect_uri.clone(),
-            challenge: code.challenge.0.clone(),
+            challenge: challenge.to_owned(),
             expires_at: millis(code.expires_at),
             used_at: code.used_at.map(millis),
+            challenge_method: method.to_owned(),
         }
     }
 }

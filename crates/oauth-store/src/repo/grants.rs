@@ -8,6 +8,7 @@ use loop_oauth::{
     refresh::RefreshToken,
     secret::SecretHash,
     store::{CodeContext, Grants, Redeemed, RefreshContext, Rotated, StoreError, Updated},
+    user::User,
 };
 use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _,
@@ -20,7 +21,8 @@ use crate::{
     entity::{
         client, code,
         column::millis,
-        grant::{Column, Entity, Model},
+        grant::{Column, Entity, Model, ROW},
+        user,
     },
     error::{failed, unread},
 };
@@ -76,6 +78,19 @@ impl Grants for SqlStore {
             Box::pin(async move { Ok(updated(revoke_where(tx, it, reason, now).await?)) })
         })
         .await
+    }
+
+    async fn grant_with_user(&self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError> {
+        let found = Entity::find_by_id(id.to_string())
+            .find_also_related(user::Entity)
+            .one(self.readers())
+            .await
+            .map_err(unread("grant"))?;
+        let Some((grant, user)) = found else {
+            return Ok(None);
+        };
+        let user = user.ok_or(ROW.corrupt())?;
+        Ok(Some((grant.try_into()?, user.try_into()?)))
     }
 
     /// One transaction for each kind of row, so that nobody waits long.

@@ -3,6 +3,7 @@
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientOrigin},
     consent::Consent,
+    pkce_phase::Enforcement,
     store::{Clients as _, Consents as _, Grants as _, Inserted, StoreError, Updated},
 };
 use loop_shared::auth::scope::{Scope, Scopes};
@@ -25,6 +26,7 @@ async fn a_client_reads_back_as_it_was_stored() {
         metadata_hash: None,
         created_at: at(-1),
         first_login_at: Some(at(5)),
+        pkce: Some(Enforcement::Public),
         ..client("confidential")
     };
     for stored in [&public, &confidential] {

@@ -1,7 +1,7 @@
 //! Grants and their codes.
 
 use loop_oauth::{
-    code::AuthCode,
+    code::{AuthCode, CodeChallenge},
     grant::{Grant, GrantId, RevokeReason},
     refresh::RefreshState,
     store::{Clients as _, Grants as _, Redeemed, StoreError, Updated},
@@ -26,6 +26,69 @@ async fn a_code_reads_back_with_its_grant_and_user() {
     assert_eq!((found.code, found.grant), (code, grant.clone()));
     assert_eq!(found.user.id, grant.user);
     assert!(store.code(&hash("other")).await.unwrap().is_none());
+}
+
+#[tokio::test]
+async fn every_kind_of_challenge_reads_back_as_it_was() {
+    let db = Db::new();
+    let store = with_people(&db).await;
+    let digest = || "c".repeat(43);
+    for (name, challenge) in [
+        ("s256", CodeChallenge::S256(digest())),
+        ("plain", CodeChallenge::Plain(digest())),
+        ("none", CodeChallenge::None),
+    ] {
+        let grant = grant(name);
+        let code = AuthCode {
+            challenge,
+            ..code(name, &grant)
+        };
+        store.add_grant(&grant, &code).await.unwrap();
+        let found = store.code(&code.hash).await.unwrap().unwrap();
+        assert_eq!(found.code, code);
+    }
+}
+
+#[tokio::test]
+async fn a_code_of_the_schema_before_pkce_phases_has_an_s256_challenge() {
+    let db = Db::new();
+    let store = with_people(&db).await;
+    let grant = grant("family");
+    let code = code("code", &grant);
+    store.add_grant(&grant, &code).await.unwrap();
+    store.close().await.unwrap();
+    // Back to the older schema, with the rows that were there.
+    for undo in [
+        "ALTER TABLE clients DROP COLUMN pkce",
+        "ALTER TABLE codes DROP COLUMN challenge_method",
+        "DELETE FROM seaql_migrations WHERE version LIKE '%add_pkce_phases'",
+    ] {
+        db.run(undo).await;
+    }
+    let store = db.open().await;
+    let found = store.code(&code.hash).await.unwrap().unwrap();
+    assert_eq!(found.code, code);
+    let app = store.client(&code.client).await.unwrap().unwrap();
+    assert_eq!(app.pkce, None);
+}
+
+#[tokio::test]
+async fn a_grant_is_found_with_its_user_revoked_or_not() {
+    let db = Db::new();
+    let store = with_people(&db).await;
+    let grant = grant("family");
+    store
+        .add_grant(&grant, &code("code", &grant))
+        .await
+        .unwrap();
+    let (found, user) = store.grant_with_user(grant.id).await.unwrap().unwrap();
+    assert_eq!((&found, user.id), (&grant, grant.user));
+    let reason = RevokeReason::ByClient;
+    store.revoke_grant(grant.id, reason, at(9)).await.unwrap();
+    let (found, _) = store.grant_with_user(grant.id).await.unwrap().unwrap();
+    assert_eq!(found.revoked_at, Some(at(9)));
+    let other = store.grant_with_user(GrantId(id("other"))).await;
+    assert!(other.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -113,6 +113,7 @@ fn client(name: &str) -> Client {
         metadata_hash: Some(hash(name)),
         created_at: at(0),
         first_login_at: None,
+        pkce: None,
     }
 }
 
@@ -135,7 +136,7 @@ fn code(name: &str, grant: &Grant) -> AuthCode {
         grant: grant.id,
         client: grant.client.clone(),
         redirect_uri: Some("http://localhost:1/callback".to_owned()),
-        challenge: CodeChallenge("c".repeat(43)),
+        challenge: CodeChallenge::S256("c".repeat(43)),
         expires_at: at(60_000),
         used_at: None,
     }

@@ -10,9 +10,9 @@ use super::{
 use crate::{
     client::{Client, ClientId, GrantType},
     client_auth::MAX_CLIENT_ID_BYTES,
-    code::CodeChallenge,
     config::Context,
     params::{Params, Repeated},
+    pkce::Requested,
     redirect_uri,
 };
 
@@ -114,7 +114,7 @@ fn state(params: Params<'_>) -> Result<Option<&str>, AuthorizeError> {
 struct Asked {
     scopes: Scopes,
     resource: String,
-    challenge: CodeChallenge,
+    challenge: Requested,
     prompt: Prompt,
     login_after: Option<DateTime<Utc>>,
 }
@@ -145,7 +145,11 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
             "only response_mode query is supported",
         ));
     }
-    let challenge = challenge(once("code_challenge")?, once("code_challenge_method")?)?;
+    let phase = cx.rules.pkce.phase_of(client);
+    let (sent, method) = (once("code_challenge")?, once("code_challenge_method")?);
+    let challenge = phase
+        .read(client, sent, method)
+        .map_err(AuthorizeError::InvalidRequest)?;
     let requested = params
         .agreed("resource")
         .map_err(|Repeated| AuthorizeError::InvalidTarget)?;
@@ -159,22 +163,6 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
         prompt,
         login_after,
     })
-}
-
-/// "If the method is not present, it defaults to plain" (RFC 7636 §4.3), which nobody may use here.
-fn challenge(
-    challenge: Option<&str>,
-    method: Option<&str>,
-) -> Result<CodeChallenge, AuthorizeError> {
-    let challenge =
-        challenge.ok_or(AuthorizeError::InvalidRequest("code_challenge is required"))?;
-    if method != Some("S256") {
-        return Err(AuthorizeError::InvalidRequest(
-            "code_challenge_method must be S256",
-        ));
-    }
-    CodeChallenge::parse(challenge)
-        .map_err(|_| AuthorizeError::InvalidRequest("code_challenge is malformed"))
 }
 
 /// Unknown scopes are dropped; nothing known left is an error; no scope means all of the resource's.

@@ -48,6 +48,15 @@ pub enum Next {
     Issue,
 }
 
+/// Notes a request that came to the authorization endpoint and that the next PKCE phase would refuse.
+///
+/// Once for each request of the browser: one that comes back from the login page counts again.
+pub fn watch(cx: &Context<'_>, request: &AuthorizeRequest) {
+    if let Some((phase, count)) = cx.rules.pkce.watch(&request.client, &request.challenge) {
+        audit::pkce_next_phase_would_refuse(&request.client.id, phase.as_str(), count);
+    }
+}
+
 /// Decides what happens next.
 ///
 /// # Errors
@@ -111,7 +120,7 @@ pub async fn allow(
         redirect_uri: request
             .redirect_uri_given
             .then(|| request.redirect_uri.clone()),
-        challenge: request.challenge.clone(),
+        challenge: request.challenge.bind(),
         expires_at: cx.now + cx.rules.code_ttl,
         used_at: None,
     };

@@ -12,7 +12,7 @@ mod refusal;
 mod request;
 
 pub use check::{MAX_REQUEST_BYTES, MAX_STATE_BYTES, check};
-pub use decide::{ConsentAsk, Next, allow, deny, next};
+pub use decide::{ConsentAsk, Next, allow, deny, next, watch};
 pub use refusal::{AuthorizeError, AuthorizeRefusal, PageRefusal};
 pub use request::{AUTH_AFTER, AuthorizeRequest, Prompt};
 

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Scopes;
 
 use super::{AuthorizeError, AuthorizeRefusal};
-use crate::{client::Client, code::CodeChallenge, config::Issuer, redirect_uri};
+use crate::{client::Client, config::Issuer, pkce::Requested, redirect_uri};
 
 /// Our own parameter beside `prompt=login`: only a login after this moment counts (Unix time in
 /// milliseconds). It survives the way through the login page, so that no session table is needed.
@@ -73,8 +73,8 @@ pub struct AuthorizeRequest {
     pub resource: String,
     /// To be echoed to the letter.
     pub state: Option<String>,
-    /// The PKCE challenge.
-    pub challenge: CodeChallenge,
+    /// The PKCE challenge, if there is one.
+    pub challenge: Requested,
     /// What pages to show.
     pub prompt: Prompt,
     /// With `prompt=login`: only a login after this moment counts.
@@ -91,9 +91,11 @@ impl AuthorizeRequest {
             ("client_id", self.client.id.0.clone()),
             ("scope", self.scopes.to_string()),
             ("resource", self.resource.clone()),
-            ("code_challenge", self.challenge.0.clone()),
-            ("code_challenge_method", "S256".to_owned()),
         ];
+        if let Some((challenge, method)) = self.challenge.as_sent() {
+            params.push(("code_challenge", challenge.to_owned()));
+            params.push(("code_challenge_method", method.to_owned()));
+        }
         if self.redirect_uri_given {
             params.push(("redirect_uri", self.redirect_uri.clone()));
         }

@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, check_resource, revoke, sign};
 use crate::{
     client::{Client, GrantType},
+    code::CodeChallenge,
     config::Context,
     grant::RevokeReason,
     params::Params,
@@ -24,7 +25,7 @@ pub struct CodeForm {
     pub code: SecretString,
     /// Required when the authorization request had one.
     pub redirect_uri: Option<String>,
-    /// The PKCE verifier; always required.
+    /// The PKCE verifier: required exactly when the authorization request had a challenge.
     pub code_verifier: Option<SecretString>,
     /// RFC 8707 §2.2.
     pub resource: Option<String>,
@@ -84,7 +85,7 @@ pub async fn exchange(
         return Err(GrantProblem::Expired(grant.id).into());
     }
     check_redirect(client, &found, form.redirect_uri.as_deref())?;
-    check_verifier(&found, form.code_verifier.as_ref())?;
+    check_verifier(cx, client, &found, form.code_verifier.as_ref())?;
     check_resource(grant, form.resource.as_deref())?;
     let scope = ceiling(grant, &found.user)?;
     let refresh = client
@@ -147,11 +148,30 @@ fn check_redirect(
     }
 }
 
-fn check_verifier(found: &CodeContext, verifier: Option<&SecretString>) -> Result<(), TokenError> {
-    let verifier = verifier.ok_or(TokenError::InvalidRequest("code_verifier is missing"))?;
-    if pkce::verify(&found.code.challenge, verifier.expose_secret()) {
-        Ok(())
-    } else {
-        Err(GrantProblem::WrongVerifier(found.grant.id).into())
+/// A verifier without a challenge is a downgrade: somebody took the challenge out on its way
+/// (RFC 9700 §4.8.2). What the phase of today refuses is not honoured although an earlier one took it.
+fn check_verifier(
+    cx: &Context<'_>,
+    client: &Client,
+    found: &CodeContext,
+    verifier: Option<&SecretString>,
+) -> Result<(), TokenError> {
+    let challenge = &found.code.challenge;
+    if !cx.rules.pkce.phase_of(client).honours(client, challenge) {
+        return Err(GrantProblem::PhaseOver(found.grant.id).into());
+    }
+    match (challenge, verifier) {
+        (CodeChallenge::None, None) => Ok(()),
+        (CodeChallenge::None, Some(_)) => Err(GrantProblem::Downgraded(found.grant.id).into()),
+        (CodeChallenge::S256(_) | CodeChallenge::Plain(_), None) => {
+            Err(TokenError::InvalidRequest("code_verifier is missing"))
+        }
+        (CodeChallenge::S256(_) | CodeChallenge::Plain(_), Some(verifier)) => {
+            if pkce::verify(challenge, verifier.expose_secret()) {
+                Ok(())
+            } else {
+                Err(GrantProblem::WrongVerifier(found.grant.id).into())
+            }
+        }
     }
 }

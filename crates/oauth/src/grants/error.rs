@@ -22,6 +22,12 @@ pub enum GrantProblem {
     /// `code_verifier` does not fit the challenge.
     #[error("grant {0}: verifier does not fit")]
     WrongVerifier(GrantId),
+    /// A verifier came although the authorization request had no challenge (RFC 9700 §4.8.2).
+    #[error("grant {0}: a verifier without a challenge")]
+    Downgraded(GrantId),
+    /// Issued in an earlier PKCE phase; today's demands more of its client.
+    #[error("grant {0}: an earlier PKCE phase issued it")]
+    PhaseOver(GrantId),
     /// Presented again after it was spent; the grant is revoked.
     #[error("grant {0}: replayed")]
     Replayed(GrantId),

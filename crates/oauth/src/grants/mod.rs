@@ -82,7 +82,7 @@ pub async fn answer(
 }
 
 /// What a user of today may still have of a grant of yesterday.
-fn ceiling(grant: &Grant, user: &User) -> Result<Scopes, TokenError> {
+pub(crate) fn ceiling(grant: &Grant, user: &User) -> Result<Scopes, TokenError> {
     if grant.revoked_at.is_some() {
         return Err(GrantProblem::Revoked(grant.id).into());
     }

@@ -19,6 +19,7 @@ use crate::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin},
     config::Context,
     entropy::NoEntropy,
+    pkce_phase::Enforcement,
     secret::{RawClientSecret, SecretHash},
     store::{Inserted, StoreError, Updated},
 };
@@ -76,7 +77,16 @@ async fn known(cx: &Context<'_>, hash: &SecretHash) -> Result<Option<Client>, St
     })
 }
 
-/// Adds a client on an operator's word; `scope` is the most it may ever ask for.
+/// What an operator decides about a client beside its metadata.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct ByOperator {
+    /// The most it may ever ask for; `None`: whatever its resource offers.
+    pub scope: Option<Scopes>,
+    /// The PKCE phase it is in; `None`: the server's.
+    pub pkce: Option<Enforcement>,
+}
+
+/// Adds a client on an operator's word.
 ///
 /// # Errors
 /// [`RegisterError`], as for [`register`].
@@ -84,11 +94,12 @@ async fn known(cx: &Context<'_>, hash: &SecretHash) -> Result<Option<Client>, St
 pub async fn add_by_operator(
     cx: &Context<'_>,
     metadata: Value,
-    scope: Option<Scopes>,
+    decided: ByOperator,
 ) -> Result<Registered, RegisterError> {
     let metadata = Metadata::read(&metadata)?;
     let (mut client, secret) = new_client(cx, metadata, ClientOrigin::Operator)?;
-    client.scope = scope;
+    client.scope = decided.scope;
+    client.pkce = decided.pkce;
     match cx.store.add_client(&client).await? {
         Inserted::Now => {
             audit::client_added(&client);
@@ -121,6 +132,7 @@ fn new_client(
         metadata_hash: None,
         created_at: cx.now,
         first_login_at: None,
+        pkce: None,
     };
     Ok((client, secret))
 }
@@ -408,9 +420,16 @@ mod tests {
     async fn an_operators_client_is_never_shared_and_keeps_its_cap() {
         let world = World::default();
         let cap = Scopes::parse("mcp:read").unwrap();
-        let first = add_by_operator(&world.cx(), public(), Some(cap))
-            .await
-            .unwrap();
+        let first = add_by_operator(
+            &world.cx(),
+            public(),
+            ByOperator {
+                scope: Some(cap),
+                pkce: None,
+            },
+        )
+        .await
+        .unwrap();
         let dynamic = register(&world.cx(), public()).await.unwrap();
         assert_ne!(first.client.id, dynamic.client.id);
         assert_eq!(first.client.origin, ClientOrigin::Operator);

@@ -22,6 +22,7 @@ use crate::{
     config::{Context, Issuer, Rules},
     entropy::{Entropy, NoEntropy},
     grants::{SignError, TokenSigner},
+    pkce_phase::PkceRules,
     resource::Resources,
     session::Session,
     user::{Email, PasswordHash, User, UserId},
@@ -91,6 +92,7 @@ pub fn client(id: &str, redirect: &str) -> Client {
         metadata_hash: None,
         created_at: DateTime::UNIX_EPOCH,
         first_login_at: None,
+        pkce: None,
     }
 }
 
@@ -183,5 +185,6 @@ fn rules() -> Rules {
         refresh_ttl: TimeDelta::days(90),
         code_ttl: TimeDelta::seconds(60),
         session_ttl: TimeDelta::days(14),
+        pkce: PkceRules::default(),
     }
 }

@@ -1,7 +1,11 @@
 //! `loop-auth client add|list`.
 
 use clap::Subcommand;
-use loop_oauth::{client::Client, register};
+use loop_oauth::{
+    client::Client,
+    pkce_phase::Enforcement,
+    register::{self, ByOperator},
+};
 use loop_shared::auth::scope::Scopes;
 use serde_json::json;
 
@@ -26,6 +30,9 @@ pub(super) enum ClientCommand {
         /// The most it may ever ask for, space-separated [default: whatever its resource offers]
         #[arg(long)]
         scope: Option<String>,
+        /// PKCE phase of this client: optional, public or all [default: the server's]
+        #[arg(long, value_name = "PHASE", value_parser = phase)]
+        pkce: Option<Enforcement>,
     },
     /// List clients, oldest first
     List,
@@ -39,6 +46,7 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
             redirect_uris,
             public,
             scope,
+            pkce,
         } => {
             let scope = scope.as_deref().map(Scopes::parse).transpose();
             let metadata = json!({
@@ -46,10 +54,13 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
                 "redirect_uris": redirect_uris,
                 "token_endpoint_auth_method": if public { "none" } else { "client_secret_basic" },
             });
-            let added =
-                register::add_by_operator(&cx, metadata, scope.map_err(|error| text(&error))?)
-                    .await
-                    .map_err(|error| text(&error))?;
+            let decided = ByOperator {
+                scope: scope.map_err(|error| text(&error))?,
+                pkce,
+            };
+            let added = register::add_by_operator(&cx, metadata, decided)
+                .await
+                .map_err(|error| text(&error))?;
             println!("client_id: {}", added.client.id);
             if let Some(secret) = &added.secret {
                 println!("client_secret: {} (shown only now)", secret.expose());
@@ -65,6 +76,10 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
     Ok(())
 }
 
+fn phase(name: &str) -> Result<Enforcement, String> {
+    Enforcement::parse(name).ok_or_else(|| "use optional, public or all".to_owned())
+}
+
 /// A client as one tab-separated line. Names have no control characters; registration strips them.
 fn row(client: &Client) -> String {
     let used = if client.first_login_at.is_some() {
@@ -73,12 +88,13 @@ fn row(client: &Client) -> String {
         "never used"
     };
     format!(
-        "{}\t{}\t{}\t{}\t{used}\t{}\t{}",
+        "{}\t{}\t{}\t{}\t{used}\t{}\tpkce={}\t{}",
         client.id,
         client.name,
         client.auth_method.as_str(),
         client.origin.as_str(),
         client.created_at.format("%Y-%m-%d"),
+        client.pkce.map_or("default", Enforcement::as_str),
         client.redirect_uris.join(" ")
     )
 }

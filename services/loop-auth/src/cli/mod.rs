@@ -15,6 +15,7 @@ use loop_oauth::{
     config::{Context, Issuer, Rules},
     entropy::OsEntropy,
     login::Passwords,
+    pkce_phase::PkceRules,
     resource::Resources,
 };
 use loop_shared::service::{
@@ -159,6 +160,7 @@ fn offline_rules() -> Result<Rules, String> {
         refresh_ttl: TimeDelta::hours(1),
         code_ttl: TimeDelta::minutes(1),
         session_ttl: TimeDelta::hours(1),
+        pkce: PkceRules::default(),
     })
 }
 

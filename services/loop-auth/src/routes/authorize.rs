@@ -44,6 +44,7 @@ async fn answer(
 ) -> Result<HttpResponse, Refusal> {
     let cx = app.cx();
     let ask = authorize::check(&cx, params).await?;
+    authorize::watch(&cx, &ask);
     let current = session::current(app, request).await?;
     match authorize::next(&cx, &ask, current.as_ref().map(|current| &current.who)).await? {
         Next::Login => {

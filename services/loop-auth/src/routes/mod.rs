@@ -4,6 +4,7 @@ pub(crate) mod assets;
 pub(crate) mod authorize;
 pub(crate) mod consent;
 pub(crate) mod home;
+pub(crate) mod introspect;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;

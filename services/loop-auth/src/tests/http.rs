@@ -38,6 +38,7 @@ async fn both_discovery_addresses_answer_one_document_to_any_origin() {
         ("token_endpoint", "/token"),
         ("registration_endpoint", "/register"),
         ("revocation_endpoint", "/revoke"),
+        ("introspection_endpoint", "/introspect"),
         ("jwks_uri", "/.well-known/jwks.json"),
     ] {
         assert_eq!(text(document, name), format!("{}{path}", server.url));
@@ -228,6 +229,7 @@ async fn a_proxy_that_strips_the_issuers_path_leads_back_to_it_all_the_same() {
     let setup = Setup {
         external_url: Some("https://login.example/team"),
         passwords: None,
+        ..Setup::default()
     };
     let server = Server::start_with(setup).await;
     let client = server.client().await;
@@ -254,6 +256,7 @@ async fn an_issuer_with_a_path_and_https_has_it_everywhere() {
     let setup = Setup {
         external_url: Some("https://login.example/team"),
         passwords: None,
+        ..Setup::default()
     };
     let server = Server::start_with(setup).await;
     server.user("kim@example.com", "member").await;

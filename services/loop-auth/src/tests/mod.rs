@@ -5,6 +5,8 @@ mod authorize;
 mod flow;
 mod forms;
 mod http;
+mod introspect;
+mod pkce;
 mod probing;
 mod register;
 mod token;
@@ -21,6 +23,7 @@ use loop_oauth::{
     entropy::OsEntropy,
     key::SigningKey,
     login::Passwords,
+    pkce_phase::{Enforcement, PkceRules},
     resource::Resources,
     store::SigningKeys as _,
     user_admin::{self, NewUser},
@@ -65,20 +68,19 @@ impl Drop for Server {
 }
 
 /// What may differ between tests.
+#[derive(Default)]
 struct Setup {
     /// The public address; `None`: the server's own.
     external_url: Option<&'static str>,
     /// How logins are checked; `None`: cheap bcrypt.
     passwords: Option<Arc<dyn Passwords>>,
+    /// The PKCE phase.
+    pkce: Enforcement,
 }
 
 impl Server {
     async fn start() -> Self {
-        let setup = Setup {
-            external_url: None,
-            passwords: None,
-        };
-        Self::start_with(setup).await
+        Self::start_with(Setup::default()).await
     }
 
     async fn start_with(setup: Setup) -> Self {
@@ -91,7 +93,7 @@ impl Server {
         let external = ExternalUrl::parse(setup.external_url.unwrap_or(&url)).unwrap();
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
         let parts = Parts {
-            rules: rules(external.as_str()),
+            rules: rules(external.as_str(), setup.pkce),
             external_url: external,
             store: Arc::clone(&store) as _,
             entropy: Arc::new(OsEntropy),
@@ -256,7 +258,7 @@ async fn signer(store: &SqlStore, clock: &MockClock) -> Signer {
     signer
 }
 
-fn rules(external: &str) -> Rules {
+fn rules(external: &str, pkce: Enforcement) -> Rules {
     let resources = format!("{external}/mcp=mcp:read,{external}/exec/mcp=mcp:exec kpi:read");
     Rules {
         issuer: Issuer::parse(external).unwrap(),
@@ -265,6 +267,7 @@ fn rules(external: &str) -> Rules {
         refresh_ttl: chrono::TimeDelta::days(90),
         code_ttl: chrono::TimeDelta::minutes(1),
         session_ttl: chrono::TimeDelta::days(14),
+        pkce: PkceRules::new(pkce),
     }
 }
 

@@ -61,6 +61,7 @@ async fn a_full_queue_is_said_at_once_and_the_address_is_kept() {
     let setup = Setup {
         external_url: None,
         passwords: Some(Arc::new(AlwaysBusy)),
+        ..Setup::default()
     };
     let server = Server::start_with(setup).await;
     let browser = Browser::new().in_language("ko");

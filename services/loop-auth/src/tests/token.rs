@@ -187,7 +187,7 @@ async fn a_confidential_client_proves_itself_by_header_or_body() {
 async fn bodies_that_are_no_forms_are_refused_in_oauth_json() {
     let server = Server::start().await;
     let long = format!("grant_type={}", "x".repeat(70_000));
-    for path in ["/token", "/revoke", "/oauth/token"] {
+    for path in ["/token", "/revoke", "/introspect", "/oauth/token"] {
         for (kind, body, status) in [
             ("application/json", "{}", 400),
             ("text/plain", "grant_type=x", 400),

@@ -10,6 +10,7 @@ use crate::{
     refresh::{RefreshState, RefreshToken},
     secret::SecretHash,
     store::{CodeContext, Grants, Redeemed, RefreshContext, Rotated, StoreError, Updated},
+    user::User,
 };
 
 #[async_trait]
@@ -114,6 +115,12 @@ impl Grants for MemoryStore {
     ) -> Result<Updated, StoreError> {
         self.let_others_run().await;
         Ok(self.tables().revoke(id, reason, now))
+    }
+
+    async fn grant_with_user(&self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError> {
+        let tables = self.tables();
+        let found = tables.grant_of(id);
+        Ok(found.and_then(|grant| tables.user_of(grant.user).map(|user| (grant, user))))
     }
 
     async fn sweep(&self, now: DateTime<Utc>, _batch: u64) -> Result<u64, StoreError> {
