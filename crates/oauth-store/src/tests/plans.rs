@@ -87,7 +87,11 @@ async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     store.add_first_key(&key("one")).await.unwrap();
+    store.add_next_key(&key("two"), "one").await.unwrap();
+    store.advance_key("two", at(5)).await.unwrap();
+    store.retire_key("one", at(5)).await.unwrap();
     store.signing_keys().await.unwrap();
+    store.delete_keys(at(5)).await.unwrap();
     store.set_roles(alice.id, &Roles::NONE).await.unwrap();
     store
         .set_password(alice.id, &PasswordHash(SecretString::from("x")))

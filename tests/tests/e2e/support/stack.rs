@@ -126,6 +126,21 @@ impl Stack {
         text
     }
 
+    /// Runs `loop-auth keys` with the settings of the stack's loop-auth.
+    pub(crate) fn keys(&self, args: &[&str], settings: &[(&str, &str)]) -> String {
+        let output = Command::new(cargo_binary("loop-auth", "loop-auth"))
+            .arg("keys")
+            .args(args)
+            .env("OAUTH_DB_PATH", self.dir.path().join("loop-auth.db"))
+            .envs(settings.iter().copied())
+            .output()
+            .expect("loop-auth runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "keys {args:?}: {text}{said}");
+        text
+    }
+
     /// A file of the stack's own folder.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
