@@ -55,7 +55,7 @@ async fn work(
     let (mut tokens, mut signed) = (Vec::new(), BTreeSet::new());
     let mut seen: Vec<(String, Instant)> = Vec::new();
     while !until(&signed) {
-        assert!(started.elapsed() < Duration::from_secs(60), "{signed:?}");
+        assert!(started.elapsed() < Duration::from_mins(1), "{signed:?}");
         for (kid, _) in published(stack).await {
             if seen.iter().all(|(known, _)| *known != kid) {
                 seen.push((kid, Instant::now()));
@@ -95,6 +95,7 @@ async fn work(
 fn a_client_works_at_every_moment_of_a_rotation_and_of_a_change_of_algorithm() {
     let options = Options {
         auth: SHORT,
+        apis: &[("JWKS_CACHE_SECONDS", "2")],
         ..Options::default()
     };
     let Some(mut stack) = Stack::start_with(&options) else {
@@ -112,7 +113,6 @@ fn a_client_works_at_every_moment_of_a_rotation_and_of_a_change_of_algorithm() {
         assert!(said.contains("it signs from"), "{said}");
         let again = stack.keys(&["rotate"], SHORT);
         assert!(again.contains("nothing changed"), "{again}");
-        // The API's own cache lasts an hour; only the unknown id makes it look, as it should.
         let ahead = Duration::from_secs(4);
         work(&stack, &client, &mut refresh, ahead, |signed| {
             signed.len() > 1
@@ -133,8 +133,8 @@ fn a_client_works_at_every_moment_of_a_rotation_and_of_a_change_of_algorithm() {
 
         // In an emergency the next token has the new key, and Loop's own APIs know it at once.
         tokio::time::sleep(Duration::from_secs(10)).await; // their peace after an unknown id
-        stack.keys(&["rotate", "--now"], SHORT);
         let before = published(&stack).await;
+        stack.keys(&["rotate", "--now"], SHORT);
         let changed =
             |signed: &BTreeSet<(String, String)>| signed.iter().any(|key| !before.contains(key));
         work(&stack, &client, &mut refresh, Duration::ZERO, changed).await;

@@ -34,6 +34,8 @@ pub(crate) struct Options<'a> {
     pub issuer: Option<&'a TestIssuer>,
     /// More settings for loop-auth.
     pub auth: &'a [(&'a str, &'a str)],
+    /// More settings for the APIs.
+    pub apis: &'a [(&'a str, &'a str)],
 }
 
 impl Stack {
@@ -64,10 +66,12 @@ impl Stack {
             TestIssuer::jwks_url,
         );
         let resource_server = |name: &str| {
-            ServiceBuilder::new(cargo_binary(name, name))
+            let service = ServiceBuilder::new(cargo_binary(name, name))
                 .env("EXTERNAL_URL", &url)
                 .env("ISSUER", &issuer)
-                .env("JWKS_URL", &jwks)
+                .env("JWKS_URL", &jwks);
+            let more = options.apis.iter();
+            more.fold(service, |service, (name, value)| service.env(name, value))
         };
         let api = resource_server("public-api")
             .env("VAULT_DIR", &vault)

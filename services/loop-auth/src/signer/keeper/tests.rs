@@ -105,6 +105,7 @@ async fn replicas_agree_on_one_successor_and_on_the_second_it_signs_from() {
 async fn a_retired_key_is_published_for_the_tokens_lifetime_and_then_deleted() {
     let (store, clock) = (Arc::new(MemoryStore::default()), MockClock::default());
     let keeper = replica(&store, &clock).await;
+    pass(&clock, 1);
     rotate(&*store, &keeper.settings, true, &clock.as_fn())
         .await
         .unwrap();
@@ -155,6 +156,7 @@ async fn a_wish_for_a_key_is_granted_once_until_its_turn_has_come() {
         signs_from,
     };
     assert_eq!(wish(false).await, waiting);
+    pass(&clock, 1);
     assert_eq!(wish(true).await, Rotation::Advanced { kid: kid.clone() });
     keeper.turn().await.unwrap();
     assert_eq!(signs_with(&keeper, &clock), kid);
