@@ -142,6 +142,10 @@ struct Token {
 ///
 /// With `emergencies` only tokens that were known before must go on working, since a key that signs at once is
 /// what no verifier can know: that is what `--now` costs.
+#[expect(
+    clippy::too_many_lines,
+    reason = "one second of a simulation, in the order in which things happen"
+)]
 async fn run(plan: &Plan, emergencies: bool) {
     let store = MemoryStore::default();
     let mut serial = 0;
