@@ -63,7 +63,7 @@ impl TokenSpec {
         self.claim("scope", scope)
     }
 
-    /// Signed by `key` with RS256, whatever the header says; `kid` is the key's unless it is set.
+    /// Signed by `key` with its own algorithm, whatever the header says; `kid` is the key's unless it is set.
     pub fn sign(mut self, key: &TestKey) -> String {
         if self.header.get("kid").is_none() {
             self.header["kid"] = json!(key.kid);
@@ -71,7 +71,7 @@ impl TokenSpec {
         self.sign_as_is(key)
     }
 
-    /// Signed by `key` with RS256, the header left alone.
+    /// Signed by `key` with its own algorithm, the header left alone.
     pub fn sign_as_is(&self, key: &TestKey) -> String {
         let signed = self.signed_part();
         let signature = key.sign(signed.as_bytes());

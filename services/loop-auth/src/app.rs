@@ -1,6 +1,6 @@
 //! The state every handler shares, and the whole route table.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use actix_web::{
     HttpResponse,
@@ -43,8 +43,10 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// bcrypt.
     pub passwords: Arc<dyn Passwords>,
-    /// The signing key.
+    /// The signing keys.
     pub signer: Signer,
+    /// How long a cache may keep the public keys.
+    pub jwks_max_age: Duration,
 }
 
 /// The running server's state.
@@ -53,12 +55,11 @@ pub struct App {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) signer: Signer,
+    pub(crate) jwks_max_age: Duration,
     pub(crate) pages: Pages,
     pub(crate) cookies: Cookies,
     /// The issuer's path, `""` for most: the prefix of local links.
     pub(crate) base: String,
-    /// The discovery document.
-    pub(crate) metadata: String,
     entropy: Arc<dyn Entropy>,
     clock: Arc<dyn Clock>,
 }
@@ -76,7 +77,6 @@ impl App {
             style: assets::style_version(),
         })?;
         Ok(Self {
-            metadata: metadata::document(&parts.rules).to_string(),
             base: url.path().to_owned(),
             cookies: Cookies::new(url.is_https()),
             pages,
@@ -84,6 +84,7 @@ impl App {
             store: parts.store,
             passwords: parts.passwords,
             signer: parts.signer,
+            jwks_max_age: parts.jwks_max_age,
             entropy: parts.entropy,
             clock: parts.clock,
         })

@@ -22,7 +22,7 @@ use crate::{
     config::{Config, IDENTITY},
     first_admin,
     passwords::BcryptPasswords,
-    signer::{Signer, SignerError, write_jwks_file},
+    signer::{Keeper, Signer, SignerError, write_jwks_file},
     sweep,
 };
 
@@ -111,16 +111,32 @@ pub enum BootError {
 pub async fn serve(config: Config, opened: Opened, shutdown: Shutdown) -> Result<(), BootError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let app = prepare(&config, &opened, Arc::clone(&clock)).await?;
+    let keeper = tokio::spawn(keeper(&config, &opened, &app, Arc::clone(&clock)).forever());
     let app = Data::new(app);
     let health = health(&opened);
     let routes = move |routes: &mut Routes| register(&app, &health, routes);
     let sweep = tokio::spawn(sweep::forever(Arc::clone(&opened.store), clock));
     let served = service::serve(&config.service, &shutdown, routes).await;
-    sweep.abort();
-    // It ends by being aborted; waiting for that lets go of its store.
-    let _ = sweep.await;
+    for task in [sweep, keeper] {
+        task.abort();
+        // It ends by being aborted; waiting for that lets go of its store.
+        let _ = task.await;
+    }
     opened.close().await;
     Ok(served?)
+}
+
+/// Who looks after the keys of `app`.
+#[must_use]
+pub fn keeper(config: &Config, opened: &Opened, app: &App, clock: Arc<dyn Clock>) -> Keeper {
+    Keeper {
+        store: Arc::clone(&opened.store),
+        clock,
+        settings: config.keys.settings.clone(),
+        signer: app.signer.clone(),
+        jwks_file: config.jwks_file.clone(),
+        every: config.keys.reread,
+    }
 }
 
 /// Everything in front of HTTP: key, first administrator, public key file.
@@ -134,8 +150,7 @@ pub async fn prepare(
 ) -> Result<App, BootError> {
     let passwords: Arc<dyn Passwords> =
         Arc::new(passwords(config.store.bcrypt_cost, config.bcrypt_queue).await?);
-    let secret = config.encryption_secret.as_ref();
-    let signer = Signer::open(&*opened.store, secret, clock.now()).await?;
+    let signer = Signer::open(&*opened.store, &config.keys.settings, clock.now()).await?;
     let cx = Context {
         rules: &config.rules,
         store: &*opened.store,
@@ -144,7 +159,7 @@ pub async fn prepare(
     };
     first_admin::ensure(&cx, &*passwords, &config.first_admin).await?;
     if let Some(path) = &config.jwks_file {
-        write_jwks_file(path, signer.jwks()).map_err(|error| BootError::JwksFile {
+        write_jwks_file(path, &signer.jwks()).map_err(|error| BootError::JwksFile {
             path: path.display().to_string(),
             error,
         })?;
@@ -157,6 +172,7 @@ pub async fn prepare(
         clock,
         passwords,
         signer,
+        jwks_max_age: config.keys.max_age,
     })?)
 }
 

@@ -16,7 +16,9 @@ use loop_shared::service::config::{
     ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given, number,
     seconds, secret_or_file,
 };
-use secrecy::{ExposeSecret as _, SecretString};
+use secrecy::SecretString;
+
+use crate::key_config::{KeyArgs, KeyConfig};
 
 /// Who this service is.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -24,9 +26,6 @@ pub const IDENTITY: ServiceIdentity = ServiceIdentity {
     version: env!("CARGO_PKG_VERSION"),
     default_port: 8083,
 };
-
-/// Shortest secret that may encrypt keys, in bytes.
-const MIN_SECRET_BYTES: usize = 32;
 
 /// Where the database is, and how passwords are hashed: for every command.
 #[derive(Args, Clone, Debug, Default)]
@@ -45,17 +44,6 @@ pub struct StoreArgs {
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "Authorization server")]
 pub struct AuthArgs {
-    /// Secret of at least 32 bytes that encrypts the stored signing keys; better set as a variable or file
-    #[arg(
-        long,
-        env = "AUTH_ENCRYPTION_SECRET",
-        value_name = "SECRET",
-        hide_env_values = true
-    )]
-    pub auth_encryption_secret: Option<SecretString>,
-    /// File that holds AUTH_ENCRYPTION_SECRET
-    #[arg(long, env = "AUTH_ENCRYPTION_SECRET_FILE", value_name = "PATH")]
-    pub auth_encryption_secret_file: Option<PathBuf>,
     /// File to write the public keys to, for APIs that read JWKS_FILE [default: none]
     #[arg(long, env = "JWKS_FILE", value_name = "PATH")]
     pub jwks_file: Option<String>,
@@ -109,6 +97,9 @@ pub struct ServeArgs {
     /// The authorization server.
     #[command(flatten)]
     pub auth: AuthArgs,
+    /// Its signing keys.
+    #[command(flatten)]
+    pub keys: KeyArgs,
 }
 
 /// The checked settings of [`StoreArgs`].
@@ -138,8 +129,8 @@ pub struct Config {
     pub store: StoreConfig,
     /// Issuer, resources, lifetimes.
     pub rules: Rules,
-    /// Encrypts the stored signing keys.
-    pub encryption_secret: Option<SecretString>,
+    /// How signing keys are made, kept and rotated.
+    pub keys: KeyConfig,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -181,7 +172,10 @@ impl ServeArgs {
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
         let rules = self.auth.rules(&service.external_url, &mut problems);
-        let encryption_secret = self.auth.encryption_secret(&mut problems);
+        let access_ttl = rules
+            .as_ref()
+            .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
+        let keys = self.keys.resolve(access_ttl, &mut problems);
         let first_admin = self.auth.first_admin(&mut problems);
         let queue = self.auth.bcrypt_queue.as_deref();
         let queue = number("BCRYPT_QUEUE", queue, 0..=10_000, 64, &mut problems);
@@ -190,7 +184,7 @@ impl ServeArgs {
             service,
             store,
             rules: rules.ok_or_else(Problems::new)?,
-            encryption_secret,
+            keys,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
             first_admin: first_admin.ok_or_else(Problems::new)?,
@@ -258,20 +252,6 @@ impl AuthArgs {
             }
         }
         PkceRules::new(phase.unwrap_or_default())
-    }
-
-    fn encryption_secret(&self, problems: &mut Problems) -> Option<SecretString> {
-        let (value, file) = (
-            self.auth_encryption_secret.as_ref(),
-            self.auth_encryption_secret_file.as_deref(),
-        );
-        let secret = secret_or_file("AUTH_ENCRYPTION_SECRET", value, file, problems)?;
-        if secret.expose_secret().len() < MIN_SECRET_BYTES {
-            let wrong = format!("it is shorter than {MIN_SECRET_BYTES} bytes");
-            let fix = "Make one with: openssl rand -base64 32";
-            problems.add("AUTH_ENCRYPTION_SECRET", wrong, fix);
-        }
-        Some(secret)
     }
 
     /// `None` only when a problem was noted.

@@ -9,6 +9,7 @@ pub mod cli;
 pub mod config;
 mod extract;
 mod first_admin;
+pub mod key_config;
 mod mac;
 pub mod pages;
 pub mod passwords;

@@ -1,6 +1,7 @@
 //! Signing keys, private part in the service's stored form.
 
 use loop_oauth::{key::SigningKey, store::StoreError};
+use loop_shared::auth::algorithm::SigningAlgorithm;
 use sea_orm::entity::prelude::*;
 use secrecy::{ExposeSecret as _, SecretString};
 
@@ -39,7 +40,7 @@ impl TryFrom<Model> for SigningKey {
     fn try_from(row: Model) -> Result<Self, StoreError> {
         Ok(Self {
             kid: row.kid,
-            alg: row.alg,
+            alg: SigningAlgorithm::parse(&row.alg).map_err(|_| ROW.corrupt())?,
             private: SecretString::from(row.private),
             created_at: ROW.time(row.created_at)?,
             signs_from: ROW.time(row.signs_from)?,
@@ -52,7 +53,7 @@ impl From<&SigningKey> for Model {
     fn from(key: &SigningKey) -> Self {
         Self {
             kid: key.kid.clone(),
-            alg: key.alg.clone(),
+            alg: key.alg.as_str().to_owned(),
             private: key.private.expose_secret().to_owned(),
             created_at: millis(key.created_at),
             signs_from: millis(key.signs_from),

@@ -1,16 +1,21 @@
 //! Signing keys.
 
 use async_trait::async_trait;
+use chrono::{DateTime, Utc};
 use loop_oauth::{
     key::SigningKey,
-    store::{Inserted, SigningKeys, StoreError},
+    store::{Inserted, SigningKeys, StoreError, Updated},
 };
-use sea_orm::{EntityTrait as _, PaginatorTrait as _, QueryOrder as _, QuerySelect as _};
+use sea_orm::{
+    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _, sea_query::Expr,
+};
 
-use super::{insert_new, take_turn};
+use super::{insert_new, take_turn, updated};
 use crate::{
     SqlStore,
     entity::{
+        column::millis,
         guard,
         signing_key::{Column, Entity, Model},
     },
@@ -43,5 +48,79 @@ impl SigningKeys for SqlStore {
             })
         })
         .await
+    }
+
+    #[tracing::instrument(name = "store.add_next_key", skip_all, fields(kid = %key.kid, after))]
+    async fn add_next_key(&self, key: &SigningKey, after: &str) -> Result<Inserted, StoreError> {
+        let (row, after) = (Model::from(key), after.to_owned());
+        self.write(move |tx| {
+            Box::pin(async move {
+                take_turn(tx, guard::SIGNING_KEYS).await?;
+                let newest: Option<String> = Entity::find()
+                    .select_only()
+                    .column(Column::Kid)
+                    .order_by_desc(Column::SignsFrom)
+                    .order_by_desc(Column::Kid)
+                    .limit(1)
+                    .into_tuple()
+                    .one(tx)
+                    .await
+                    .map_err(unread("signing key"))?;
+                if newest.is_none_or(|newest| newest != after) {
+                    return Ok(Inserted::AlreadyThere);
+                }
+                insert_new(tx, row).await
+            })
+        })
+        .await
+    }
+
+    #[tracing::instrument(name = "store.advance_key", skip_all, fields(kid))]
+    async fn advance_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError> {
+        let (kid, at) = (kid.to_owned(), millis(at));
+        self.write(move |tx| {
+            Box::pin(async move {
+                take_turn(tx, guard::SIGNING_KEYS).await?;
+                let update = Entity::update_many()
+                    .col_expr(Column::SignsFrom, Expr::value(at))
+                    .filter(Column::Kid.eq(kid))
+                    .filter(Column::SignsFrom.gt(at));
+                let done = update.exec(tx).await.map_err(failed)?;
+                Ok(updated(done.rows_affected))
+            })
+        })
+        .await
+    }
+
+    #[tracing::instrument(name = "store.retire_key", skip_all, fields(kid))]
+    async fn retire_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError> {
+        let (kid, at) = (kid.to_owned(), millis(at));
+        self.write(move |tx| {
+            Box::pin(async move {
+                let update = Entity::update_many()
+                    .col_expr(Column::RetiredAt, Expr::value(at))
+                    .filter(Column::Kid.eq(kid))
+                    .filter(Column::RetiredAt.is_null());
+                let done = update.exec(tx).await.map_err(failed)?;
+                Ok(updated(done.rows_affected))
+            })
+        })
+        .await
+    }
+
+    #[tracing::instrument(name = "store.delete_keys", level = "debug", skip_all, fields(deleted))]
+    async fn delete_keys(&self, retired_before: DateTime<Utc>) -> Result<u64, StoreError> {
+        let limit = millis(retired_before);
+        let deleted = self
+            .write(move |tx| {
+                Box::pin(async move {
+                    let delete = Entity::delete_many().filter(Column::RetiredAt.lt(limit));
+                    let done = delete.exec(tx).await.map_err(failed)?;
+                    Ok(done.rows_affected)
+                })
+            })
+            .await?;
+        tracing::Span::current().record("deleted", deleted);
+        Ok(deleted)
     }
 }

@@ -49,6 +49,7 @@ const DAMAGE: &[(&str, &str, &str)] = &[
     ("refresh token", "expires_at", "''"),
     ("signing key", "created_at", "'x'"),
     ("signing key", "private", "x'ff'"),
+    ("signing key", "alg", "'HS256'"),
 ];
 
 async fn filled(db: &Db) -> SqlStore {

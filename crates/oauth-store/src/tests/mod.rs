@@ -6,6 +6,7 @@ mod codes;
 mod corrupt;
 mod crash;
 mod files;
+mod keys;
 mod plans;
 mod races;
 mod refresh;
@@ -25,6 +26,7 @@ use loop_oauth::{
     store::{Clients as _, Grants as _, Users as _},
     user::{Email, PasswordHash, User, UserId},
 };
+use loop_shared::auth::SigningAlgorithm;
 use loop_shared::auth::scope::{Role, Roles, Scope, Scopes};
 use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
 use secrecy::SecretString;
@@ -164,7 +166,7 @@ fn session(name: &str) -> Session {
 fn key(kid: &str) -> SigningKey {
     SigningKey {
         kid: kid.to_owned(),
-        alg: "RS256".to_owned(),
+        alg: SigningAlgorithm::Rs256,
         private: SecretString::from("{}"),
         created_at: at(0),
         signs_from: at(10),

@@ -86,8 +86,7 @@ async fn call_everything(store: &SqlStore) {
         .revoke_grant(family.id, RevokeReason::ByClient, at(2))
         .await
         .unwrap();
-    store.add_first_key(&key("one")).await.unwrap();
-    store.signing_keys().await.unwrap();
+    call_everything_of_keys(store).await;
     store.set_roles(alice.id, &Roles::NONE).await.unwrap();
     store
         .set_password(alice.id, &PasswordHash(SecretString::from("x")))
@@ -96,6 +95,15 @@ async fn call_everything(store: &SqlStore) {
     store.disable_user(alice.id, at(3)).await.unwrap();
     store.sweep(at(0), 10).await.unwrap();
     store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
+}
+
+async fn call_everything_of_keys(store: &SqlStore) {
+    store.add_first_key(&key("one")).await.unwrap();
+    store.add_next_key(&key("two"), "one").await.unwrap();
+    store.advance_key("two", at(5)).await.unwrap();
+    store.retire_key("one", at(5)).await.unwrap();
+    store.signing_keys().await.unwrap();
+    store.delete_keys(at(5)).await.unwrap();
 }
 
 /// Statements that read a table from one end and stop, or read one that has a handful of rows.

@@ -4,6 +4,7 @@
 //! Never: issues tokens, reads a database, trusts a token's own header for its algorithm.
 
 pub mod access;
+pub mod algorithm;
 pub mod bearer;
 pub mod challenge;
 pub mod claims;
@@ -14,5 +15,6 @@ pub mod role;
 pub mod scope;
 pub mod verify;
 
+pub use algorithm::SigningAlgorithm;
 pub use principal::{InsufficientScope, Principal};
 pub use scope::{Role, RoleBypass, Roles, Scope, Scopes};

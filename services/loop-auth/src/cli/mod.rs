@@ -1,9 +1,10 @@
-//! Commands: `serve` (the default), `user …`, `client …`, `healthcheck`.
+//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `healthcheck`.
 //!
 //! In: a command line. Out: an exit code; results on standard output, problems on standard error.
 //! Never: a password in an argument.
 
 mod client;
+mod keys;
 mod password;
 mod user;
 
@@ -55,6 +56,8 @@ enum Command {
     User(On<user::UserCommand>),
     /// Add and list clients
     Client(On<client::ClientCommand>),
+    /// List and rotate signing keys
+    Keys(Box<keys::OnKeys>),
     /// Ask the running server whether it is ready; exits 0 or 1
     Healthcheck(ServiceArgs),
 }
@@ -109,6 +112,11 @@ async fn dispatch(
         Command::Serve(args) => serve(&args, open).await,
         Command::User(on) => user::run(&desk(&on.store, open).await?, on.command).await,
         Command::Client(on) => client::run(&desk(&on.store, open).await?, on.command).await,
+        Command::Keys(on) => {
+            let settings = on.settings()?;
+            let desk = desk(&on.store, open).await?;
+            keys::run(&on, &settings, &desk.opened).await
+        }
         Command::Healthcheck(args) => {
             let mut problems = Problems::new();
             let service = args.resolve(IDENTITY, &mut problems);

@@ -1,12 +1,14 @@
 //! Authorization server metadata (RFC 8414 §3, OpenID Connect Discovery 1.0 §4): one document.
 //!
-//! In: the rules. Out: JSON, the same bytes for every request. Never: derived from a Host header.
+//! In: the rules and the algorithms of the published keys. Out: JSON, the same bytes until those change.
+//! Never: derived from a Host header.
 
 use actix_web::{HttpResponse, web::Data};
 use loop_oauth::{
     client::{ClientAuthMethod, GrantType},
     config::Rules,
 };
+use loop_shared::auth::SigningAlgorithm;
 use serde_json::{Value, json};
 
 use crate::{app::App, pages::locale::Locale, respond};
@@ -14,8 +16,8 @@ use crate::{app::App, pages::locale::Locale, respond};
 /// How long a client may keep the document, in seconds.
 const MAX_AGE_SECONDS: u32 = 300;
 
-/// Builds the document.
-pub(crate) fn document(rules: &Rules) -> Value {
+/// Builds the document; `algorithms` are those of the published keys.
+pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value {
     let issuer = rules.issuer.as_str();
     let mut scopes: Vec<String> = rules
         .resources
@@ -31,6 +33,14 @@ pub(crate) fn document(rules: &Rules) -> Value {
         ClientAuthMethod::Post,
     ]
     .map(ClientAuthMethod::as_str);
+    // OIDC Discovery §3: "The algorithm RS256 MUST be included."
+    let mut algs = vec![SigningAlgorithm::Rs256.as_str()];
+    algs.extend(
+        algorithms
+            .iter()
+            .map(|alg| alg.as_str())
+            .filter(|alg| *alg != "RS256"),
+    );
     json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
@@ -59,16 +69,18 @@ pub(crate) fn document(rules: &Rules) -> Value {
         "service_documentation": format!("{issuer}/oauth/"),
         // Demanded by OIDC discovery; no id_token is issued.
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": algs,
     })
 }
 
 /// `GET /.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`.
 pub(crate) async fn metadata(app: Data<App>) -> HttpResponse {
-    respond::json::cacheable(app.metadata.clone(), MAX_AGE_SECONDS)
+    let document = document(&app.rules, &app.signer.algorithms());
+    respond::json::cacheable(document.to_string(), MAX_AGE_SECONDS)
 }
 
 /// `GET /.well-known/jwks.json` (RFC 7517 §5).
 pub(crate) async fn jwks(app: Data<App>) -> HttpResponse {
-    respond::json::cacheable(app.signer.jwks().to_owned(), MAX_AGE_SECONDS)
+    let max_age = u32::try_from(app.jwks_max_age.as_secs()).unwrap_or(MAX_AGE_SECONDS);
+    respond::json::cacheable(app.signer.jwks(), max_age)
 }

@@ -1,42 +1,48 @@
-//! Signs access tokens with RS256 (RFC 7515, RFC 7518 §3.3, RFC 9068) and publishes the public keys.
+//! Signs access tokens (RFC 7515, RFC 9068) and publishes the public keys.
 //!
-//! In: claims. Out: a compact JWS, and the JWKS document (RFC 7517 §5). The key is made at the first
-//! start and kept in the store. Never: gives a private key out.
+//! In: claims. Out: a compact JWS, and the JWKS document (RFC 7517 §5). Keys are made at the first start and by
+//! the schedule, and kept in the store; the running server exchanges them whole. Never: gives a private key out.
 
+pub(crate) mod keeper;
+mod keys;
 mod publish;
+mod ring;
 mod sealed;
 
 use std::sync::Arc;
 
+use arc_swap::ArcSwap;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use josekit::{
     JoseError,
-    jwk::{Jwk, KeyPair as _, alg::rsa::RsaKeyPair},
-    jws::{
-        self, JwsHeader, RS256,
-        alg::rsassa::{RsassaJwsSigner, RsassaJwsVerifier},
-    },
+    jws::{self, JwsHeader},
 };
 use loop_oauth::{
     grants::{SignError, TokenSigner},
-    key::SigningKey,
-    store::{SigningKeys, StoreError},
+    key::{self, Due, Policy, SigningKey},
+    store::{Inserted, SigningKeys, StoreError},
 };
-use loop_shared::auth::claims::AccessClaims;
+use loop_shared::auth::{SigningAlgorithm, claims::AccessClaims};
 use secrecy::SecretString;
-use serde_json::{Value, json};
-use sha2::{Digest as _, Sha256};
+use serde_json::Value;
 
+pub use keeper::Keeper;
 pub use publish::write_jwks_file;
+use ring::Ring;
 pub use sealed::SealError;
 
-/// Length of a new RSA key, in bits (RFC 7518 §3.3: "2048 bits or larger").
-const KEY_BITS: u32 = 2048;
-/// The only algorithm for now.
-const ALGORITHM: &str = "RS256";
 /// Media type of an access token (RFC 9068 §2.1).
 const TOKEN_TYPE: &str = "at+jwt";
+
+/// What keys are made and kept by.
+#[derive(Clone, Debug)]
+pub struct KeySettings {
+    /// Algorithm and times.
+    pub policy: Policy,
+    /// Encrypts the stored keys.
+    pub secret: Option<SecretString>,
+}
 
 /// Why the service has no key to sign with.
 #[derive(Debug, thiserror::Error)]
@@ -58,17 +64,14 @@ pub enum SignerError {
     NoneLeft,
 }
 
-/// The key that signs and every key that may still verify.
-#[derive(Debug)]
+/// The key that signs and every key that may still verify. Clones share everything.
+#[derive(Clone, Debug)]
 pub struct Signer {
-    kid: String,
-    current: RsassaJwsSigner,
-    verifiers: Vec<(String, RsassaJwsVerifier)>,
-    jwks: Arc<str>,
+    ring: Arc<ArcSwap<Ring>>,
 }
 
 impl Signer {
-    /// Opens the stored keys, making the first one when there is none.
+    /// Opens the stored keys, making one when there is none to sign with.
     ///
     /// Of several replicas starting at once one stores its key; the others use that one.
     ///
@@ -77,51 +80,51 @@ impl Signer {
     #[tracing::instrument(name = "signer.open", skip_all, fields(key_count))]
     pub async fn open(
         store: &dyn SigningKeys,
-        secret: Option<&SecretString>,
+        settings: &KeySettings,
         now: DateTime<Utc>,
     ) -> Result<Self, SignerError> {
         let mut stored = store.signing_keys().await?;
-        if stored.is_empty() {
-            let jwk = tokio::task::spawn_blocking(generate)
-                .await
-                .map_err(|_| SignerError::Interrupted)??;
-            store.add_first_key(&first_key(&jwk, secret, now)?).await?;
+        if key::due(&stored, now, &settings.policy) == Some(Due::First) {
+            let made = make(settings).await?;
+            add(store, &made, &stored, now, now).await?;
             stored = store.signing_keys().await?;
         }
         tracing::Span::current().record("key_count", stored.len());
-        Self::from_stored(&stored, secret, now)
+        let ring = Ring::open(&stored, settings, now)?;
+        Ok(Self {
+            ring: Arc::new(ArcSwap::from_pointee(ring)),
+        })
     }
 
-    fn from_stored(
+    /// Takes the stored keys over, in one step for signatures and document. Whether anything changed.
+    ///
+    /// # Errors
+    /// [`SignerError`]; the keys stay as they were.
+    pub fn take(
+        &self,
         stored: &[SigningKey],
-        secret: Option<&SecretString>,
+        settings: &KeySettings,
         now: DateTime<Utc>,
-    ) -> Result<Self, SignerError> {
-        let mut public = Vec::with_capacity(stored.len());
-        let mut verifiers = Vec::with_capacity(stored.len());
-        let mut current = None;
-        for key in stored {
-            let jwk = sealed::open(&key.private, secret)?;
-            let shown = published(&jwk, &key.kid)?;
-            verifiers.push((key.kid.clone(), RS256.verifier_from_jwk(&shown)?));
-            public.push(Value::Object(shown.into()));
-            if key.retired_at.is_none() && key.signs_from <= now {
-                current = Some((key.kid.clone(), RS256.signer_from_jwk(&jwk)?));
-            }
+    ) -> Result<bool, SignerError> {
+        let published: Vec<_> = key::published(stored, now, &settings.policy).collect();
+        if self.ring.load().is_of(&published) {
+            return Ok(false);
         }
-        let (kid, signer) = current.ok_or(SignerError::NoneLeft)?;
-        Ok(Self {
-            kid,
-            current: signer,
-            verifiers,
-            jwks: json!({ "keys": public }).to_string().into(),
-        })
+        let ring = Ring::open(stored, settings, now)?;
+        self.ring.store(Arc::new(ring));
+        Ok(true)
     }
 
     /// The JWKS document (RFC 7517 §5) with the public keys alone.
     #[must_use]
-    pub fn jwks(&self) -> &str {
-        &self.jwks
+    pub fn jwks(&self) -> String {
+        self.ring.load().jwks.clone()
+    }
+
+    /// The algorithms of the published keys, each once.
+    #[must_use]
+    pub fn algorithms(&self) -> Vec<SigningAlgorithm> {
+        self.ring.load().algorithms()
     }
 
     /// The claims of an access token that this server signed, whether or not it has expired;
@@ -129,23 +132,31 @@ impl Signer {
     #[must_use]
     pub fn read_own(&self, token: &str) -> Option<AccessClaims> {
         let header = jws_header(token)?;
-        let kid = header.get("kid")?.as_str()?;
-        if header.get("typ")?.as_str()? != TOKEN_TYPE || header.get("alg")?.as_str()? != ALGORITHM {
+        let ring = self.ring.load();
+        let key = ring.key(header.get("kid")?.as_str()?)?;
+        // RFC 8725 §3.1: the key says which algorithm, the header only gets to agree.
+        let agrees = header.get("alg")?.as_str()? == key.alg.as_str();
+        if !agrees || header.get("typ")?.as_str()? != TOKEN_TYPE {
             return None;
         }
-        let (_, verifier) = self.verifiers.iter().find(|(known, _)| known == kid)?;
-        let (payload, _) = jws::deserialize_compact(token, verifier).ok()?;
+        let (payload, _) = jws::deserialize_compact(token, &*key.verifier).ok()?;
         serde_json::from_slice(&payload).ok()
     }
 }
 
 impl TokenSigner for Signer {
+    /// Signs with the key whose turn it is when the token is issued (`iat`).
     fn sign(&self, claims: &AccessClaims) -> Result<SecretString, SignError> {
         let payload = serde_json::to_vec(claims).map_err(|error| failed(&error))?;
+        let ring = self.ring.load();
+        let issued_at = DateTime::from_timestamp(claims.iat, 0).unwrap_or_default();
+        let key = ring
+            .signing(issued_at)
+            .ok_or_else(|| failed(&SignerError::NoneLeft))?;
         let mut header = JwsHeader::new();
         header.set_token_type(TOKEN_TYPE);
-        header.set_key_id(&self.kid);
-        jws::serialize_compact(&payload, &header, &self.current)
+        header.set_key_id(&key.kid);
+        jws::serialize_compact(&payload, &header, &*key.signer)
             .map(SecretString::from)
             .map_err(|error| failed(&error))
     }
@@ -156,52 +167,45 @@ fn failed(error: &dyn std::error::Error) -> SignError {
     SignError(error.to_string())
 }
 
-/// A new private key as a JWK. Takes a second or so: blocking threads only.
-fn generate() -> Result<Jwk, JoseError> {
-    Ok(RsaKeyPair::generate(KEY_BITS)?.to_jwk_private_key())
+/// A new key in its stored form.
+struct Made {
+    kid: String,
+    alg: SigningAlgorithm,
+    private: SecretString,
 }
 
-fn first_key(
-    jwk: &Jwk,
-    secret: Option<&SecretString>,
-    now: DateTime<Utc>,
-) -> Result<SigningKey, SignerError> {
-    Ok(SigningKey {
-        kid: thumbprint(jwk),
-        alg: ALGORITHM.to_owned(),
-        private: sealed::seal(jwk, secret)?,
-        created_at: now,
-        signs_from: now, // nobody can have cached an older document
-        retired_at: None,
+async fn make(settings: &KeySettings) -> Result<Made, SignerError> {
+    let alg = settings.policy.alg;
+    let jwk = tokio::task::spawn_blocking(move || keys::generate(alg))
+        .await
+        .map_err(|_| SignerError::Interrupted)??;
+    Ok(Made {
+        kid: keys::thumbprint(alg, &jwk),
+        alg,
+        private: sealed::seal(&jwk, settings.secret.as_ref())?,
     })
 }
 
-/// The published form of a key: public members, `kid`, `alg`, `use`.
-fn published(jwk: &Jwk, kid: &str) -> Result<Jwk, JoseError> {
-    let mut shown = Jwk::new("RSA");
-    for member in ["n", "e"] {
-        shown.set_parameter(member, jwk.parameter(member).cloned())?;
-    }
-    shown.set_key_id(kid);
-    shown.set_algorithm(ALGORITHM);
-    shown.set_key_use("sig");
-    Ok(shown)
-}
-
-/// The JWK thumbprint of an RSA key (RFC 7638 §3): SHA-256 over its required members in order.
-fn thumbprint(jwk: &Jwk) -> String {
-    let member = |name| {
-        jwk.parameter(name)
-            .and_then(Value::as_str)
-            .unwrap_or_default()
+/// Stores a key after the newest of `stored`, unless somebody else was first.
+async fn add(
+    store: &dyn SigningKeys,
+    made: &Made,
+    stored: &[SigningKey],
+    now: DateTime<Utc>,
+    signs_from: DateTime<Utc>,
+) -> Result<Inserted, StoreError> {
+    let key = SigningKey {
+        kid: made.kid.clone(),
+        alg: made.alg,
+        private: made.private.clone(),
+        created_at: now,
+        signs_from,
+        retired_at: None,
     };
-    // The members hold base64url only, so nothing needs escaping.
-    let text = format!(
-        r#"{{"e":"{}","kty":"RSA","n":"{}"}}"#,
-        member("e"),
-        member("n")
-    );
-    URL_SAFE_NO_PAD.encode(Sha256::digest(text))
+    match key::newest(stored) {
+        None => store.add_first_key(&key).await,
+        Some(newest) => store.add_next_key(&key, &newest.kid).await,
+    }
 }
 
 /// The header of a compact JWS, unverified.

@@ -1,33 +1,22 @@
 //! The signer against a store in memory.
 
-use std::sync::Mutex;
-
-use async_trait::async_trait;
 use chrono::{TimeDelta, TimeZone as _};
-use loop_oauth::store::Inserted;
+use loop_oauth::{store::SigningKeys as _, testing::MemoryStore};
 use loop_shared::auth::claims::{Audience, ClientId, GrantId, Subject, TokenId};
 use loop_shared::auth::scope::{Role, Roles, Scope, Scopes};
 use secrecy::ExposeSecret as _;
 
 use super::*;
 
-/// Signing keys in memory.
-#[derive(Default)]
-struct Keys(Mutex<Vec<SigningKey>>);
-
-#[async_trait]
-impl SigningKeys for Keys {
-    async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {
-        Ok(self.0.lock().unwrap().clone())
-    }
-
-    async fn add_first_key(&self, key: &SigningKey) -> Result<Inserted, StoreError> {
-        let mut keys = self.0.lock().unwrap();
-        if !keys.is_empty() {
-            return Ok(Inserted::AlreadyThere);
-        }
-        keys.push(key.clone());
-        Ok(Inserted::Now)
+fn settings(secret: Option<&SecretString>) -> KeySettings {
+    KeySettings {
+        policy: Policy {
+            alg: SigningAlgorithm::Rs256,
+            publish_ahead: TimeDelta::seconds(4_200),
+            keep_after: TimeDelta::seconds(4_260),
+            rotate_every: Some(TimeDelta::days(90)),
+        },
+        secret: secret.cloned(),
     }
 }
 
@@ -40,8 +29,8 @@ fn claims() -> AccessClaims {
         iss: "http://localhost:8082".to_owned(),
         sub: Subject::from("s"),
         aud: Audience::one("http://localhost:8082/mcp"),
-        exp: 2,
-        iat: 1,
+        exp: now().timestamp() + 3_600,
+        iat: now().timestamp(),
         nbf: None,
         jti: TokenId::from("j"),
         client_id: ClientId::from("c"),
@@ -53,9 +42,9 @@ fn claims() -> AccessClaims {
 
 #[tokio::test]
 async fn the_key_is_made_once_and_signs_at_jwt_tokens_after_a_restart() {
-    let keys = Keys::default();
-    let first = Signer::open(&keys, None, now()).await.unwrap();
-    let later = Signer::open(&keys, None, now() + TimeDelta::days(1))
+    let keys = MemoryStore::default();
+    let first = Signer::open(&keys, &settings(None), now()).await.unwrap();
+    let later = Signer::open(&keys, &settings(None), now() + TimeDelta::days(1))
         .await
         .unwrap();
     assert_eq!(first.jwks(), later.jwks());
@@ -65,14 +54,16 @@ async fn the_key_is_made_once_and_signs_at_jwt_tokens_after_a_restart() {
     let header = jws_header(token).unwrap();
     assert_eq!(header["alg"], "RS256");
     assert_eq!(header["typ"], "at+jwt");
-    let jwks: Value = serde_json::from_str(first.jwks()).unwrap();
+    let jwks: Value = serde_json::from_str(&first.jwks()).unwrap();
     assert_eq!(header["kid"], jwks["keys"][0]["kid"]);
 }
 
 #[tokio::test]
 async fn the_published_document_holds_public_members_alone() {
-    let signer = Signer::open(&Keys::default(), None, now()).await.unwrap();
-    let jwks: Value = serde_json::from_str(signer.jwks()).unwrap();
+    let signer = Signer::open(&MemoryStore::default(), &settings(None), now())
+        .await
+        .unwrap();
+    let jwks: Value = serde_json::from_str(&signer.jwks()).unwrap();
     let key = jwks["keys"][0].as_object().unwrap();
     let mut members: Vec<_> = key.keys().map(String::as_str).collect();
     members.sort_unstable();
@@ -83,13 +74,17 @@ async fn the_published_document_holds_public_members_alone() {
 
 #[tokio::test]
 async fn with_a_secret_the_stored_key_is_unreadable_and_a_wrong_secret_says_so() {
-    let keys = Keys::default();
+    let keys = MemoryStore::default();
     let secret = SecretString::from("0123456789abcdef0123456789abcdef");
-    let signer = Signer::open(&keys, Some(&secret), now()).await.unwrap();
-    let stored = keys.0.lock().unwrap()[0].private.clone();
+    let signer = Signer::open(&keys, &settings(Some(&secret)), now())
+        .await
+        .unwrap();
+    let stored = keys.signing_keys().await.unwrap()[0].private.clone();
     assert!(stored.expose_secret().starts_with("ey"));
     assert!(!format!("{signer:?}").contains("PRIVATE"));
-    let again = Signer::open(&keys, Some(&secret), now()).await.unwrap();
+    let again = Signer::open(&keys, &settings(Some(&secret)), now())
+        .await
+        .unwrap();
     assert_eq!(signer.jwks(), again.jwks());
     for (wrong, says) in [
         (None, "set AUTH_ENCRYPTION_SECRET"),
@@ -98,7 +93,7 @@ async fn with_a_secret_the_stored_key_is_unreadable_and_a_wrong_secret_says_so()
             "do not open with this AUTH_ENCRYPTION_SECRET",
         ),
     ] {
-        let error = Signer::open(&keys, wrong.as_ref(), now())
+        let error = Signer::open(&keys, &settings(wrong.as_ref()), now())
             .await
             .unwrap_err();
         assert!(error.to_string().contains(says), "{error}");
@@ -107,8 +102,12 @@ async fn with_a_secret_the_stored_key_is_unreadable_and_a_wrong_secret_says_so()
 
 #[tokio::test]
 async fn only_tokens_of_this_server_are_read() {
-    let signer = Signer::open(&Keys::default(), None, now()).await.unwrap();
-    let other = Signer::open(&Keys::default(), None, now()).await.unwrap();
+    let signer = Signer::open(&MemoryStore::default(), &settings(None), now())
+        .await
+        .unwrap();
+    let other = Signer::open(&MemoryStore::default(), &settings(None), now())
+        .await
+        .unwrap();
     let token = signer.sign(&claims()).unwrap();
     let token = token.expose_secret();
     let (head, rest) = token.split_once('.').unwrap();
@@ -129,22 +128,32 @@ async fn only_tokens_of_this_server_are_read() {
 }
 
 #[tokio::test]
-async fn a_retired_key_verifies_but_never_signs() {
-    let keys = Keys::default();
-    Signer::open(&keys, None, now()).await.unwrap();
-    keys.0.lock().unwrap()[0].retired_at = Some(now());
-    let error = Signer::open(&keys, None, now()).await.unwrap_err();
-    assert!(matches!(error, SignerError::NoneLeft), "{error}");
+async fn a_retired_key_verifies_but_never_signs_and_another_takes_its_place() {
+    let keys = MemoryStore::default();
+    let old = Signer::open(&keys, &settings(None), now()).await.unwrap();
+    let token = old.sign(&claims()).unwrap();
+    let kid = keys.signing_keys().await.unwrap()[0].kid.clone();
+    keys.retire_key(&kid, now()).await.unwrap();
+    let new = Signer::open(&keys, &settings(None), now()).await.unwrap();
+    assert_eq!(new.read_own(token.expose_secret()), Some(claims()));
+    let token = new.sign(&claims()).unwrap();
+    assert_ne!(jws_header(token.expose_secret()).unwrap()["kid"], kid);
 }
 
-#[test]
-fn the_thumbprint_is_that_of_rfc_7638() {
-    let jwk = Jwk::from_bytes(
-        r#"{"kty":"RSA","e":"AQAB","alg":"RS256","kid":"2011-04-29","n":"0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"}"#,
-    )
-    .unwrap();
-    assert_eq!(
-        thumbprint(&jwk),
-        "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs"
-    );
+#[tokio::test]
+async fn every_algorithm_signs_and_is_published_as_itself() {
+    for alg in SigningAlgorithm::ALL {
+        let mut settings = settings(None);
+        settings.policy.alg = alg;
+        let signer = Signer::open(&MemoryStore::default(), &settings, now())
+            .await
+            .unwrap();
+        let token = signer.sign(&claims()).unwrap();
+        let header = jws_header(token.expose_secret()).unwrap();
+        assert_eq!(header["alg"], alg.as_str());
+        let jwks: Value = serde_json::from_str(&signer.jwks()).unwrap();
+        assert_eq!(jwks["keys"][0]["alg"], alg.as_str());
+        assert_eq!(signer.read_own(token.expose_secret()), Some(claims()));
+        assert_eq!(signer.algorithms(), [alg]);
+    }
 }

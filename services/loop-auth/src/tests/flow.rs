@@ -157,7 +157,7 @@ async fn a_grant_outlives_the_server_and_a_disabled_user_loses_it() {
         .code(&Browser::new(), &client, "kim@example.com")
         .await;
     let (_, tokens) = server.exchange(&client, &code).await;
-    let again = Signer::open(&*server.store, None, server.clock.now())
+    let again = Signer::open(&*server.store, &super::key_settings(), server.clock.now())
         .await
         .unwrap();
     assert_eq!(again.jwks(), server.app.signer.jwks());

@@ -21,7 +21,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
     config::{Issuer, Rules},
     entropy::OsEntropy,
-    key::SigningKey,
+    key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
     pkce_phase::{Enforcement, PkceRules},
     resource::Resources,
@@ -29,7 +29,11 @@ use loop_oauth::{
     user_admin::{self, NewUser},
 };
 use loop_oauth_store::SqlStore;
-use loop_shared::{auth::scope::Roles, service, service::config::ExternalUrl};
+use loop_shared::{
+    auth::{SigningAlgorithm, scope::Roles},
+    service,
+    service::config::ExternalUrl,
+};
 use loop_testkit::{Browser, Decision, MockClock};
 use reqwest::Url;
 use secrecy::SecretString;
@@ -40,7 +44,7 @@ use crate::{
     app::{App, Parts},
     boot::{self, Opened},
     passwords::BcryptPasswords,
-    signer::Signer,
+    signer::{KeySettings, Signer},
 };
 
 /// A password every test user has.
@@ -100,6 +104,7 @@ impl Server {
             clock: Arc::new(clock.as_fn()),
             passwords: setup.passwords.unwrap_or_else(cheap),
             signer: signer(&store, &clock).await,
+            jwks_max_age: std::time::Duration::from_mins(5),
         };
         let app = Data::new(App::new(parts).unwrap());
         let probed = Arc::clone(&store);
@@ -252,10 +257,24 @@ async fn signer(store: &SqlStore, clock: &MockClock) -> Signer {
     if let Some(key) = KEY.get() {
         store.add_first_key(key).await.unwrap();
     }
-    let signer = Signer::open(store, None, clock.now()).await.unwrap();
+    let signer = Signer::open(store, &key_settings(), clock.now())
+        .await
+        .unwrap();
     let key = store.signing_keys().await.unwrap().remove(0);
     KEY.get_or_init(|| key);
     signer
+}
+
+fn key_settings() -> KeySettings {
+    KeySettings {
+        policy: KeyPolicy {
+            alg: SigningAlgorithm::Rs256,
+            publish_ahead: chrono::TimeDelta::seconds(4_200),
+            keep_after: chrono::TimeDelta::seconds(4_260),
+            rotate_every: None,
+        },
+        secret: None,
+    }
 }
 
 fn rules(external: &str, pkce: Enforcement) -> Rules {

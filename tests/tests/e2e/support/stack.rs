@@ -34,6 +34,8 @@ pub(crate) struct Options<'a> {
     pub issuer: Option<&'a TestIssuer>,
     /// More settings for loop-auth.
     pub auth: &'a [(&'a str, &'a str)],
+    /// More settings for the APIs.
+    pub apis: &'a [(&'a str, &'a str)],
 }
 
 impl Stack {
@@ -64,10 +66,12 @@ impl Stack {
             TestIssuer::jwks_url,
         );
         let resource_server = |name: &str| {
-            ServiceBuilder::new(cargo_binary(name, name))
+            let service = ServiceBuilder::new(cargo_binary(name, name))
                 .env("EXTERNAL_URL", &url)
                 .env("ISSUER", &issuer)
-                .env("JWKS_URL", &jwks)
+                .env("JWKS_URL", &jwks);
+            let more = options.apis.iter();
+            more.fold(service, |service, (name, value)| service.env(name, value))
         };
         let api = resource_server("public-api")
             .env("VAULT_DIR", &vault)
@@ -123,6 +127,21 @@ impl Stack {
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let said = String::from_utf8_lossy(&output.stderr);
         assert!(output.status.success(), "loop-auth {args:?}: {text}{said}");
+        text
+    }
+
+    /// Runs `loop-auth keys` with the settings of the stack's loop-auth.
+    pub(crate) fn keys(&self, args: &[&str], settings: &[(&str, &str)]) -> String {
+        let output = Command::new(cargo_binary("loop-auth", "loop-auth"))
+            .arg("keys")
+            .args(args)
+            .env("OAUTH_DB_PATH", self.dir.path().join("loop-auth.db"))
+            .envs(settings.iter().copied())
+            .output()
+            .expect("loop-auth runs");
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "keys {args:?}: {text}{said}");
         text
     }
 

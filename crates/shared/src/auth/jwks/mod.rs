@@ -1,7 +1,7 @@
 //! The issuer's public keys (RFC 7517), fetched over HTTP or read from a watched file.
 //!
-//! In: a `kid` and the time. Out: the key, or why there is none. Never: private keys, a key other than
-//! an RSA signing key of 2048 bits or more, keys that a token brings along (`jwk`, `jku`, `x5u`).
+//! In: a `kid` and the time. Out: the key with its one algorithm, or why there is none. Never: private keys, a
+//! key that is not RSA of 2048 bits or more, P-256 or Ed25519, keys that a token brings along (`jwk`, `jku`, `x5u`).
 
 mod fetch;
 mod key_set;

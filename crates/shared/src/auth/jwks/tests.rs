@@ -9,6 +9,7 @@ use loop_testkit::{TestIssuer, TestKey, fixed_now, key};
 use serde_json::json;
 
 use super::*;
+use crate::auth::algorithm::SigningAlgorithm;
 
 fn http(issuer: &TestIssuer, settings: JwksSettings) -> JwksSource {
     JwksSource::http(Url::parse(&issuer.jwks_url()).unwrap(), settings).unwrap()
@@ -269,6 +270,52 @@ fn only_long_rsa_signing_keys_with_an_id_are_kept() {
     ] {
         let set = KeySet::parse(json!({ "keys": [jwk] }).to_string().as_bytes());
         assert_eq!(set.is_ok(), kept, "{what}: {:?}", set.err());
+    }
+}
+
+#[test]
+fn a_curve_key_is_kept_with_the_one_algorithm_of_its_curve() {
+    let (ec, ed) = (TestKey::p256("ec"), TestKey::ed25519("ed"));
+    let with = |key: &TestKey, name: &str, value: serde_json::Value| {
+        let mut jwk = key.public_jwk();
+        jwk[name] = value;
+        jwk
+    };
+    let short = "A".repeat(42);
+    let off_curve = "A".repeat(43);
+    for (what, jwk, kept) in [
+        ("P-256", ec.public_jwk(), Some(SigningAlgorithm::Es256)),
+        ("Ed25519", ed.public_jwk(), Some(SigningAlgorithm::EdDsa)),
+        ("RSA", key(1).public_jwk(), Some(SigningAlgorithm::Rs256)),
+        ("P-256 for RS256", with(&ec, "alg", json!("RS256")), None),
+        ("P-256 for ES384", with(&ec, "alg", json!("ES384")), None),
+        ("P-256 called P-384", with(&ec, "crv", json!("P-384")), None),
+        ("P-256 called OKP", with(&ec, "kty", json!("OKP")), None),
+        ("P-256 to encrypt", with(&ec, "use", json!("enc")), None),
+        ("a short coordinate", with(&ec, "y", json!(short)), None),
+        ("not on the curve", with(&ec, "y", json!(off_curve)), None),
+        ("Ed25519 for ES256", with(&ed, "alg", json!("ES256")), None),
+        (
+            "Ed25519 called Ed448",
+            with(&ed, "crv", json!("Ed448")),
+            None,
+        ),
+        ("Ed25519 called EC", with(&ed, "kty", json!("EC")), None),
+        ("a short key", with(&ed, "x", json!(short)), None),
+        ("RSA for ES256", with(key(1), "alg", json!("ES256")), None),
+        (
+            "RSA with a curve",
+            with(key(1), "crv", json!("P-256")),
+            None,
+        ),
+    ] {
+        let kid = jwk["kid"].as_str().unwrap().to_owned();
+        let set = KeySet::parse(json!({ "keys": [jwk] }).to_string().as_bytes());
+        let got = set
+            .ok()
+            .and_then(|set| set.get(&kid))
+            .map(|key| key.algorithm());
+        assert_eq!(got, kept, "{what}");
     }
 }
 

@@ -3,6 +3,8 @@
 //! In: the compact token and the time. Out: its [`Principal`], or why not.
 //! Never: takes the algorithm or a key from the token, fetches for a token that is wrong anyway.
 
+#[cfg(test)]
+mod algorithms;
 mod cache;
 #[cfg(test)]
 mod tests;
@@ -46,8 +48,8 @@ pub enum VerifyError {
     /// Not three base64url parts with JSON in the first two.
     #[error("token is no signed JWT")]
     Malformed,
-    /// Signed with something else than RS256, or not at all.
-    #[error("token algorithm is not RS256")]
+    /// Signed with another algorithm than its key's, or not at all.
+    #[error("token algorithm is not that of its key")]
     Algorithm,
     /// Another kind of JWT: an ID token, for example.
     #[error("token type is not at+jwt")]
@@ -90,7 +92,7 @@ impl VerifyError {
         match self {
             Self::TooLong => "The access token is too long",
             Self::Malformed | Self::Critical => "The access token is malformed",
-            Self::Algorithm => "The access token is not signed with RS256",
+            Self::Algorithm => "The access token is not signed with its key's algorithm",
             Self::Type => "The token is not an access token",
             Self::NoKid | Self::UnknownKey => "The access token is signed with an unknown key",
             Self::Claims => "The access token lacks required claims",
@@ -170,6 +172,10 @@ impl Verifier {
         let unverified = Unverified::parse(token)?;
         check_claims(&self.config, unverified.claims(), now)?;
         let (set, key) = self.keys.key(unverified.kid(), now).await?;
+        // RFC 8725 §3.1: a key has one algorithm, and the header only gets to agree.
+        if unverified.algorithm() != key.algorithm() {
+            return Err(VerifyError::Algorithm);
+        }
         if !key.verifies(unverified.signed_part(), unverified.signature()) {
             return Err(VerifyError::Signature);
         }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use super::VerifyError;
+use crate::auth::algorithm::SigningAlgorithm;
 use crate::auth::claims::AccessClaims;
 
 /// A token whose form is right and whose signature was not looked at.
@@ -15,6 +16,7 @@ use crate::auth::claims::AccessClaims;
 pub(super) struct Unverified<'a> {
     signed_part: &'a str,
     signature: Vec<u8>,
+    algorithm: SigningAlgorithm,
     kid: String,
     claims: AccessClaims,
 }
@@ -35,10 +37,8 @@ impl<'a> Unverified<'a> {
         let (signed_part, signature) = token.rsplit_once('.').ok_or(VerifyError::Malformed)?;
         let (header, payload) = signed_part.split_once('.').ok_or(VerifyError::Malformed)?;
         let header: Header = json(header).ok_or(VerifyError::Malformed)?;
-        // RFC 8725 §3.1: the algorithm is ours to say; the header only gets to agree.
-        if header.alg != "RS256" {
-            return Err(VerifyError::Algorithm);
-        }
+        // What no key of ours verifies (`none`, HMAC) ends here; which of the others it may be, its key says.
+        let algorithm = SigningAlgorithm::parse(&header.alg).map_err(|_| VerifyError::Algorithm)?;
         if !header.typ.is_some_and(|typ| is_access_token_type(&typ)) {
             return Err(VerifyError::Type);
         }
@@ -58,6 +58,7 @@ impl<'a> Unverified<'a> {
         Ok(Self {
             signed_part,
             signature,
+            algorithm,
             kid,
             claims,
         })
@@ -69,6 +70,10 @@ impl<'a> Unverified<'a> {
 
     pub(super) fn signature(&self) -> &[u8] {
         &self.signature
+    }
+
+    pub(super) const fn algorithm(&self) -> SigningAlgorithm {
+        self.algorithm
     }
 
     pub(super) fn kid(&self) -> &str {
