@@ -9,6 +9,7 @@ mod files;
 mod plans;
 mod races;
 mod refresh;
+mod revocation;
 mod rotation;
 mod sweep;
 mod writers;

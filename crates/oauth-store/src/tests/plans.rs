@@ -86,9 +86,15 @@ async fn call_everything(store: &SqlStore) {
         .revoke_grant(family.id, RevokeReason::ByClient, at(2))
         .await
         .unwrap();
+    let by = RevokeReason::ByOperator;
+    store.revoke_client(&app.id, by, at(2)).await.unwrap();
+    store.revoked_since(at(0), 10).await.unwrap();
     store.add_first_key(&key("one")).await.unwrap();
     store.signing_keys().await.unwrap();
-    store.set_roles(alice.id, &Roles::NONE).await.unwrap();
+    store
+        .set_roles(alice.id, &Roles::NONE, at(3))
+        .await
+        .unwrap();
     store
         .set_password(alice.id, &PasswordHash(SecretString::from("x")))
         .await
