@@ -50,9 +50,9 @@ pub struct Cli {
 enum Command {
     /// Run the server
     Serve(Box<ServeArgs>),
-    /// Add, list, disable users and set their passwords
+    /// Add, list, disable users, set their passwords and roles
     User(On<user::UserCommand>),
-    /// Add and list clients
+    /// Add and list clients, revoke what they were granted
     Client(On<client::ClientCommand>),
     /// Ask the running server whether it is ready; exits 0 or 1
     Healthcheck(ServiceArgs),

@@ -3,6 +3,7 @@
 //! In: claims. Out: a compact JWS, and the JWKS document (RFC 7517 §5). The key is made at the first
 //! start and kept in the store. Never: gives a private key out.
 
+mod document;
 mod publish;
 mod sealed;
 

@@ -7,6 +7,7 @@ mod forms;
 mod http;
 mod probing;
 mod register;
+mod revocations;
 mod token;
 
 use std::{
