@@ -9,6 +9,7 @@ mod conformance;
 mod documentation;
 mod mcp_client;
 mod restart;
+mod revocation;
 mod rotation;
 mod support;
 mod token_attacks;
