@@ -20,7 +20,8 @@ pub struct StoreOptions {
     /// Connections that read, at most.
     pub readers: u32,
     /// How long ended grants and expired codes are kept, so that a late replay is still recognized
-    /// and access tokens of a revoked grant can be told. Longer than any access token lives.
+    /// and access tokens of a revoked grant can be told: longer than any access token lives (a day) and
+    /// is then still forgiven.
     pub keep_ended: TimeDelta,
     /// After how long a client that registered itself and was never used is forgotten.
     pub keep_unused_clients: TimeDelta,
@@ -31,7 +32,7 @@ impl Default for StoreOptions {
         Self {
             busy_timeout: Duration::from_secs(5),
             readers: 4,
-            keep_ended: TimeDelta::days(1),
+            keep_ended: TimeDelta::hours(25),
             keep_unused_clients: TimeDelta::days(30),
         }
     }

@@ -25,6 +25,10 @@ pub(crate) fn client_added(client: &Client) {
     tracing::info!(target: "audit", event = "client_added", client = %client.id, origin = client.origin.as_str());
 }
 
+pub(crate) fn client_revoked(client: &ClientId, grants: u64) {
+    tracing::warn!(target: "audit", event = "client_revoked", %client, grants);
+}
+
 pub(crate) fn login(user: UserId) {
     tracing::info!(target: "audit", event = "login", %user);
 }

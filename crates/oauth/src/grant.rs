@@ -29,6 +29,8 @@ pub enum RevokeReason {
     ByClient,
     /// The user was disabled or lost the account.
     UserDisabled,
+    /// The user's highest role went down.
+    RoleLost,
     /// An operator ended it.
     ByOperator,
 }
@@ -42,6 +44,7 @@ impl RevokeReason {
             Self::RefreshReplayed => "refresh_replayed",
             Self::ByClient => "by_client",
             Self::UserDisabled => "user_disabled",
+            Self::RoleLost => "role_lost",
             Self::ByOperator => "by_operator",
         }
     }
@@ -66,6 +69,15 @@ pub struct Grant {
     pub revoked_at: Option<DateTime<Utc>>,
     /// Keys the derivation of successor refresh tokens; never leaves the server.
     pub rotation_key: RotationKey,
+}
+
+/// A grant that ended, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RevokedGrant {
+    /// Its identifier (`sid`).
+    pub id: GrantId,
+    /// Since when.
+    pub at: DateTime<Utc>,
 }
 
 /// 256 random bits that key the successor of a refresh token (see [`crate::refresh`]).

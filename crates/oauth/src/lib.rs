@@ -23,6 +23,7 @@ pub mod redirect_uri;
 pub mod refresh;
 pub mod register;
 pub mod resource;
+pub mod revocations;
 pub mod revoke;
 pub mod secret;
 pub mod session;

@@ -12,7 +12,7 @@ use crate::{
     client::{Client, ClientId},
     code::AuthCode,
     consent::Consent,
-    grant::{Grant, GrantId, RevokeReason},
+    grant::{Grant, GrantId, RevokeReason, RevokedGrant},
     key::SigningKey,
     refresh::RefreshToken,
     secret::SecretHash,
@@ -126,8 +126,13 @@ pub trait Users: Send + Sync {
     async fn users(&self, limit: u64) -> Result<Vec<User>, StoreError>;
     /// Replaces the password and ends the user's sessions.
     async fn set_password(&self, id: UserId, hash: &PasswordHash) -> Result<Updated, StoreError>;
-    /// Replaces the roles.
-    async fn set_roles(&self, id: UserId, roles: &Roles) -> Result<Updated, StoreError>;
+    /// Replaces the roles. When the highest role goes down, also revokes all grants, in one step.
+    async fn set_roles(
+        &self,
+        id: UserId,
+        roles: &Roles,
+        now: DateTime<Utc>,
+    ) -> Result<Updated, StoreError>;
     /// Disables the user, ends all sessions and revokes all grants, in one step.
     async fn disable_user(&self, id: UserId, now: DateTime<Utc>) -> Result<Updated, StoreError>;
 }
@@ -190,6 +195,19 @@ pub trait Grants: Send + Sync {
     ) -> Result<Updated, StoreError>;
     /// The grant and who granted it.
     async fn grant_with_user(&self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError>;
+    /// Ends every grant of a client that has not ended. Returns how many.
+    async fn revoke_client(
+        &self,
+        id: &ClientId,
+        reason: RevokeReason,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError>;
+    /// The grants that ended after `since`, the latest first, at most `limit`.
+    async fn revoked_since(
+        &self,
+        since: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<RevokedGrant>, StoreError>;
     /// Deletes what nobody can use any more (expired codes, sessions, refresh tokens; grants left
     /// without any; clients never used), at most `batch` rows of each. Returns how many.
     async fn sweep(&self, now: DateTime<Utc>, batch: u64) -> Result<u64, StoreError>;

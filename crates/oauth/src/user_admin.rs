@@ -154,6 +154,10 @@ pub async fn set_password(
 
 /// Replaces a user's roles; tokens follow at their next refresh.
 ///
+/// When the highest role goes down, every grant of the user ends: access tokens name roles and scopes that
+/// are no longer the user's, and `ROLE_BYPASS` trusts the roles. The browser session stays, so that
+/// logging in again is one redirect.
+///
 /// # Errors
 /// [`UserAdminError`].
 pub async fn set_roles(
@@ -163,10 +167,24 @@ pub async fn set_roles(
 ) -> Result<UserId, UserAdminError> {
     let user = find(cx, email).await?;
     done(
-        cx.store.set_roles(user.id, &roles).await?,
+        cx.store.set_roles(user.id, &roles, cx.now).await?,
         "roles_set",
         user.id,
     )
+}
+
+/// Ends every grant of a client: its users log in again with it. Returns how many there were.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn revoke_client(
+    cx: &Context<'_>,
+    client: &crate::client::ClientId,
+) -> Result<u64, StoreError> {
+    let reason = crate::grant::RevokeReason::ByOperator;
+    let ended = cx.store.revoke_client(client, reason, cx.now).await?;
+    audit::client_revoked(client, ended);
+    Ok(ended)
 }
 
 /// Disables a user: no login, no refresh; sessions end, grants are revoked.

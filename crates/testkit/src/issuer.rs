@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::in_process::InProcess;
 use crate::keys::{TestKey, jwks, key};
+use crate::revocations::{self, ListAnswer};
 use crate::tokens::TokenSpec;
 
 /// What `/.well-known/jwks.json` answers.
@@ -22,15 +23,17 @@ struct Answer {
 }
 
 #[derive(Debug)]
-struct State {
+pub(crate) struct State {
     answer: Mutex<Answer>,
+    pub(crate) list: Mutex<ListAnswer>,
+    pub(crate) looks: Mutex<Vec<String>>,
     requests: AtomicUsize,
 }
 
 /// A running (or stopped) issuer; its port stays its own. Dropping it stops it.
 pub struct TestIssuer {
     port: u16,
-    state: Arc<State>,
+    pub(crate) state: Arc<State>,
     signing: &'static TestKey,
     running: Option<InProcess>,
 }
@@ -53,6 +56,8 @@ impl TestIssuer {
         };
         let state = State {
             answer: Mutex::new(answer),
+            list: Mutex::default(),
+            looks: Mutex::default(),
             requests: AtomicUsize::new(0),
         };
         Self {
@@ -131,6 +136,7 @@ impl TestIssuer {
                 App::new()
                     .app_data(state.clone())
                     .route("/.well-known/jwks.json", web::get().to(serve))
+                    .route("/oauth/revocations", web::get().to(revocations::serve))
             };
             let server = HttpServer::new(app).workers(1).disable_signals();
             server.listen(listener).expect("a server").run()

@@ -22,9 +22,10 @@ use crate::{
     extract::cookies::Cookies,
     pages::{Chrome, Pages},
     respond,
+    revocations::RevocationList,
     routes::{
         assets, authorize, consent, home, introspect, login, logout, metadata, not_found, register,
-        revoke, token,
+        revocations, revoke, token,
     },
     signer::Signer,
 };
@@ -60,6 +61,8 @@ pub struct App {
     pub(crate) cookies: Cookies,
     /// The issuer's path, `""` for most: the prefix of local links.
     pub(crate) base: String,
+    /// The signed list of grants that ended.
+    pub(crate) revocations: RevocationList,
     entropy: Arc<dyn Entropy>,
     clock: Arc<dyn Clock>,
 }
@@ -85,6 +88,7 @@ impl App {
             passwords: parts.passwords,
             signer: parts.signer,
             jwks_max_age: parts.jwks_max_age,
+            revocations: RevocationList::default(),
             entropy: parts.entropy,
             clock: parts.clock,
         })
@@ -128,6 +132,12 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
             .wrap(cors_open())
             .route(web::get().to(metadata::jwks))
             .route(web::head().to(metadata::jwks))
+            .default_service(web::to(|| async { only("GET") })),
+    );
+    config.service(
+        web::resource(at("/oauth/revocations"))
+            .route(web::get().to(revocations::revocations))
+            .route(web::head().to(revocations::revocations))
             .default_service(web::to(|| async { only("GET") })),
     );
     for version in ["", "/oauth"] {

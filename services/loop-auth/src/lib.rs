@@ -14,6 +14,7 @@ mod mac;
 pub mod pages;
 pub mod passwords;
 mod respond;
+mod revocations;
 mod routes;
 pub mod signer;
 mod sweep;

@@ -11,6 +11,7 @@ mod keys;
 mod mcp_client;
 mod migration;
 mod restart;
+mod revocation;
 mod rotation;
 mod support;
 mod token_attacks;

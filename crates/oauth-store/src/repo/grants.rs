@@ -3,19 +3,21 @@
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use loop_oauth::{
+    client::ClientId,
     code::AuthCode,
-    grant::{Grant, GrantId, RevokeReason},
+    grant::{Grant, GrantId, RevokeReason, RevokedGrant},
     refresh::RefreshToken,
     secret::SecretHash,
     store::{CodeContext, Grants, Redeemed, RefreshContext, Rotated, StoreError, Updated},
     user::User,
 };
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QuerySelect as _,
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
+    QuerySelect as _,
     sea_query::{Expr, SimpleExpr},
 };
 
-use super::{codes, insert, refresh_tokens, sweep, updated};
+use super::{at_most, codes, insert, refresh_tokens, sweep, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -91,6 +93,42 @@ impl Grants for SqlStore {
         };
         let user = user.ok_or(ROW.corrupt())?;
         Ok(Some((grant.try_into()?, user.try_into()?)))
+    }
+
+    #[tracing::instrument(name = "store.revoke_client", skip_all, fields(client = %id, reason = reason.as_str()))]
+    async fn revoke_client(
+        &self,
+        id: &ClientId,
+        reason: RevokeReason,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        let theirs = Column::ClientId.eq(id.0.as_str());
+        self.write(move |tx| Box::pin(revoke_where(tx, theirs, reason, now)))
+            .await
+    }
+
+    /// Reads `revoked_at`'s index from its young end, where all that is asked for lies together.
+    #[tracing::instrument(name = "store.revoked_since", level = "debug", skip_all, fields(limit))]
+    async fn revoked_since(
+        &self,
+        since: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<RevokedGrant>, StoreError> {
+        let rows: Vec<(String, i64)> = Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::RevokedAt])
+            .filter(Column::RevokedAt.gt(millis(since)))
+            .order_by_desc(Column::RevokedAt)
+            .limit(at_most(limit))
+            .into_tuple()
+            .all(self.readers())
+            .await
+            .map_err(unread("grant"))?;
+        let read = |(id, at): (String, i64)| {
+            let (id, at) = (GrantId(ROW.uuid(&id)?), ROW.time(at)?);
+            Ok(RevokedGrant { id, at })
+        };
+        rows.into_iter().map(read).collect()
     }
 
     /// One transaction for each kind of row, so that nobody waits long.

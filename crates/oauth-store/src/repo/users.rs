@@ -98,9 +98,14 @@ impl Users for SqlStore {
     }
 
     #[tracing::instrument(name = "store.set_roles", skip_all, fields(user = %id))]
-    async fn set_roles(&self, id: UserId, roles: &Roles) -> Result<Updated, StoreError> {
-        let roles = Expr::value(roles.to_string());
-        self.write(move |tx| Box::pin(set(tx, id, Column::Roles, roles)))
+    async fn set_roles(
+        &self,
+        id: UserId,
+        roles: &Roles,
+        now: DateTime<Utc>,
+    ) -> Result<Updated, StoreError> {
+        let roles = *roles;
+        self.write(move |tx| Box::pin(change_roles(tx, id, roles, now)))
             .await
     }
 
@@ -119,6 +124,28 @@ impl Users for SqlStore {
         })
         .await
     }
+}
+
+/// Sets the roles; a user who had a higher one loses all grants with it.
+async fn change_roles(
+    tx: &DatabaseTransaction,
+    id: UserId,
+    roles: Roles,
+    now: DateTime<Utc>,
+) -> Result<Updated, StoreError> {
+    let before = Entity::find_by_id(id.to_string())
+        .lock_exclusive()
+        .one(tx)
+        .await
+        .map_err(unread("user"))?;
+    let Some(before) = before.map(User::try_from).transpose()? else {
+        return Ok(Updated::NotFound);
+    };
+    if roles.highest() < before.roles.highest() {
+        let theirs = grant::Column::UserId.eq(id.to_string());
+        revoke_where(tx, theirs, RevokeReason::RoleLost, now).await?;
+    }
+    set(tx, id, Column::Roles, Expr::value(roles.to_string())).await
 }
 
 async fn set(

@@ -111,14 +111,15 @@ async fn new_roles_are_seen_by_the_next_refresh() {
     let store = with_people(&db).await;
     with_family(&store, "family", "t1").await;
     let alice = user("alice").id;
-    for roles in [Roles::from(Role::Analyst), Roles::NONE] {
-        assert_eq!(store.set_roles(alice, &roles).await.unwrap(), Updated::Now);
+    for roles in [Roles::from(Role::Admin), Roles::NONE] {
+        let set = store.set_roles(alice, &roles, at(1)).await.unwrap();
+        assert_eq!(set, Updated::Now);
         let context = store.refresh_token(&hash("t1")).await.unwrap().unwrap();
         assert_eq!(context.user.roles, roles);
     }
     assert_eq!(
         store
-            .set_roles(UserId(id("bob")), &Roles::NONE)
+            .set_roles(UserId(id("bob")), &Roles::NONE, at(1))
             .await
             .unwrap(),
         Updated::NotFound

@@ -10,6 +10,7 @@ mod keys;
 mod plans;
 mod races;
 mod refresh;
+mod revocation;
 mod rotation;
 mod sweep;
 mod writers;

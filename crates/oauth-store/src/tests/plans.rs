@@ -6,12 +6,13 @@ use std::{
 };
 
 use loop_oauth::{
+    client::ClientId,
     consent::Consent,
     grant::RevokeReason,
     store::{
         Clients as _, Consents as _, Grants as _, Sessions as _, SigningKeys as _, Users as _,
     },
-    user::PasswordHash,
+    user::{PasswordHash, UserId},
 };
 use loop_shared::auth::scope::{Roles, Scopes};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
@@ -87,7 +88,7 @@ async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     call_everything_of_keys(store).await;
-    store.set_roles(alice.id, &Roles::NONE).await.unwrap();
+    call_everything_that_revokes(store, alice.id, &app.id).await;
     store
         .set_password(alice.id, &PasswordHash(SecretString::from("x")))
         .await
@@ -95,6 +96,13 @@ async fn call_everything(store: &SqlStore) {
     store.disable_user(alice.id, at(3)).await.unwrap();
     store.sweep(at(0), 10).await.unwrap();
     store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
+}
+
+async fn call_everything_that_revokes(store: &SqlStore, user: UserId, client: &ClientId) {
+    let by = RevokeReason::ByOperator;
+    store.revoke_client(client, by, at(2)).await.unwrap();
+    store.revoked_since(at(0), 10).await.unwrap();
+    store.set_roles(user, &Roles::NONE, at(3)).await.unwrap();
 }
 
 async fn call_everything_of_keys(store: &SqlStore) {

@@ -595,26 +595,17 @@ mod tests {
         let waiting = login.code(&[("redirect_uri", REDIRECT)]).await;
         let tokens = login.exchange(form(&code)).await.unwrap();
         let store = &login.world.store;
-        store
-            .set_roles(login.user.id, &Role::Analyst.into())
-            .await
-            .unwrap();
+        store.edit_roles(login.user.id, Role::Analyst.into());
         let got = login.refresh(with(&tokens)).await.unwrap();
         let got = claims(&got.access_token);
         assert_eq!(
             (got.scope.to_string(), got.roles.to_string()),
             ("kpi:read".into(), "analyst".into())
         );
-        store
-            .set_roles(login.user.id, &Role::Member.into())
-            .await
-            .unwrap();
+        store.edit_roles(login.user.id, Role::Member.into());
         assert_eq!(error(login.refresh(with(&tokens)).await), "invalid_grant");
         // What was taken away comes back with the role, but never more than was granted.
-        store
-            .set_roles(login.user.id, &Role::Admin.into())
-            .await
-            .unwrap();
+        store.edit_roles(login.user.id, Role::Admin.into());
         let got = login.refresh(with(&tokens)).await.unwrap();
         assert_eq!(got.scope.to_string(), "mcp:exec kpi:read");
         store

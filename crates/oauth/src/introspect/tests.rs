@@ -270,7 +270,12 @@ async fn whatever_ends_a_grant_ends_both_kinds_at_once() {
             "disabled" => world.store.disable_user(user, now).await.map(drop).unwrap(),
             "roles lost" => {
                 let none = Roles::parse("").unwrap();
-                world.store.set_roles(user, &none).await.map(drop).unwrap();
+                world
+                    .store
+                    .set_roles(user, &none, now)
+                    .await
+                    .map(drop)
+                    .unwrap();
             }
             _ => world.pass(TimeDelta::days(90)),
         }

@@ -56,7 +56,7 @@ impl Challenge {
         };
         Some(match refusal {
             Refusal::MissingToken => format!("Bearer {metadata}{scope}"),
-            Refusal::InvalidToken(VerifyError::KeysUnavailable) => return None,
+            Refusal::InvalidToken(cause) if cause.is_temporary() => return None,
             Refusal::InvalidToken(cause) => {
                 let why = cause.description();
                 format!(
@@ -98,7 +98,7 @@ impl Refusal {
     /// Status of the response (RFC 6750 §3.1).
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::InvalidToken(VerifyError::KeysUnavailable) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InvalidToken(cause) if cause.is_temporary() => StatusCode::SERVICE_UNAVAILABLE,
             Self::MissingToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
             Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
@@ -110,7 +110,7 @@ impl Refusal {
     pub const fn code(self) -> &'static str {
         match self {
             Self::MissingToken => "unauthorized",
-            Self::InvalidToken(VerifyError::KeysUnavailable) => "temporarily_unavailable",
+            Self::InvalidToken(cause) if cause.is_temporary() => "temporarily_unavailable",
             Self::InvalidToken(_) => "invalid_token",
             Self::InvalidRequest(_) => "invalid_request",
             Self::InsufficientScope(_) => "insufficient_scope",
@@ -242,6 +242,8 @@ mod tests {
             VerifyError::UnknownKey,
             VerifyError::Signature,
             VerifyError::KeysUnavailable,
+            VerifyError::Revoked,
+            VerifyError::RevocationsUnavailable,
         ] {
             let text = cause.description();
             let plain = text

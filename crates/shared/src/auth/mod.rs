@@ -11,6 +11,7 @@ pub mod claims;
 pub mod jwks;
 pub mod principal;
 pub mod resource_metadata;
+pub mod revocation;
 pub mod role;
 pub mod scope;
 pub mod verify;

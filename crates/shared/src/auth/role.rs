@@ -110,6 +110,11 @@ impl Roles {
         self.0 == 0
     }
 
+    /// The highest role; each role may do what those before it may. `None` ranks below all.
+    pub fn highest(self) -> Option<Role> {
+        self.iter().last()
+    }
+
     /// What both sets have.
     #[must_use]
     pub const fn intersection(self, other: Self) -> Self {
@@ -239,6 +244,23 @@ mod tests {
         assert!(!RoleBypass::default().lets_through(Roles::NONE));
         assert!(RoleBypass(admin).lets_through(admin.with(Role::Member)));
         assert!(!RoleBypass(admin).lets_through(Role::Exec.into()));
+    }
+
+    #[test]
+    fn each_role_may_do_what_those_below_it_may() {
+        for pair in Role::ALL.windows(2) {
+            assert!(pair[0] < pair[1], "{pair:?}");
+            let (lower, higher) = (pair[0].allowed_scopes(), pair[1].allowed_scopes());
+            assert!(lower.is_subset(higher), "{pair:?}");
+        }
+        for (roles, highest) in [
+            ("", None),
+            ("member", Some(Role::Member)),
+            ("admin,member", Some(Role::Admin)),
+            ("exec,analyst", Some(Role::Exec)),
+        ] {
+            assert_eq!(Roles::parse(roles).unwrap().highest(), highest, "{roles}");
+        }
     }
 
     #[test]

@@ -10,6 +10,7 @@ use crate::auth::Scopes;
 use crate::auth::bearer::{Bearer, BearerConfig, Required};
 use crate::auth::jwks::{JwksOpenError, JwksSource};
 use crate::auth::resource_metadata::ResourceMetadata;
+use crate::auth::revocation::Revocations;
 use crate::auth::verify::{DEFAULT_LEEWAY, Verifier, VerifierConfig};
 use crate::mcp::McpMount;
 use crate::service::{
@@ -37,6 +38,9 @@ pub enum ResourceServerError {
     /// The keys cannot be asked for.
     #[error(transparent)]
     Keys(#[from] JwksOpenError),
+    /// The revocation list cannot be asked for.
+    #[error("no HTTP client for the revocation list: {0}")]
+    Revocations(#[from] reqwest::Error),
     /// A setting that is no URL after all.
     #[error("RESOURCE: {0}")]
     Url(#[from] url::ParseError),
@@ -74,7 +78,12 @@ impl ResourceServer {
             audience: tokens.resource.clone(),
             leeway: DEFAULT_LEEWAY,
         };
-        let verifier = Arc::new(Verifier::new(verifying, JwksSource::open(tokens)?));
+        let keys = JwksSource::open(tokens)?;
+        let mut verifier = Verifier::new(verifying, keys.clone());
+        if let Some(list) = revocations(tokens, keys, shutdown)? {
+            verifier = verifier.with_revocations(list);
+        }
+        let verifier = Arc::new(verifier);
         let bearer = Bearer::new(BearerConfig {
             verifier: Arc::clone(&verifier),
             metadata: metadata.clone(),
@@ -102,13 +111,36 @@ impl ResourceServer {
     }
 }
 
-/// Ready when the issuer's keys are known; the service itself was opened before anything is served.
+/// The list of revoked grants, looked at from now on.
+fn revocations(
+    tokens: &ResourceServerConfig,
+    keys: JwksSource,
+    shutdown: &Shutdown,
+) -> Result<Option<Arc<Revocations>>, ResourceServerError> {
+    let Some(settings) = tokens.revocation.clone() else {
+        tracing::warn!(
+            "no revocation list: revoked access tokens work until they expire; REVOCATION_URL names one"
+        );
+        return Ok(None);
+    };
+    let list = Arc::new(Revocations::new(settings, tokens.issuer.as_str(), keys)?);
+    list.start(Arc::new(SystemClock), shutdown.token());
+    Ok(Some(list))
+}
+
+/// Ready when the issuer's keys are known and its revocation list was looked at; the service itself was opened before anything is served.
 fn readiness(service: &ServiceConfig, verifier: Arc<Verifier>, waiting: &'static str) -> Health {
     Health::new(service.identity, move || {
         let verifier = Arc::clone(&verifier);
         async move {
-            let keys = verifier.keys().current(SystemClock.now()).await;
-            keys.map(drop).map_err(|_| waiting.to_owned())
+            let now = SystemClock.now();
+            let keys = verifier.keys().current(now).await;
+            keys.map(drop).map_err(|_| waiting.to_owned())?;
+            let looked = |list: &Arc<Revocations>| list.is_ready(now);
+            if verifier.revocations().is_none_or(looked) {
+                return Ok(());
+            }
+            Err("The issuer's revocation list is not known yet.".to_owned())
         }
     })
 }

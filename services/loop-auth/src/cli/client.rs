@@ -1,10 +1,11 @@
-//! `loop-auth client add|list`.
+//! `loop-auth client add|list|revoke`.
 
 use clap::Subcommand;
 use loop_oauth::{
-    client::Client,
+    client::{Client, ClientId},
     pkce_phase::Enforcement,
     register::{self, ByOperator},
+    user_admin,
 };
 use loop_shared::auth::scope::Scopes;
 use serde_json::json;
@@ -36,6 +37,11 @@ pub(super) enum ClientCommand {
     },
     /// List clients, oldest first
     List,
+    /// Revoke every grant of a client: its users log in again
+    Revoke {
+        /// The client's identifier, as listed
+        client_id: String,
+    },
 }
 
 pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), String> {
@@ -65,6 +71,15 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
             if let Some(secret) = &added.secret {
                 println!("client_secret: {} (shown only now)", secret.expose());
             }
+        }
+        ClientCommand::Revoke { client_id } => {
+            let id = ClientId(client_id);
+            let known = cx.store.client(&id).await.map_err(|error| text(&error))?;
+            if known.is_none() {
+                return Err(format!("no client has the identifier {id}"));
+            }
+            let ended = user_admin::revoke_client(&cx, &id).await;
+            println!("{} grants revoked", ended.map_err(|error| text(&error))?);
         }
         ClientCommand::List => {
             let clients = cx.store.clients(MAX_LISTED).await;

@@ -52,9 +52,9 @@ pub struct Cli {
 enum Command {
     /// Run the server
     Serve(Box<ServeArgs>),
-    /// Add, list, disable users and set their passwords
+    /// Add, list, disable users, set their passwords and roles
     User(On<user::UserCommand>),
-    /// Add and list clients
+    /// Add and list clients, revoke what they were granted
     Client(On<client::ClientCommand>),
     /// List and rotate signing keys
     Keys(Box<keys::OnKeys>),

@@ -1,4 +1,4 @@
-//! `loop-auth user add|list|passwd|disable`.
+//! `loop-auth user add|list|passwd|roles|disable`.
 
 use std::path::PathBuf;
 
@@ -40,6 +40,14 @@ pub(super) enum UserCommand {
         /// File whose first line is the password
         #[arg(long, value_name = "PATH")]
         password_file: Option<PathBuf>,
+    },
+    /// Replace a user's roles; when the highest one goes down, grants are revoked
+    Roles {
+        /// E-mail address
+        email: String,
+        /// All roles from now on, comma-separated: member, analyst, exec, admin; "" for none
+        #[arg(long)]
+        roles: String,
     },
     /// Disable a user: no login, no refresh; sessions end, grants are revoked
     Disable {
@@ -84,6 +92,13 @@ pub(super) async fn run(desk: &Desk, command: UserCommand) -> Result<(), String>
                 .await
                 .map_err(|error| text(&error))?;
             println!("password of {email} set; browser sessions ended");
+        }
+        UserCommand::Roles { email, roles } => {
+            let roles = Roles::parse(&roles).map_err(|error| text(&error))?;
+            user_admin::set_roles(&cx, &email, roles)
+                .await
+                .map_err(|error| text(&error))?;
+            println!("roles of {email} set: {roles}");
         }
         UserCommand::Disable { email } => {
             user_admin::disable(&cx, &email)

@@ -10,5 +10,6 @@ pub(crate) mod logout;
 pub(crate) mod metadata;
 pub(crate) mod not_found;
 pub(crate) mod register;
+pub(crate) mod revocations;
 pub(crate) mod revoke;
 pub(crate) mod token;

@@ -3,6 +3,7 @@
 //! In: claims. Out: a compact JWS, and the JWKS document (RFC 7517 §5). Keys are made at the first start and by
 //! the schedule, and kept in the store; the running server exchanges them whole. Never: gives a private key out.
 
+mod document;
 pub(crate) mod keeper;
 mod keys;
 mod publish;

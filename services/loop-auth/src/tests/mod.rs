@@ -9,6 +9,7 @@ mod introspect;
 mod pkce;
 mod probing;
 mod register;
+mod revocations;
 mod token;
 
 use std::{

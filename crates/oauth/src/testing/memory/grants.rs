@@ -5,8 +5,9 @@ use chrono::{DateTime, Utc};
 
 use super::{MemoryStore, Tables};
 use crate::{
+    client::ClientId,
     code::AuthCode,
-    grant::{Grant, GrantId, RevokeReason},
+    grant::{Grant, GrantId, RevokeReason, RevokedGrant},
     refresh::{RefreshState, RefreshToken},
     secret::SecretHash,
     store::{CodeContext, Grants, Redeemed, RefreshContext, Rotated, StoreError, Updated},
@@ -121,6 +122,33 @@ impl Grants for MemoryStore {
         let tables = self.tables();
         let found = tables.grant_of(id);
         Ok(found.and_then(|grant| tables.user_of(grant.user).map(|user| (grant, user))))
+    }
+
+    async fn revoke_client(
+        &self,
+        id: &ClientId,
+        reason: RevokeReason,
+        now: DateTime<Utc>,
+    ) -> Result<u64, StoreError> {
+        self.let_others_run().await;
+        let theirs = |grant: &Grant| grant.client == *id;
+        Ok(self.tables().revoke_where(theirs, reason, now))
+    }
+
+    async fn revoked_since(
+        &self,
+        since: DateTime<Utc>,
+        limit: u64,
+    ) -> Result<Vec<RevokedGrant>, StoreError> {
+        let tables = self.tables();
+        let ended = |(grant, _): &(Grant, _)| {
+            let (id, at) = (grant.id, grant.revoked_at.filter(|at| *at > since)?);
+            Some(RevokedGrant { id, at })
+        };
+        let mut found: Vec<_> = tables.grants.values().filter_map(ended).collect();
+        found.sort_by_key(|grant| std::cmp::Reverse(grant.at));
+        found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(found)
     }
 
     async fn sweep(&self, now: DateTime<Utc>, _batch: u64) -> Result<u64, StoreError> {

@@ -73,6 +73,13 @@ impl MemoryStore {
         self.tables().grants.get(&id).cloned()
     }
 
+    /// Changes the roles as a hand in the table would: no grant ends.
+    pub fn edit_roles(&self, id: UserId, roles: Roles) {
+        if let Some(user) = self.tables().user_mut(id) {
+            user.roles = roles;
+        }
+    }
+
     /// All grants, in no particular order.
     #[must_use]
     pub fn grants(&self) -> Vec<Grant> {
@@ -109,6 +116,23 @@ impl Tables {
     fn is_revoked(&self, id: GrantId) -> bool {
         self.grant_of(id)
             .is_none_or(|grant| grant.revoked_at.is_some())
+    }
+
+    fn revoke_where(
+        &mut self,
+        which: impl Fn(&Grant) -> bool,
+        reason: RevokeReason,
+        now: DateTime<Utc>,
+    ) -> u64 {
+        let mut ended = 0;
+        for (grant, why) in self.grants.values_mut() {
+            if grant.revoked_at.is_none() && which(grant) {
+                grant.revoked_at = Some(now);
+                *why = Some(reason);
+                ended += 1;
+            }
+        }
+        ended
     }
 
     fn revoke(&mut self, id: GrantId, reason: RevokeReason, now: DateTime<Utc>) -> Updated {
@@ -214,12 +238,21 @@ impl Users for MemoryStore {
         Ok(Updated::Now)
     }
 
-    async fn set_roles(&self, id: UserId, roles: &Roles) -> Result<Updated, StoreError> {
+    async fn set_roles(
+        &self,
+        id: UserId,
+        roles: &Roles,
+        now: DateTime<Utc>,
+    ) -> Result<Updated, StoreError> {
         let mut tables = self.tables();
         let Some(user) = tables.user_mut(id) else {
             return Ok(Updated::NotFound);
         };
+        let demoted = roles.highest() < user.roles.highest();
         user.roles = *roles;
+        if demoted {
+            tables.revoke_where(|grant| grant.user == id, RevokeReason::RoleLost, now);
+        }
         Ok(Updated::Now)
     }
 
@@ -230,14 +263,7 @@ impl Users for MemoryStore {
         };
         user.disabled_at.get_or_insert(now);
         tables.sessions.retain(|_, session| session.user != id);
-        let all: Vec<Grant> = tables
-            .grants
-            .values()
-            .map(|(grant, _)| grant.clone())
-            .collect();
-        for grant in all.iter().filter(|grant| grant.user == id) {
-            tables.revoke(grant.id, RevokeReason::UserDisabled, now);
-        }
+        tables.revoke_where(|grant| grant.user == id, RevokeReason::UserDisabled, now);
         Ok(Updated::Now)
     }
 }

@@ -113,7 +113,7 @@ async fn read(path: &PathBuf) -> Result<Vec<u8>, FetchError> {
 }
 
 /// This machine, a private address or a bare service name: an environment's HTTP proxy cannot reach those.
-fn is_nearby(url: &Url) -> bool {
+pub(in crate::auth) fn is_nearby(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => !name.contains('.') || name.ends_with(".localhost"),
         Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),
@@ -123,7 +123,7 @@ fn is_nearby(url: &Url) -> bool {
 }
 
 /// An error with its causes: reqwest's own text stops before the interesting part.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(in crate::auth) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -20,6 +20,7 @@ pub use key_set::{KeySet, KeySetError, VerifyingKey};
 
 use crate::service::config::{JwksLocation, ResourceServerConfig};
 use fetch::Fetch;
+pub(super) use fetch::{causes, is_nearby};
 use refresh::{Pace, Refresher, Why};
 
 /// How keys are kept.

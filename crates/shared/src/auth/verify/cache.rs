@@ -30,6 +30,8 @@ pub(super) struct Entry {
     pub(super) principal: Arc<Principal>,
     /// `nbf`, which a clock set back can make true again.
     pub(super) not_before: Option<i64>,
+    /// `iat`, in seconds since the Unix epoch.
+    pub(super) issued_at: i64,
     /// The key set that vouched for it.
     pub(super) generation: u64,
 }

@@ -18,6 +18,7 @@ use chrono::{DateTime, Utc};
 use super::claims::AccessClaims;
 use super::jwks::{JwksSource, KeyError};
 use super::principal::Principal;
+use super::revocation::Revocations;
 use cache::{Entry, TokenHash, VerifiedTokens};
 use token::Unverified;
 
@@ -84,9 +85,20 @@ pub enum VerifyError {
     /// The issuer cannot be asked for its keys.
     #[error("the issuer's keys are not available")]
     KeysUnavailable,
+    /// The grant behind it has ended.
+    #[error("token has been revoked")]
+    Revoked,
+    /// Nobody can tell whether the grant behind it has ended, and `REVOCATION_FAIL` is `closed`.
+    #[error("the issuer's revocation list is too old")]
+    RevocationsUnavailable,
 }
 
 impl VerifyError {
+    /// Whether the token may turn out good, once the issuer answers again.
+    pub const fn is_temporary(self) -> bool {
+        matches!(self, Self::KeysUnavailable | Self::RevocationsUnavailable)
+    }
+
     /// One fixed sentence for the client, safe inside a quoted header value.
     pub const fn description(self) -> &'static str {
         match self {
@@ -103,6 +115,10 @@ impl VerifyError {
             Self::Signature => "The access token signature is not valid",
             Self::KeysUnavailable => {
                 "The keys to check the access token are not available right now; try again shortly"
+            }
+            Self::Revoked => "The access token has been revoked",
+            Self::RevocationsUnavailable => {
+                "Whether the access token has been revoked is not known right now; try again shortly"
             }
         }
     }
@@ -123,6 +139,7 @@ pub struct Verifier {
     config: VerifierConfig,
     keys: JwksSource,
     verified: VerifiedTokens,
+    revocations: Option<Arc<Revocations>>,
 }
 
 impl Verifier {
@@ -133,7 +150,27 @@ impl Verifier {
             config,
             keys,
             verified: VerifiedTokens::new(),
+            revocations: None,
         }
+    }
+
+    /// The same verifier, refusing tokens of grants that `revocations` lists.
+    #[must_use]
+    pub fn with_revocations(mut self, revocations: Arc<Revocations>) -> Self {
+        self.revocations = Some(revocations);
+        self
+    }
+
+    /// The list of revoked grants, if there is one.
+    pub fn revocations(&self) -> Option<&Arc<Revocations>> {
+        self.revocations.as_ref()
+    }
+
+    /// Whether the grant behind a token stands, as far as is known here.
+    fn check_grant(&self, entry: &Entry, now: DateTime<Utc>) -> Result<(), VerifyError> {
+        self.revocations.as_ref().map_or(Ok(()), |list| {
+            list.check(entry.principal.sid.as_ref(), entry.issued_at, now)
+        })
     }
 
     /// The resource that tokens must name.
@@ -152,7 +189,7 @@ impl Verifier {
     /// makes the issuer be asked.
     ///
     /// # Errors
-    /// [`VerifyError`]; all but [`VerifyError::KeysUnavailable`] mean that this token is no good.
+    /// [`VerifyError`]; all but the [temporary](VerifyError::is_temporary) ones mean that this token is no good.
     pub async fn verify(
         &self,
         token: &str,
@@ -166,6 +203,7 @@ impl Verifier {
             // Also sets a refresh going when the keys are old.
             let current = self.keys.current(now).await?;
             if current.generation() == entry.generation {
+                self.check_grant(&entry, now)?;
                 return Ok(entry.principal);
             }
         }
@@ -179,13 +217,16 @@ impl Verifier {
         if !key.verifies(unverified.signed_part(), unverified.signature()) {
             return Err(VerifyError::Signature);
         }
-        let (not_before, claims) = (unverified.claims().nbf, unverified.into_claims());
+        let claims = unverified.into_claims();
+        let (not_before, issued_at) = (claims.nbf, claims.iat);
         let principal = Arc::new(Principal::from_claims(claims).ok_or(VerifyError::Claims)?);
         let entry = Entry {
             principal: Arc::clone(&principal),
             not_before,
+            issued_at,
             generation: set.generation(),
         };
+        self.check_grant(&entry, now)?;
         self.verified.keep(hash, entry, now);
         Ok(principal)
     }

@@ -6,6 +6,7 @@
 mod problems;
 mod read;
 mod resource_server;
+mod revocation;
 mod secret;
 mod service_args;
 mod url;
@@ -13,6 +14,7 @@ mod url;
 pub use problems::{Problem, Problems, Warnings};
 pub use read::{folder, given, list, number, seconds};
 pub use resource_server::{JwksLocation, ResourceServerArgs, ResourceServerConfig};
+pub use revocation::RevocationArgs;
 pub use secret::secret_or_file;
 pub use service_args::{LogConfig, LogFormat, ServiceArgs, ServiceConfig, ServiceIdentity};
 pub use url::{ExternalUrl, UrlFault, http_url, origin};

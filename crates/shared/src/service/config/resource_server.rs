@@ -6,7 +6,8 @@ use std::time::Duration;
 use clap::Args;
 use url::Url;
 
-use super::{Problems, ServiceConfig, given, http_url, seconds};
+use super::{Problems, RevocationArgs, ServiceConfig, given, http_url, seconds};
+use crate::auth::revocation::RevocationSettings;
 use crate::auth::{RoleBypass, Roles};
 
 /// Flags and variables of every resource server.
@@ -26,7 +27,7 @@ pub struct ResourceServerArgs {
     /// Seconds after which fetched keys are refreshed [default: 3600]
     #[arg(long, env = "JWKS_CACHE_SECONDS", value_name = "SECONDS")]
     pub jwks_cache_seconds: Option<String>,
-    /// Seconds that fetching the keys may take [default: 5]
+    /// Seconds that fetching the keys or the revocation list may take [default: 5]
     #[arg(long, env = "JWKS_TIMEOUT_SECONDS", value_name = "SECONDS")]
     pub jwks_timeout_seconds: Option<String>,
     /// Seconds that the last good keys are used while the issuer is down [default: 86400]
@@ -38,6 +39,9 @@ pub struct ResourceServerArgs {
     /// Roles that pass every scope check, comma-separated [default: none]
     #[arg(long, env = "ROLE_BYPASS", value_name = "ROLES")]
     pub role_bypass: Option<String>,
+    /// The list of revoked grants.
+    #[command(flatten)]
+    pub revocation: RevocationArgs,
 }
 
 /// Where the issuer's keys come from.
@@ -66,6 +70,8 @@ pub struct ResourceServerConfig {
     pub jwks_max_stale: Duration,
     /// Roles that pass every scope check.
     pub bypass: RoleBypass,
+    /// Where revoked grants are listed; `None`: nowhere.
+    pub revocation: Option<RevocationSettings>,
 }
 
 impl ResourceServerArgs {
@@ -86,10 +92,13 @@ impl ResourceServerArgs {
         let cache = self.jwks_cache_seconds.as_deref();
         let timeout = self.jwks_timeout_seconds.as_deref();
         let max_stale = self.jwks_max_stale_seconds.as_deref();
+        let jwks = self.jwks(&issuer, problems);
+        let timeout = seconds("JWKS_TIMEOUT_SECONDS", timeout, 1..=60, 5, problems);
         ResourceServerConfig {
-            jwks: self.jwks(&issuer, problems),
+            revocation: self.revocation.resolve(&issuer, &jwks, timeout, problems),
+            jwks,
             jwks_cache: seconds("JWKS_CACHE_SECONDS", cache, 1..=86_400, 3600, problems),
-            jwks_timeout: seconds("JWKS_TIMEOUT_SECONDS", timeout, 1..=60, 5, problems),
+            jwks_timeout: timeout,
             jwks_max_stale: seconds(
                 "JWKS_MAX_STALE_SECONDS",
                 max_stale,
