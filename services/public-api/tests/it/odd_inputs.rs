@@ -32,7 +32,10 @@ fn no_query_string_makes_a_server_error() {
         .enable_all()
         .build()
         .unwrap();
-    let server = Server::start();
+    let server = {
+        let _inside = runtime.enter();
+        Server::start()
+    };
     let token = server.token("mcp:read");
     let value = prop_oneof![
         "\\PC{0,40}",
@@ -79,7 +82,10 @@ fn no_path_makes_a_server_error_or_leaves_the_vault() {
         .enable_all()
         .build()
         .unwrap();
-    let server = Server::start();
+    let server = {
+        let _inside = runtime.enter();
+        Server::start()
+    };
     let token = server.token("mcp:read");
     let part = prop_oneof![
         "\\.\\.",
@@ -112,7 +118,10 @@ fn no_arguments_make_a_tool_fail_as_a_protocol() {
         .enable_all()
         .build()
         .unwrap();
-    let server = Server::start();
+    let server = {
+        let _inside = runtime.enter();
+        Server::start()
+    };
     let value = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

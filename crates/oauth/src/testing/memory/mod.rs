@@ -3,6 +3,7 @@
 //! Before each, it lets other tasks run a varying number of times, so that callers interleave.
 
 mod grants;
+mod keys;
 mod logins;
 
 use std::{
@@ -23,11 +24,11 @@ use crate::{
     code::AuthCode,
     consent::Consent,
     grant::{Grant, GrantId, RevokeReason},
-    key::{SigningKey, newest},
+    key::SigningKey,
     refresh::RefreshToken,
     secret::SecretHash,
     session::Session,
-    store::{Clients, Inserted, SigningKeys, StoreError, Updated, Users},
+    store::{Clients, Inserted, StoreError, Updated, Users},
     user::{Email, PasswordHash, User, UserId},
 };
 
@@ -265,58 +266,5 @@ impl Users for MemoryStore {
         tables.sessions.retain(|_, session| session.user != id);
         tables.revoke_where(|grant| grant.user == id, RevokeReason::UserDisabled, now);
         Ok(Updated::Now)
-    }
-}
-
-#[async_trait]
-impl SigningKeys for MemoryStore {
-    async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {
-        Ok(self.tables().keys.clone())
-    }
-
-    async fn add_first_key(&self, key: &SigningKey) -> Result<Inserted, StoreError> {
-        let mut tables = self.tables();
-        if !tables.keys.is_empty() {
-            return Ok(Inserted::AlreadyThere);
-        }
-        tables.keys.push(key.clone());
-        Ok(Inserted::Now)
-    }
-
-    async fn add_next_key(&self, key: &SigningKey, after: &str) -> Result<Inserted, StoreError> {
-        let mut tables = self.tables();
-        if newest(&tables.keys).is_none_or(|newest| newest.kid != after) {
-            return Ok(Inserted::AlreadyThere);
-        }
-        tables.keys.push(key.clone());
-        Ok(Inserted::Now)
-    }
-
-    async fn advance_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError> {
-        let mut tables = self.tables();
-        let waits = |key: &&mut SigningKey| key.kid == kid && at < key.signs_from;
-        let Some(key) = tables.keys.iter_mut().find(waits) else {
-            return Ok(Updated::NotFound);
-        };
-        key.signs_from = at;
-        Ok(Updated::Now)
-    }
-
-    async fn retire_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError> {
-        let mut tables = self.tables();
-        let signs = |key: &&mut SigningKey| key.kid == kid && key.retired_at.is_none();
-        let Some(key) = tables.keys.iter_mut().find(signs) else {
-            return Ok(Updated::NotFound);
-        };
-        key.retired_at = Some(at);
-        Ok(Updated::Now)
-    }
-
-    async fn delete_keys(&self, retired_before: DateTime<Utc>) -> Result<u64, StoreError> {
-        let mut tables = self.tables();
-        let before = tables.keys.len();
-        let kept = |key: &SigningKey| key.retired_at.is_none_or(|at| retired_before <= at);
-        tables.keys.retain(kept);
-        Ok((before - tables.keys.len()) as u64)
     }
 }
