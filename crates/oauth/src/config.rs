@@ -8,8 +8,10 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    device::DeviceRules,
     entropy::{Entropy, NoEntropy},
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
     store::Store,
 };
@@ -71,6 +73,10 @@ pub struct Rules {
     pub session_ttl: TimeDelta,
     /// From whom PKCE is demanded.
     pub pkce: PkceRules,
+    /// Who may register clients, and how many.
+    pub registration: RegistrationRules,
+    /// How devices log in.
+    pub device: DeviceRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

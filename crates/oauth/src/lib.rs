@@ -5,6 +5,7 @@
 
 mod audit;
 pub mod authorize;
+pub mod budget;
 pub mod client;
 pub mod client_admin;
 pub mod client_auth;
@@ -12,6 +13,7 @@ pub mod client_grant;
 pub mod code;
 pub mod config;
 pub mod consent;
+pub mod device;
 pub mod entropy;
 pub mod grant;
 pub mod grants;

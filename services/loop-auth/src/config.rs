@@ -8,7 +8,9 @@ use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
     config::{Issuer, Rules},
+    device::DeviceRules,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     user::Email,
 };
@@ -18,7 +20,12 @@ use loop_shared::service::config::{
 };
 use secrecy::SecretString;
 
-use crate::key_config::{KeyArgs, KeyConfig};
+use crate::{
+    device_config::DeviceArgs,
+    key_config::{KeyArgs, KeyConfig},
+    proxy_config::{ProxyArgs, TrustedProxies},
+    registration_config::RegistrationArgs,
+};
 
 /// Who this service is.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -100,6 +107,15 @@ pub struct ServeArgs {
     /// Its signing keys.
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Who may register.
+    #[command(flatten)]
+    pub registration: RegistrationArgs,
+    /// Devices without a browser.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// What stands in front.
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
 }
 
 /// The checked settings of [`StoreArgs`].
@@ -131,6 +147,8 @@ pub struct Config {
     pub rules: Rules,
     /// How signing keys are made, kept and rotated.
     pub keys: KeyConfig,
+    /// Which proxies may say where a request comes from.
+    pub proxies: TrustedProxies,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -171,7 +189,15 @@ impl ServeArgs {
         let mut problems = Problems::new();
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
+        let registration = self.registration.resolve(&mut problems);
+        let device = self.device.resolve(&mut problems);
+        let proxies = self.proxy.resolve(&mut problems);
         let rules = self.auth.rules(&service.external_url, &mut problems);
+        let rules = rules.map(|rules| Rules {
+            registration,
+            device,
+            ..rules
+        });
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
@@ -185,6 +211,7 @@ impl ServeArgs {
             store,
             rules: rules.ok_or_else(Problems::new)?,
             keys,
+            proxies,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
             first_admin: first_admin.ok_or_else(Problems::new)?,
@@ -230,6 +257,8 @@ impl AuthArgs {
             code_ttl,
             session_ttl,
             pkce,
+            registration: RegistrationRules::default(),
+            device: DeviceRules::default(),
         })
     }
 

@@ -6,6 +6,7 @@ mod m20251121_000000_create;
 mod m20261121_010000_add_pkce_phases;
 mod m20261121_030000_add_client_removal;
 mod m20261121_031000_create_client_grants;
+mod m20261121_032000_create_device_authorizations;
 
 use sea_orm_migration::prelude::*;
 
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_010000_add_pkce_phases::Migration),
             Box::new(m20261121_030000_add_client_removal::Migration),
             Box::new(m20261121_031000_create_client_grants::Migration),
+            Box::new(m20261121_032000_create_device_authorizations::Migration),
         ]
     }
 }

@@ -31,6 +31,8 @@ pub(super) struct Metadata {
     pub(super) redirect_uris: Vec<String>,
     pub(super) grant_types: Vec<GrantType>,
     pub(super) client_uri: Option<String>,
+    /// Whether an equal registration may be answered with the same client: unless `registration_shared` is false.
+    pub(super) shared: bool,
 }
 
 impl Metadata {
@@ -59,6 +61,7 @@ impl Metadata {
             client_uri: text(members, "client_uri", "client_uri must be a string")?
                 .filter(|uri| is_home_page(uri))
                 .map(str::to_owned),
+            shared: members.get("registration_shared") != Some(&Value::Bool(false)),
         })
     }
 
@@ -151,7 +154,7 @@ fn grants(members: &Map<String, Value>, by: ClientOrigin) -> Result<Vec<GrantTyp
         Ok(known.into_iter().collect())
     } else {
         Err(RegisterError::Metadata(
-            "grant_types must have authorization_code",
+            "grant_types must have authorization_code or urn:ietf:params:oauth:grant-type:device_code",
         ))
     }
 }

@@ -20,9 +20,11 @@ use super::MemoryStore;
 use crate::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
     config::{Context, Issuer, Rules},
+    device::DeviceRules,
     entropy::{Entropy, NoEntropy},
     grants::{SignError, TokenSigner},
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
     session::Session,
     user::{Email, PasswordHash, User, UserId},
@@ -186,5 +188,7 @@ fn rules() -> Rules {
         code_ttl: TimeDelta::seconds(60),
         session_ttl: TimeDelta::days(14),
         pkce: PkceRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }

@@ -14,9 +14,11 @@ use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
     config::{Context, Issuer, Rules},
+    device::DeviceRules,
     entropy::OsEntropy,
     login::Passwords,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
 };
 use loop_shared::service::{
@@ -169,6 +171,8 @@ fn offline_rules() -> Result<Rules, String> {
         code_ttl: TimeDelta::minutes(1),
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     })
 }
 

@@ -3,6 +3,8 @@
 //! In: a [`Locale`]. Out: the texts by key. `{name}` in a text is filled by the template filter
 //! `fill`, whose result is escaped like any other value.
 
+mod device;
+
 use serde_json::{Map, Value};
 
 use super::locale::Locale;
@@ -13,8 +15,7 @@ type Text = (&'static str, &'static str, &'static str);
 /// All texts of one language, by key.
 #[must_use]
 pub(super) fn of(locale: Locale) -> Map<String, Value> {
-    TEXTS
-        .iter()
+    all()
         .map(|(key, english, korean)| {
             let text = match locale {
                 Locale::En => english,
@@ -25,7 +26,12 @@ pub(super) fn of(locale: Locale) -> Map<String, Value> {
         .collect()
 }
 
-/// The table. Grouped by page; keys are unique.
+/// Every text; keys are unique.
+fn all() -> impl Iterator<Item = &'static Text> {
+    TEXTS.iter().chain(device::TEXTS)
+}
+
+/// The table. Grouped by page.
 const TEXTS: &[Text] = &[
     ("footer", "You are at {site}", "현재 접속한 곳: {site}"),
     ("login_title", "Sign in", "로그인"),
@@ -271,7 +277,7 @@ mod tests {
     #[test]
     fn every_text_exists_once_in_both_languages_with_the_same_placeholders() {
         let mut seen = BTreeSet::new();
-        for (key, english, korean) in TEXTS {
+        for (key, english, korean) in all() {
             assert!(seen.insert(key), "{key} is there twice");
             assert!(
                 !english.trim().is_empty() && !korean.trim().is_empty(),

@@ -7,6 +7,7 @@ use actix_web::{HttpResponse, web::Data};
 use loop_oauth::{
     client::{ClientAuthMethod, GrantType},
     config::Rules,
+    register::Access,
 };
 use loop_shared::auth::SigningAlgorithm;
 use serde_json::{Value, json};
@@ -41,11 +42,11 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
             .map(|alg| alg.as_str())
             .filter(|alg| *alg != "RS256"),
     );
-    json!({
+    let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
         "token_endpoint": format!("{issuer}/token"),
-        "registration_endpoint": format!("{issuer}/register"),
+        "device_authorization_endpoint": format!("{issuer}/device_authorization"),
         "revocation_endpoint": format!("{issuer}/revoke"),
         "introspection_endpoint": format!("{issuer}/introspect"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
@@ -67,7 +68,11 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         // Demanded by OIDC discovery; no id_token is issued.
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algs,
-    })
+    });
+    if rules.registration.access != Access::Closed {
+        document["registration_endpoint"] = json!(format!("{issuer}/register"));
+    }
+    document
 }
 
 /// `GET /.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`.

@@ -3,6 +3,7 @@
 
 mod authorize;
 mod client_credentials;
+mod device;
 mod flow;
 mod forms;
 mod http;
@@ -10,6 +11,7 @@ mod introspect;
 mod pkce;
 mod probing;
 mod register;
+mod registration;
 mod revocations;
 mod token;
 
@@ -22,10 +24,12 @@ use actix_web::{HttpServer, dev::ServerHandle, web::Data};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
     config::{Issuer, Rules},
+    device::DeviceRules,
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     store::SigningKeys as _,
     user_admin::{self, NewUser},
@@ -46,6 +50,7 @@ use crate::{
     app::{App, Parts},
     boot::{self, Opened},
     passwords::BcryptPasswords,
+    proxy_config::TrustedProxies,
     signer::{KeySettings, Signer},
 };
 
@@ -82,6 +87,8 @@ struct Setup {
     passwords: Option<Arc<dyn Passwords>>,
     /// The PKCE phase.
     pkce: Enforcement,
+    /// Who may register.
+    registration: RegistrationRules,
 }
 
 impl Server {
@@ -99,7 +106,10 @@ impl Server {
         let external = ExternalUrl::parse(setup.external_url.unwrap_or(&url)).unwrap();
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
         let parts = Parts {
-            rules: rules(external.as_str(), setup.pkce),
+            rules: Rules {
+                registration: setup.registration,
+                ..rules(external.as_str(), setup.pkce)
+            },
             external_url: external,
             store: Arc::clone(&store) as _,
             entropy: Arc::new(OsEntropy),
@@ -107,6 +117,7 @@ impl Server {
             passwords: setup.passwords.unwrap_or_else(cheap),
             signer: signer(&store, &clock).await,
             jwks_max_age: std::time::Duration::from_mins(5),
+            proxies: TrustedProxies::default(),
         };
         let app = Data::new(App::new(parts).unwrap());
         let probed = Arc::clone(&store);
@@ -289,6 +300,8 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         code_ttl: chrono::TimeDelta::minutes(1),
         session_ttl: chrono::TimeDelta::days(14),
         pkce: PkceRules::new(pkce),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }
 

@@ -4,9 +4,11 @@
 
 mod client_admin;
 mod client_grants;
+mod devices;
 mod grants;
 mod keys;
 mod logins;
+mod registrations;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -26,6 +28,7 @@ use crate::{
     client_grant::ClientGrant,
     code::AuthCode,
     consent::Consent,
+    device::DeviceAuthorization,
     grant::{Grant, GrantId, RevokeReason},
     key::SigningKey,
     refresh::RefreshToken,
@@ -50,6 +53,8 @@ struct Tables {
     refreshes: HashMap<SecretHash, RefreshToken>,
     keys: Vec<SigningKey>,
     client_grants: Vec<ClientGrant>,
+    managed: HashMap<ClientId, SecretHash>,
+    devices: Vec<DeviceAuthorization>,
 }
 
 impl MemoryStore {
