@@ -6,6 +6,7 @@
 mod authorize;
 mod browser;
 mod conformance;
+mod device;
 mod documentation;
 mod keys;
 mod mcp_client;
