@@ -20,6 +20,10 @@ use crate::{
     user::{Email, PasswordHash, User, UserId},
 };
 
+mod jti;
+
+pub use jti::{JtiKind, Jtis};
+
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
@@ -232,6 +236,6 @@ pub trait SigningKeys: Send + Sync {
 }
 
 /// The whole store.
-pub trait Store: Clients + Users + Sessions + Consents + Grants + SigningKeys {}
+pub trait Store: Clients + Users + Sessions + Consents + Grants + SigningKeys + Jtis {}
 
-impl<T: Clients + Users + Sessions + Consents + Grants + SigningKeys> Store for T {}
+impl<T: Clients + Users + Sessions + Consents + Grants + SigningKeys + Jtis> Store for T {}

@@ -48,6 +48,9 @@ pub(super) async fn sweep(
     swept += store
         .write(move |tx| Box::pin(clients(tx, unused, batch)))
         .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::jtis::sweep(tx, now, batch)))
+        .await?;
     Ok(swept)
 }
 

@@ -10,7 +10,8 @@ use loop_oauth::{
     consent::Consent,
     grant::RevokeReason,
     store::{
-        Clients as _, Consents as _, Grants as _, Sessions as _, SigningKeys as _, Users as _,
+        Clients as _, Consents as _, Grants as _, JtiKind, Jtis as _, Sessions as _,
+        SigningKeys as _, Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -94,6 +95,8 @@ async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     store.disable_user(alice.id, at(3)).await.unwrap();
+    let (proof, once) = (JtiKind::DPOP, hash("jti"));
+    store.claim_jti(proof, &once, at(9)).await.unwrap();
     store.sweep(at(0), 10).await.unwrap();
     store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
 }
