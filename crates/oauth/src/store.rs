@@ -21,8 +21,10 @@ use crate::{
 };
 
 mod jti;
+mod kept_clients;
 
 pub use jti::{JtiKind, Jtis};
+pub use kept_clients::KeptClients;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -236,6 +238,12 @@ pub trait SigningKeys: Send + Sync {
 }
 
 /// The whole store.
-pub trait Store: Clients + Users + Sessions + Consents + Grants + SigningKeys + Jtis {}
+pub trait Store:
+    Clients + Users + Sessions + Consents + Grants + SigningKeys + Jtis + KeptClients
+{
+}
 
-impl<T: Clients + Users + Sessions + Consents + Grants + SigningKeys + Jtis> Store for T {}
+impl<T> Store for T where
+    T: Clients + Users + Sessions + Consents + Grants + SigningKeys + Jtis + KeptClients
+{
+}

@@ -5,6 +5,7 @@
 mod m20251121_000000_create;
 mod m20261121_010000_add_pkce_phases;
 mod m20261121_020000_add_jtis;
+mod m20261121_020100_add_client_keys;
 
 use sea_orm_migration::prelude::*;
 
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20251121_000000_create::Migration),
             Box::new(m20261121_010000_add_pkce_phases::Migration),
             Box::new(m20261121_020000_add_jtis::Migration),
+            Box::new(m20261121_020100_add_client_keys::Migration),
         ]
     }
 }

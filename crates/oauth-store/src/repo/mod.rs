@@ -8,6 +8,7 @@ mod codes;
 mod consents;
 mod grants;
 mod jtis;
+mod kept_clients;
 mod refresh_tokens;
 mod sessions;
 mod signing_keys;

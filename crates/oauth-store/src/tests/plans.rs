@@ -6,12 +6,12 @@ use std::{
 };
 
 use loop_oauth::{
-    client::ClientId,
+    client::{Client, ClientId, ClientOrigin},
     consent::Consent,
     grant::RevokeReason,
     store::{
-        Clients as _, Consents as _, Grants as _, JtiKind, Jtis as _, Sessions as _,
-        SigningKeys as _, Users as _,
+        Clients as _, Consents as _, Grants as _, JtiKind, Jtis as _, KeptClients as _,
+        Sessions as _, SigningKeys as _, Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -19,7 +19,7 @@ use loop_shared::auth::scope::{Roles, Scopes};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use secrecy::SecretString;
 
-use super::{Db, at, client, code, grant, hash, key, session, token, user};
+use super::{Db, at, client, code, grant, hash, kept_clients, key, session, token, user};
 use crate::{SqlStore, StoreOptions, open, writer::Writer};
 
 type Seen = Arc<Mutex<BTreeMap<String, Statement>>>;
@@ -95,6 +95,14 @@ async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     store.disable_user(alice.id, at(3)).await.unwrap();
+    let described = Client {
+        origin: ClientOrigin::Document,
+        ..client("https://app.example/client")
+    };
+    store.keep_client(&described).await.unwrap();
+    store.keep_client(&described).await.unwrap();
+    let keys = kept_clients::client_keys();
+    store.keep_keys(&described.id, &keys).await.unwrap();
     let (proof, once) = (JtiKind::DPOP, hash("jti"));
     store.claim_jti(proof, &once, at(9)).await.unwrap();
     store.sweep(at(0), 10).await.unwrap();

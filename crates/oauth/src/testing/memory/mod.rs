@@ -4,6 +4,7 @@
 
 mod grants;
 mod jti;
+mod kept_clients;
 mod keys;
 mod logins;
 
