@@ -74,6 +74,7 @@ async fn people(store: &SqlStore) -> Result<(), Failure> {
         created_at: DateTime::UNIX_EPOCH,
         first_login_at: None,
         pkce: None,
+        keys: None,
     };
     store.add_user(&user).await?;
     store.add_client(&client).await?;

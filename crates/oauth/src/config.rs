@@ -8,6 +8,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    client_metadata_document::{ClientDocuments, DocumentRules},
     entropy::{Entropy, NoEntropy},
     pkce_phase::PkceRules,
     resource::Resources,
@@ -71,6 +72,8 @@ pub struct Rules {
     pub session_ttl: TimeDelta,
     /// From whom PKCE is demanded.
     pub pkce: PkceRules,
+    /// Which clients may describe themselves.
+    pub documents: DocumentRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.
@@ -82,6 +85,8 @@ pub struct Context<'a> {
     pub store: &'a dyn Store,
     /// Where random bytes come from.
     pub entropy: &'a dyn Entropy,
+    /// Where documents and keys of clients come from.
+    pub documents: &'a dyn ClientDocuments,
     /// When the request came.
     pub now: DateTime<Utc>,
 }

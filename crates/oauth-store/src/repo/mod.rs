@@ -9,6 +9,8 @@ mod clients;
 mod codes;
 mod consents;
 mod grants;
+mod jtis;
+mod kept_clients;
 mod refresh_tokens;
 mod sessions;
 mod signing_keys;

@@ -51,6 +51,9 @@ pub(super) async fn sweep(
     swept += store
         .write(move |tx| Box::pin(removed_clients(tx, ended, batch)))
         .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::jtis::sweep(tx, now, batch)))
+        .await?;
     Ok(swept)
 }
 

@@ -7,6 +7,8 @@ mod codes;
 mod corrupt;
 mod crash;
 mod files;
+mod jtis;
+mod kept_clients;
 mod keys;
 mod plans;
 mod races;
@@ -118,6 +120,7 @@ fn client(name: &str) -> Client {
         created_at: at(0),
         first_login_at: None,
         pkce: None,
+        keys: None,
     }
 }
 

@@ -6,13 +6,13 @@ use std::{
 };
 
 use loop_oauth::{
-    client::ClientId,
+    client::{Client, ClientId, ClientOrigin},
     client_grant::ClientGrant,
     consent::Consent,
     grant::{GrantId, RevokeReason},
     store::{
-        ClientAdmin as _, ClientGrants as _, Clients as _, Consents as _, Grants as _,
-        Sessions as _, SigningKeys as _, Users as _,
+        ClientAdmin as _, ClientGrants as _, Clients as _, Consents as _, Grants as _, JtiKind,
+        Jtis as _, KeptClients as _, Sessions as _, SigningKeys as _, Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -20,7 +20,7 @@ use loop_shared::auth::scope::{Roles, Scopes};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use secrecy::SecretString;
 
-use super::{Db, at, client, code, grant, hash, id, key, session, token, user};
+use super::{Db, at, client, code, grant, hash, id, kept_clients, key, session, token, user};
 use crate::{SqlStore, StoreOptions, open, writer::Writer};
 
 type Seen = Arc<Mutex<BTreeMap<String, Statement>>>;
@@ -97,6 +97,16 @@ async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     store.disable_user(alice.id, at(3)).await.unwrap();
+    let described = Client {
+        origin: ClientOrigin::Document,
+        ..client("https://app.example/client")
+    };
+    store.keep_client(&described).await.unwrap();
+    store.keep_client(&described).await.unwrap();
+    let keys = kept_clients::client_keys();
+    store.keep_keys(&described.id, &keys).await.unwrap();
+    let (proof, once) = (JtiKind::DPOP, hash("jti"));
+    store.claim_jti(proof, &once, at(9)).await.unwrap();
     store.sweep(at(0), 10).await.unwrap();
     store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
 }

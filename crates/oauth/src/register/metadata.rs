@@ -4,9 +4,13 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use loop_shared::auth::SigningAlgorithm;
+
 use super::RegisterError;
 use crate::{
     client::{ClientAuthMethod, ClientOrigin, GrantType},
+    client_keys::{BadKeys, ClientKeys, KeySource, PublicKeys},
+    client_metadata_document::{Allowed, DocumentUrl},
     redirect_uri,
     secret::SecretHash,
 };
@@ -24,17 +28,22 @@ pub const MAX_REDIRECTS_BYTES: usize = 8192;
 const MAX_LIST: usize = 50;
 
 /// Checked metadata.
-#[derive(Debug)]
-pub(super) struct Metadata {
-    pub(super) name: String,
-    pub(super) auth_method: ClientAuthMethod,
-    pub(super) redirect_uris: Vec<String>,
-    pub(super) grant_types: Vec<GrantType>,
-    pub(super) client_uri: Option<String>,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Metadata {
+    pub(crate) name: String,
+    pub(crate) auth_method: ClientAuthMethod,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) grant_types: Vec<GrantType>,
+    pub(crate) client_uri: Option<String>,
+    pub(crate) keys: Option<ClientKeys>,
 }
 
 impl Metadata {
-    pub(super) fn read(metadata: &Value, by: ClientOrigin) -> Result<Self, RegisterError> {
+    pub(crate) fn read(
+        metadata: &Value,
+        by: ClientOrigin,
+        allowed: &Allowed,
+    ) -> Result<Self, RegisterError> {
         let members = metadata
             .as_object()
             .ok_or(RegisterError::Metadata("the metadata must be an object"))?;
@@ -47,13 +56,16 @@ impl Metadata {
         if redirected {
             check_response_types(members)?;
         }
+        let auth_method = auth_method(members)?;
+        let signs = auth_method == ClientAuthMethod::PrivateKeyJwt;
         Ok(Self {
             name: name(text(
                 members,
                 "client_name",
                 "client_name must be a string",
             )?)?,
-            auth_method: auth_method(members)?,
+            auth_method,
+            keys: signs.then(|| keys(members, allowed)).transpose()?,
             redirect_uris,
             grant_types,
             client_uri: text(members, "client_uri", "client_uri must be a string")?
@@ -78,7 +90,13 @@ impl Metadata {
             grants,
             self.client_uri,
         ]);
-        SecretHash::of(&canonical.to_string())
+        // Appended only where there are keys: registrations without any keep their hash.
+        let keys = self
+            .keys
+            .as_ref()
+            .map(ClientKeys::to_json)
+            .unwrap_or_default();
+        SecretHash::of(&format!("{canonical}{keys}"))
     }
 }
 
@@ -181,6 +199,50 @@ fn auth_method(members: &Map<String, Value>) -> Result<ClientAuthMethod, Registe
             "token_endpoint_auth_method is not supported",
         ))
     })
+}
+
+/// "The `jwks_uri` and `jwks` parameters MUST NOT both be present in the same request" (RFC 7591 §2).
+fn keys(members: &Map<String, Value>, allowed: &Allowed) -> Result<ClientKeys, RegisterError> {
+    let uri = text(members, "jwks_uri", "jwks_uri must be a string")?;
+    let inline = members.get("jwks").filter(|jwks| !jwks.is_null());
+    let source = match (uri, inline) {
+        (Some(uri), None) => {
+            DocumentUrl::of_keys(uri, allowed)
+                .map_err(|_| RegisterError::Metadata("jwks_uri must be a public https URL"))?;
+            KeySource::Uri(uri.to_owned(), None)
+        }
+        (None, Some(jwks)) => KeySource::Inline(PublicKeys::read(jwks).map_err(|bad| {
+            RegisterError::Metadata(match bad {
+                BadKeys::Private => "jwks must have public keys only",
+                BadKeys::Malformed => "jwks must be a JWK Set",
+                BadKeys::Useless => "jwks must have an RSA, P-256 or Ed25519 signing key",
+            })
+        })?),
+        (None, None) | (Some(_), Some(_)) => {
+            return Err(RegisterError::Metadata(
+                "private_key_jwt needs either jwks or jwks_uri",
+            ));
+        }
+    };
+    let alg = text(
+        members,
+        "token_endpoint_auth_signing_alg",
+        "token_endpoint_auth_signing_alg must be a string",
+    )?;
+    let alg = alg.map(SigningAlgorithm::parse).transpose();
+    Ok(ClientKeys {
+        source,
+        alg: alg.map_err(|_| {
+            RegisterError::Metadata("token_endpoint_auth_signing_alg is not supported")
+        })?,
+        optional: false,
+    })
+}
+
+/// Control characters, and what reverses or hides the text around it.
+pub(crate) fn reads_backwards(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+        || matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A name is shown to people who decide by it: no control characters, no invisible ones, nothing

@@ -5,6 +5,7 @@ use serde_json::{Map, Value, json};
 use crate::{
     client::{Client, GrantType},
     client_admin::ClientAdminError,
+    client_keys::KeySource,
     entropy::NoEntropy,
     redirect_uri::BadRedirect,
     secret::RawClientSecret,
@@ -67,6 +68,21 @@ impl Registered {
             "token_endpoint_auth_method".into(),
             json!(client.auth_method.as_str()),
         );
+        if let Some(keys) = &client.keys {
+            match &keys.source {
+                KeySource::Uri(uri, _) => out.insert("jwks_uri".into(), json!(uri)),
+                KeySource::Inline(keys) => {
+                    let jwks = serde_json::from_str(keys.json()).unwrap_or_default();
+                    out.insert("jwks".into(), jwks)
+                }
+            };
+            if let Some(alg) = keys.alg {
+                out.insert(
+                    "token_endpoint_auth_signing_alg".into(),
+                    json!(alg.as_str()),
+                );
+            }
+        }
         if let Some(scope) = client.scope {
             out.insert("scope".into(), json!(scope.to_string()));
         }

@@ -5,6 +5,8 @@
 mod client_admin;
 mod client_grants;
 mod grants;
+mod jti;
+mod kept_clients;
 mod keys;
 mod logins;
 
@@ -50,6 +52,7 @@ struct Tables {
     refreshes: HashMap<SecretHash, RefreshToken>,
     keys: Vec<SigningKey>,
     client_grants: Vec<ClientGrant>,
+    jtis: HashMap<(&'static str, SecretHash), DateTime<Utc>>,
 }
 
 impl MemoryStore {
