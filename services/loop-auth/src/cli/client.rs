@@ -1,5 +1,7 @@
 //! `loop-auth client add|list|revoke`.
 
+use std::path::{Path, PathBuf};
+
 use clap::Subcommand;
 use loop_oauth::{
     client::{Client, ClientId},
@@ -8,7 +10,7 @@ use loop_oauth::{
     user_admin,
 };
 use loop_shared::auth::scope::Scopes;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Desk, text};
 
@@ -28,6 +30,12 @@ pub(super) enum ClientCommand {
         /// A client on users' own devices, which can keep no secret
         #[arg(long)]
         public: bool,
+        /// The client signs assertions (private_key_jwt); its keys are behind this https URL
+        #[arg(long, value_name = "URL", conflicts_with_all = ["public", "jwks_file"])]
+        jwks_uri: Option<String>,
+        /// The client signs assertions (private_key_jwt); its public keys are in this file, a JWK Set
+        #[arg(long, value_name = "PATH", conflicts_with = "public")]
+        jwks_file: Option<PathBuf>,
         /// The most it may ever ask for, space-separated [default: whatever its resource offers]
         #[arg(long)]
         scope: Option<String>,
@@ -51,14 +59,24 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
             name,
             redirect_uris,
             public,
+            jwks_uri,
+            jwks_file,
             scope,
             pkce,
         } => {
             let scope = scope.as_deref().map(Scopes::parse).transpose();
+            let jwks = jwks_file.as_deref().map(read_jwks).transpose()?;
+            let method = match (public, jwks_uri.is_some() || jwks.is_some()) {
+                (true, _) => "none",
+                (false, true) => "private_key_jwt",
+                (false, false) => "client_secret_basic",
+            };
             let metadata = json!({
                 "client_name": name,
                 "redirect_uris": redirect_uris,
-                "token_endpoint_auth_method": if public { "none" } else { "client_secret_basic" },
+                "token_endpoint_auth_method": method,
+                "jwks_uri": jwks_uri,
+                "jwks": jwks,
             });
             let decided = ByOperator {
                 scope: scope.map_err(|error| text(&error))?,
@@ -89,6 +107,12 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
         }
     }
     Ok(())
+}
+
+fn read_jwks(path: &Path) -> Result<Value, String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let text = std::fs::read(path).map_err(|error| wrong(&error))?;
+    serde_json::from_slice(&text).map_err(|error| wrong(&error))
 }
 
 fn phase(name: &str) -> Result<Enforcement, String> {
