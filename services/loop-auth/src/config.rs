@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
+    client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
     pkce_phase::{Enforcement, PkceRules},
     resource::Resources,
@@ -18,7 +19,10 @@ use loop_shared::service::config::{
 };
 use secrecy::SecretString;
 
-use crate::key_config::{KeyArgs, KeyConfig};
+use crate::{
+    key_config::{KeyArgs, KeyConfig},
+    outbound_config::OutboundArgs,
+};
 
 /// Who this service is.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -100,6 +104,9 @@ pub struct ServeArgs {
     /// Its signing keys.
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Clients that describe themselves.
+    #[command(flatten)]
+    pub outbound: OutboundArgs,
 }
 
 /// The checked settings of [`StoreArgs`].
@@ -131,6 +138,8 @@ pub struct Config {
     pub rules: Rules,
     /// How signing keys are made, kept and rotated.
     pub keys: KeyConfig,
+    /// Certificate authorities beside the system's, PEM.
+    pub ca_pem: Option<Vec<u8>>,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -171,6 +180,7 @@ impl ServeArgs {
         let mut problems = Problems::new();
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
+        let outbound = self.outbound.resolve(&mut problems);
         let rules = self.auth.rules(&service.external_url, &mut problems);
         let access_ttl = rules
             .as_ref()
@@ -183,7 +193,11 @@ impl ServeArgs {
         Ok(Config {
             service,
             store,
-            rules: rules.ok_or_else(Problems::new)?,
+            rules: Rules {
+                documents: outbound.documents,
+                ..rules.ok_or_else(Problems::new)?
+            },
+            ca_pem: outbound.ca_pem,
             keys,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
@@ -230,6 +244,7 @@ impl AuthArgs {
             code_ttl,
             session_ttl,
             pkce,
+            documents: DocumentRules::default(),
         })
     }
 

@@ -13,6 +13,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
+    client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
     entropy::OsEntropy,
     login::Passwords,
@@ -84,6 +85,7 @@ impl Desk {
             rules: &self.rules,
             store: &*self.opened.store,
             entropy: &OsEntropy,
+            documents: &NoDocuments,
             now: SystemClock.now(),
         }
     }
@@ -169,6 +171,7 @@ fn offline_rules() -> Result<Rules, String> {
         code_ttl: TimeDelta::minutes(1),
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
+        documents: DocumentRules::default(),
     })
 }
 

@@ -21,6 +21,7 @@ use std::{
 use actix_web::{HttpServer, dev::ServerHandle, web::Data};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
+    client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
@@ -82,6 +83,10 @@ struct Setup {
     passwords: Option<Arc<dyn Passwords>>,
     /// The PKCE phase.
     pkce: Enforcement,
+    /// Which documents of clients are read.
+    rules: DocumentRules,
+    /// Where they come from; `None`: there are none.
+    documents: Option<Arc<dyn ClientDocuments>>,
 }
 
 impl Server {
@@ -99,10 +104,14 @@ impl Server {
         let external = ExternalUrl::parse(setup.external_url.unwrap_or(&url)).unwrap();
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
         let parts = Parts {
-            rules: rules(external.as_str(), setup.pkce),
+            rules: Rules {
+                documents: setup.rules,
+                ..rules(external.as_str(), setup.pkce)
+            },
             external_url: external,
             store: Arc::clone(&store) as _,
             entropy: Arc::new(OsEntropy),
+            documents: setup.documents.unwrap_or_else(|| Arc::new(NoDocuments)),
             clock: Arc::new(clock.as_fn()),
             passwords: setup.passwords.unwrap_or_else(cheap),
             signer: signer(&store, &clock).await,
@@ -289,6 +298,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         code_ttl: chrono::TimeDelta::minutes(1),
         session_ttl: chrono::TimeDelta::days(14),
         pkce: PkceRules::new(pkce),
+        documents: DocumentRules::default(),
     }
 }
 
