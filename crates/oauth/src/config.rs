@@ -9,6 +9,7 @@ use uuid::Uuid;
 
 use crate::{
     entropy::{Entropy, NoEntropy},
+    par::ParRules,
     pkce_phase::PkceRules,
     resource::Resources,
     store::Store,
@@ -71,6 +72,8 @@ pub struct Rules {
     pub session_ttl: TimeDelta,
     /// From whom PKCE is demanded.
     pub pkce: PkceRules,
+    /// How requests are pushed.
+    pub par: ParRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

@@ -4,6 +4,8 @@
 //! happen once is one conditional write whose outcome is an enum, so that of two racing calls, on
 //! this process or another, exactly one wins.
 
+mod par;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Roles;
@@ -19,6 +21,8 @@ use crate::{
     session::Session,
     user::{Email, PasswordHash, User, UserId},
 };
+
+pub use par::PushedRequests;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -232,6 +236,12 @@ pub trait SigningKeys: Send + Sync {
 }
 
 /// The whole store.
-pub trait Store: Clients + Users + Sessions + Consents + Grants + SigningKeys {}
+pub trait Store:
+    Clients + Users + Sessions + Consents + Grants + SigningKeys + PushedRequests
+{
+}
 
-impl<T: Clients + Users + Sessions + Consents + Grants + SigningKeys> Store for T {}
+impl<T> Store for T where
+    T: Clients + Users + Sessions + Consents + Grants + SigningKeys + PushedRequests
+{
+}

@@ -8,6 +8,7 @@ use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
     config::{Issuer, Rules},
+    par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
     resource::Resources,
     user::Email,
@@ -19,6 +20,7 @@ use loop_shared::service::config::{
 use secrecy::SecretString;
 
 use crate::key_config::{KeyArgs, KeyConfig};
+use crate::par_config::ParArgs;
 
 /// Who this service is.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -100,6 +102,9 @@ pub struct ServeArgs {
     /// Its signing keys.
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Pushed authorization requests.
+    #[command(flatten)]
+    pub par: ParArgs,
 }
 
 /// The checked settings of [`StoreArgs`].
@@ -171,7 +176,11 @@ impl ServeArgs {
         let mut problems = Problems::new();
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
-        let rules = self.auth.rules(&service.external_url, &mut problems);
+        let mut rules = self.auth.rules(&service.external_url, &mut problems);
+        let par = self.par.resolve(&mut problems);
+        if let Some(rules) = &mut rules {
+            rules.par = par;
+        }
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
@@ -230,6 +239,7 @@ impl AuthArgs {
             code_ttl,
             session_ttl,
             pkce,
+            par: ParRules::default(),
         })
     }
 

@@ -12,6 +12,7 @@ mod first_admin;
 pub mod key_config;
 mod mac;
 pub mod pages;
+pub mod par_config;
 pub mod passwords;
 mod respond;
 mod revocations;

@@ -2,6 +2,7 @@
 
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
+    demands::Demands,
     pkce_phase::Enforcement,
     secret::SecretHash,
     store::StoreError,
@@ -29,6 +30,7 @@ pub(crate) struct Model {
     pub(crate) created_at: i64,
     pub(crate) first_login_at: Option<i64>,
     pub(crate) pkce: Option<String>,
+    pub(crate) require_pushed: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -60,6 +62,9 @@ impl TryFrom<Model> for Client {
                 .pkce
                 .map(|phase| Enforcement::parse(&phase).ok_or(ROW.corrupt()))
                 .transpose()?,
+            demands: Demands {
+                pushed: row.require_pushed,
+            },
         })
     }
 }
@@ -85,6 +90,7 @@ impl From<&Client> for Model {
             created_at: millis(client.created_at),
             first_login_at: client.first_login_at.map(millis),
             pkce: client.pkce.map(|phase| phase.as_str().to_owned()),
+            require_pushed: client.demands.pushed,
         }
     }
 }

@@ -14,6 +14,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
 };
 
+use super::pushed_requests;
 use crate::{
     SqlStore,
     entity::{client, code, column::millis, consent, grant, refresh_token, session},
@@ -47,6 +48,9 @@ pub(super) async fn sweep(
         .await?;
     swept += store
         .write(move |tx| Box::pin(clients(tx, unused, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(pushed_requests::sweep(tx, now, batch)))
         .await?;
     Ok(swept)
 }

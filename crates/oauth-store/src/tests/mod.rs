@@ -8,6 +8,7 @@ mod crash;
 mod files;
 mod keys;
 mod plans;
+mod pushed;
 mod races;
 mod refresh;
 mod revocation;
@@ -19,6 +20,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
     code::{AuthCode, CodeChallenge},
+    demands::Demands,
     grant::{Grant, GrantId, RotationKey},
     key::SigningKey,
     refresh::{RefreshState, RefreshToken},
@@ -117,6 +119,7 @@ fn client(name: &str) -> Client {
         created_at: at(0),
         first_login_at: None,
         pkce: None,
+        demands: Demands::default(),
     }
 }
 

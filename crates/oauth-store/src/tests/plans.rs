@@ -9,8 +9,10 @@ use loop_oauth::{
     client::ClientId,
     consent::Consent,
     grant::RevokeReason,
+    par::PushedRequest,
     store::{
-        Clients as _, Consents as _, Grants as _, Sessions as _, SigningKeys as _, Users as _,
+        Clients as _, Consents as _, Grants as _, PushedRequests as _, Sessions as _,
+        SigningKeys as _, Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -88,6 +90,7 @@ async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     call_everything_of_keys(store).await;
+    call_everything_of_pushed(store, &app.id).await;
     call_everything_that_revokes(store, alice.id, &app.id).await;
     store
         .set_password(alice.id, &PasswordHash(SecretString::from("x")))
@@ -103,6 +106,22 @@ async fn call_everything_that_revokes(store: &SqlStore, user: UserId, client: &C
     store.revoke_client(client, by, at(2)).await.unwrap();
     store.revoked_since(at(0), 10).await.unwrap();
     store.set_roles(user, &Roles::NONE, at(3)).await.unwrap();
+}
+
+async fn call_everything_of_pushed(store: &SqlStore, client: &ClientId) {
+    let pushed = PushedRequest {
+        hash: hash("pushed"),
+        client: client.clone(),
+        params: vec![],
+        expires_at: at(90),
+        opened_at: None,
+        used_at: None,
+    };
+    store.add_pushed(&pushed).await.unwrap();
+    store.pushed(&pushed.hash).await.unwrap();
+    let until = at(900);
+    store.open_pushed(&pushed.hash, at(1), until).await.unwrap();
+    store.consume_pushed(&pushed.hash, at(2)).await.unwrap();
 }
 
 async fn call_everything_of_keys(store: &SqlStore) {

@@ -133,6 +133,7 @@ fn new_client(
         created_at: cx.now,
         first_login_at: None,
         pkce: None,
+        demands: metadata.demands,
     };
     Ok((client, secret))
 }

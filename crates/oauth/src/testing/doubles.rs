@@ -20,8 +20,10 @@ use super::MemoryStore;
 use crate::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
     config::{Context, Issuer, Rules},
+    demands::Demands,
     entropy::{Entropy, NoEntropy},
     grants::{SignError, TokenSigner},
+    par::ParRules,
     pkce_phase::PkceRules,
     resource::Resources,
     session::Session,
@@ -93,6 +95,7 @@ pub fn client(id: &str, redirect: &str) -> Client {
         created_at: DateTime::UNIX_EPOCH,
         first_login_at: None,
         pkce: None,
+        demands: Demands::default(),
     }
 }
 
@@ -186,5 +189,6 @@ fn rules() -> Rules {
         code_ttl: TimeDelta::seconds(60),
         session_ttl: TimeDelta::days(14),
         pkce: PkceRules::default(),
+        par: ParRules::default(),
     }
 }

@@ -34,6 +34,9 @@ pub(super) enum ClientCommand {
         /// PKCE phase of this client: optional, public or all [default: the server's]
         #[arg(long, value_name = "PHASE", value_parser = phase)]
         pkce: Option<Enforcement>,
+        /// Refuse its authorization requests unless they were pushed (RFC 9126)
+        #[arg(long)]
+        require_par: bool,
     },
     /// List clients, oldest first
     List,
@@ -53,11 +56,13 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
             public,
             scope,
             pkce,
+            require_par,
         } => {
             let scope = scope.as_deref().map(Scopes::parse).transpose();
             let metadata = json!({
                 "client_name": name,
                 "redirect_uris": redirect_uris,
+                "require_pushed_authorization_requests": require_par,
                 "token_endpoint_auth_method": if public { "none" } else { "client_secret_basic" },
             });
             let decided = ByOperator {

@@ -16,6 +16,7 @@ use loop_oauth::{
     config::{Context, Issuer, Rules},
     entropy::OsEntropy,
     login::Passwords,
+    par::ParRules,
     pkce_phase::PkceRules,
     resource::Resources,
 };
@@ -169,6 +170,7 @@ fn offline_rules() -> Result<Rules, String> {
         code_ttl: TimeDelta::minutes(1),
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
+        par: ParRules::default(),
     })
 }
 

@@ -6,6 +6,7 @@ mod flow;
 mod forms;
 mod http;
 mod introspect;
+mod par;
 mod pkce;
 mod probing;
 mod register;
@@ -24,6 +25,7 @@ use loop_oauth::{
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
+    par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
     resource::Resources,
     store::SigningKeys as _,
@@ -288,6 +290,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         code_ttl: chrono::TimeDelta::minutes(1),
         session_ttl: chrono::TimeDelta::days(14),
         pkce: PkceRules::new(pkce),
+        par: ParRules::default(),
     }
 }
 

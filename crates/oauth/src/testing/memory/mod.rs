@@ -5,6 +5,7 @@
 mod grants;
 mod keys;
 mod logins;
+mod par;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -25,6 +26,7 @@ use crate::{
     consent::Consent,
     grant::{Grant, GrantId, RevokeReason},
     key::SigningKey,
+    par::PushedRequest,
     refresh::RefreshToken,
     secret::SecretHash,
     session::Session,
@@ -46,6 +48,7 @@ struct Tables {
     codes: HashMap<SecretHash, AuthCode>,
     refreshes: HashMap<SecretHash, RefreshToken>,
     keys: Vec<SigningKey>,
+    pushed: HashMap<SecretHash, PushedRequest>,
 }
 
 impl MemoryStore {
