@@ -22,6 +22,9 @@ use crate::{
     user::{Email, PasswordHash, User, UserId},
 };
 
+mod jti;
+
+pub use jti::{JtiKind, Jtis};
 pub use par::PushedRequests;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
@@ -237,11 +240,11 @@ pub trait SigningKeys: Send + Sync {
 
 /// The whole store.
 pub trait Store:
-    Clients + Users + Sessions + Consents + Grants + SigningKeys + PushedRequests
+    Clients + Users + Sessions + Consents + Grants + SigningKeys + Jtis + PushedRequests
 {
 }
 
 impl<T> Store for T where
-    T: Clients + Users + Sessions + Consents + Grants + SigningKeys + PushedRequests
+    T: Clients + Users + Sessions + Consents + Grants + SigningKeys + Jtis + PushedRequests
 {
 }

@@ -4,6 +4,7 @@
 
 mod m20251121_000000_create;
 mod m20261121_010000_add_pkce_phases;
+mod m20261121_020000_add_jtis;
 mod m20261121_040000_add_pushed_requests;
 
 use sea_orm_migration::prelude::*;
@@ -17,6 +18,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20251121_000000_create::Migration),
             Box::new(m20261121_010000_add_pkce_phases::Migration),
+            Box::new(m20261121_020000_add_jtis::Migration),
             Box::new(m20261121_040000_add_pushed_requests::Migration),
         ]
     }

@@ -7,6 +7,7 @@ mod clients;
 mod codes;
 mod consents;
 mod grants;
+mod jtis;
 mod pushed_requests;
 mod refresh_tokens;
 mod sessions;

@@ -14,7 +14,6 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
 };
 
-use super::pushed_requests;
 use crate::{
     SqlStore,
     entity::{client, code, column::millis, consent, grant, refresh_token, session},
@@ -50,7 +49,10 @@ pub(super) async fn sweep(
         .write(move |tx| Box::pin(clients(tx, unused, batch)))
         .await?;
     swept += store
-        .write(move |tx| Box::pin(pushed_requests::sweep(tx, now, batch)))
+        .write(move |tx| Box::pin(super::jtis::sweep(tx, now, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::pushed_requests::sweep(tx, now, batch)))
         .await?;
     Ok(swept)
 }

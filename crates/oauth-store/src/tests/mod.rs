@@ -6,6 +6,7 @@ mod codes;
 mod corrupt;
 mod crash;
 mod files;
+mod jtis;
 mod keys;
 mod plans;
 mod pushed;

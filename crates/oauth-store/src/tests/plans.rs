@@ -11,8 +11,8 @@ use loop_oauth::{
     grant::RevokeReason,
     par::PushedRequest,
     store::{
-        Clients as _, Consents as _, Grants as _, PushedRequests as _, Sessions as _,
-        SigningKeys as _, Users as _,
+        Clients as _, Consents as _, Grants as _, JtiKind, Jtis as _, PushedRequests as _,
+        Sessions as _, SigningKeys as _, Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -97,6 +97,8 @@ async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     store.disable_user(alice.id, at(3)).await.unwrap();
+    let (proof, once) = (JtiKind::DPOP, hash("jti"));
+    store.claim_jti(proof, &once, at(9)).await.unwrap();
     store.sweep(at(0), 10).await.unwrap();
     store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
 }

@@ -51,8 +51,13 @@ async fn a_pushed_request_survives_login_and_reload_and_gives_one_code() {
     // the person takes longer than the client had
     server.clock.advance(300);
     let browser = Browser::new();
+    // Nothing but the request_uri counts; this tells the test's browser where to stop.
+    let mut shown = url.clone();
+    shown
+        .query_pairs_mut()
+        .append_pair("redirect_uri", REDIRECT);
     let outcome = browser
-        .authorize(&url, "kim@example.com", PASSWORD, Decision::Allow)
+        .authorize(&shown, "kim@example.com", PASSWORD, Decision::Allow)
         .await;
     assert_eq!(
         outcome.clone().parameter("state").as_deref(),

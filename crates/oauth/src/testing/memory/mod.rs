@@ -3,6 +3,7 @@
 //! Before each, it lets other tasks run a varying number of times, so that callers interleave.
 
 mod grants;
+mod jti;
 mod keys;
 mod logins;
 mod par;
@@ -48,6 +49,7 @@ struct Tables {
     codes: HashMap<SecretHash, AuthCode>,
     refreshes: HashMap<SecretHash, RefreshToken>,
     keys: Vec<SigningKey>,
+    jtis: HashMap<(&'static str, SecretHash), DateTime<Utc>>,
     pushed: HashMap<SecretHash, PushedRequest>,
 }
 
