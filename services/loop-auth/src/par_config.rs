@@ -3,7 +3,7 @@
 use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::par::ParRules;
-use loop_shared::service::config::{Problems, given, seconds};
+use loop_shared::service::config::{Problems, flag, seconds};
 
 /// Flags and variables of pushed authorization requests.
 #[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
@@ -39,19 +39,6 @@ impl ParArgs {
                 usual.login_ttl,
             ),
             required: flag("REQUIRE_PAR", self.require_par.as_deref(), problems),
-        }
-    }
-}
-
-/// `true` or `false`; `false` when it is not set or wrong (which is noted).
-pub(crate) fn flag(variable: &str, value: Option<&str>, problems: &mut Problems) -> bool {
-    match given(value) {
-        None | Some("false") => false,
-        Some("true") => true,
-        Some(other) => {
-            let wrong = format!("{other:?} is neither true nor false");
-            problems.add(variable, wrong, "Use true or false.");
-            false
         }
     }
 }
