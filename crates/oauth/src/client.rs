@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Scopes;
 
-use crate::{client_keys::ClientKeys, pkce_phase::Enforcement, redirect_uri, secret::SecretHash};
+use crate::{
+    client_keys::ClientKeys, demands::Demands, pkce_phase::Enforcement, redirect_uri,
+    secret::SecretHash,
+};
 
 /// A client identifier (RFC 6749 §2.2). Issued ones use `[A-Za-z0-9_-]` only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -166,6 +169,8 @@ pub struct Client {
     pub pkce: Option<Enforcement>,
     /// Its public keys; always there when `auth_method` is [`ClientAuthMethod::PrivateKeyJwt`].
     pub keys: Option<ClientKeys>,
+    /// What each of its requests must have.
+    pub demands: Demands,
 }
 
 impl Client {

@@ -8,6 +8,7 @@ mod client_admin;
 mod client_grants;
 mod jti;
 mod kept_clients;
+mod par;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -29,6 +30,7 @@ pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
 pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
+pub use par::PushedRequests;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -255,6 +257,7 @@ pub trait Store:
     + ClientGrants
     + Jtis
     + KeptClients
+    + PushedRequests
 {
 }
 
@@ -269,5 +272,6 @@ impl<T> Store for T where
         + ClientGrants
         + Jtis
         + KeptClients
+        + PushedRequests
 {
 }

@@ -3,6 +3,7 @@
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
     client_keys::ClientKeys,
+    demands::Demands,
     pkce_phase::Enforcement,
     secret::SecretHash,
     store::StoreError,
@@ -35,6 +36,7 @@ pub(crate) struct Model {
     /// SHA-256 of the token that manages its registration (RFC 7592).
     pub(crate) management_hash: Option<String>,
     pub(crate) keys: Option<String>,
+    pub(crate) require_pushed: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -70,6 +72,9 @@ impl TryFrom<Model> for Client {
                 .keys
                 .map(|keys| ClientKeys::from_json(&keys).ok_or(ROW.corrupt()))
                 .transpose()?,
+            demands: Demands {
+                pushed: row.require_pushed,
+            },
         })
     }
 }
@@ -98,6 +103,7 @@ impl From<&Client> for Model {
             removed_at: None,
             management_hash: None,
             keys: client.keys.as_ref().map(ClientKeys::to_json),
+            require_pushed: client.demands.pushed,
         }
     }
 }

@@ -8,6 +8,7 @@ mod m20261121_020000_add_jtis;
 mod m20261121_020100_add_client_keys;
 mod m20261121_030000_add_client_removal;
 mod m20261121_031000_create_client_grants;
+mod m20261121_040000_add_pushed_requests;
 
 use sea_orm_migration::prelude::*;
 
@@ -24,6 +25,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_031000_create_client_grants::Migration),
             Box::new(m20261121_020000_add_jtis::Migration),
             Box::new(m20261121_020100_add_client_keys::Migration),
+            Box::new(m20261121_040000_add_pushed_requests::Migration),
         ]
     }
 }

@@ -11,6 +11,7 @@ mod consents;
 mod grants;
 mod jtis;
 mod kept_clients;
+mod pushed_requests;
 mod refresh_tokens;
 mod sessions;
 mod signing_keys;

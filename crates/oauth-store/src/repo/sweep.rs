@@ -54,6 +54,9 @@ pub(super) async fn sweep(
     swept += store
         .write(move |tx| Box::pin(super::jtis::sweep(tx, now, batch)))
         .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::pushed_requests::sweep(tx, now, batch)))
+        .await?;
     Ok(swept)
 }
 

@@ -10,9 +10,11 @@ use loop_oauth::{
     client_grant::ClientGrant,
     consent::Consent,
     grant::{GrantId, RevokeReason},
+    par::PushedRequest,
     store::{
         ClientAdmin as _, ClientGrants as _, Clients as _, Consents as _, Grants as _, JtiKind,
-        Jtis as _, KeptClients as _, Sessions as _, SigningKeys as _, Users as _,
+        Jtis as _, KeptClients as _, PushedRequests as _, Sessions as _, SigningKeys as _,
+        Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -90,6 +92,7 @@ async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     call_everything_of_keys(store).await;
+    call_everything_of_pushed(store, &app.id).await;
     call_everything_that_revokes(store, alice.id, &app.id).await;
     call_everything_of_clients(store).await;
     store
@@ -134,6 +137,22 @@ async fn call_everything_of_clients(store: &SqlStore) {
     store.add_client(&other).await.unwrap();
     store.change_client(&other, &other, None).await.unwrap();
     store.remove_client(&other.id, by, at(5)).await.unwrap();
+}
+
+async fn call_everything_of_pushed(store: &SqlStore, client: &ClientId) {
+    let pushed = PushedRequest {
+        hash: hash("pushed"),
+        client: client.clone(),
+        params: vec![],
+        expires_at: at(90),
+        opened_at: None,
+        used_at: None,
+    };
+    store.add_pushed(&pushed).await.unwrap();
+    store.pushed(&pushed.hash).await.unwrap();
+    let until = at(900);
+    store.open_pushed(&pushed.hash, at(1), until).await.unwrap();
+    store.consume_pushed(&pushed.hash, at(2)).await.unwrap();
 }
 
 async fn call_everything_of_keys(store: &SqlStore) {

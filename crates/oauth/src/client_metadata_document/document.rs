@@ -114,6 +114,7 @@ impl Document {
             first_login_at: before.and_then(|client| client.first_login_at),
             pkce: before.and_then(|client| client.pkce),
             keys: metadata.keys.map(|keys| with_last_good(keys, known)),
+            demands: metadata.demands,
         }
     }
 }

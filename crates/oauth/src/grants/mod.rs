@@ -131,6 +131,7 @@ fn sign(
         scope,
         roles: user.roles,
         sid: Some(claims::GrantId(grant.id.to_string())),
+        cnf: None,
     };
     Ok(signer.sign(&claims)?)
 }

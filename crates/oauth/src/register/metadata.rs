@@ -11,6 +11,7 @@ use crate::{
     client::{ClientAuthMethod, ClientOrigin, GrantType},
     client_keys::{BadKeys, ClientKeys, KeySource, PublicKeys},
     client_metadata_document::{Allowed, DocumentUrl},
+    demands::Demands,
     redirect_uri,
     secret::SecretHash,
 };
@@ -36,6 +37,7 @@ pub(crate) struct Metadata {
     pub(crate) grant_types: Vec<GrantType>,
     pub(crate) client_uri: Option<String>,
     pub(crate) keys: Option<ClientKeys>,
+    pub(crate) demands: Demands,
 }
 
 impl Metadata {
@@ -71,6 +73,7 @@ impl Metadata {
             client_uri: text(members, "client_uri", "client_uri must be a string")?
                 .filter(|uri| is_home_page(uri))
                 .map(str::to_owned),
+            demands: demands(members)?,
         })
     }
 
@@ -82,7 +85,7 @@ impl Metadata {
             .iter()
             .map(|grant| grant.as_str())
             .collect();
-        let canonical = json!([
+        let mut canonical = json!([
             "loop-registration-1",
             self.name,
             self.auth_method.as_str(),
@@ -90,6 +93,12 @@ impl Metadata {
             grants,
             self.client_uri,
         ]);
+        // Only what is demanded is told apart, so that clients of before are found again.
+        if self.demands != Demands::default()
+            && let Some(parts) = canonical.as_array_mut()
+        {
+            parts.push(json!({ "pushed": self.demands.pushed }));
+        }
         // Appended only where there are keys: registrations without any keep their hash.
         let keys = self
             .keys
@@ -111,6 +120,30 @@ fn text<'a>(
         Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
         Some(_) => Err(RegisterError::Metadata(wrong)),
     }
+}
+
+/// A truth value; null reads as absent, which is `false`.
+fn flag(
+    members: &Map<String, Value>,
+    name: &str,
+    wrong: &'static str,
+) -> Result<bool, RegisterError> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(RegisterError::Metadata(wrong)),
+    }
+}
+
+/// RFC 9126 §6.
+fn demands(members: &Map<String, Value>) -> Result<Demands, RegisterError> {
+    Ok(Demands {
+        pushed: flag(
+            members,
+            "require_pushed_authorization_requests",
+            "require_pushed_authorization_requests must be true or false",
+        )?,
+    })
 }
 
 /// A list of strings; null reads as absent.

@@ -137,6 +137,7 @@ fn new_client(
         first_login_at: None,
         pkce: None,
         keys: metadata.keys,
+        demands: metadata.demands,
     };
     Ok((client, secret))
 }

@@ -86,6 +86,9 @@ impl Registered {
         if let Some(scope) = client.scope {
             out.insert("scope".into(), json!(scope.to_string()));
         }
+        if client.demands.pushed {
+            out.insert("require_pushed_authorization_requests".into(), json!(true));
+        }
         if let Some(secret) = &self.secret {
             out.insert("client_secret".into(), json!(secret.expose()));
             // "0 if it will not expire"

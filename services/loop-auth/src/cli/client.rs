@@ -66,6 +66,9 @@ pub(super) struct Add {
     /// PKCE phase of this client: optional, public or all [default: the server's]
     #[arg(long, value_name = "PHASE", value_parser = phase)]
     pkce: Option<Enforcement>,
+    /// Refuse its authorization requests unless they were pushed (RFC 9126)
+    #[arg(long)]
+    require_par: bool,
 }
 
 /// What is to be different; the rest stays.
@@ -150,6 +153,7 @@ async fn add(desk: &Desk, new: Add) -> Result<(), String> {
         "token_endpoint_auth_method": method,
         "jwks_uri": new.jwks_uri,
         "jwks": jwks,
+        "require_pushed_authorization_requests": new.require_par,
     });
     if !new.grants.is_empty() {
         metadata["grant_types"] = new.grants.iter().map(|grant| grant.as_str()).collect();

@@ -17,6 +17,7 @@ use loop_oauth::{
     config::{Context, Issuer, Rules},
     entropy::OsEntropy,
     login::Passwords,
+    par::ParRules,
     pkce_phase::PkceRules,
     resource::Resources,
 };
@@ -172,6 +173,7 @@ fn offline_rules() -> Result<Rules, String> {
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
         documents: DocumentRules::default(),
+        par: ParRules::default(),
     })
 }
 

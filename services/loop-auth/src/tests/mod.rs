@@ -7,6 +7,7 @@ mod flow;
 mod forms;
 mod http;
 mod introspect;
+mod par;
 mod pkce;
 mod probing;
 mod register;
@@ -26,6 +27,7 @@ use loop_oauth::{
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
+    par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
     resource::Resources,
     store::SigningKeys as _,
@@ -299,6 +301,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         session_ttl: chrono::TimeDelta::days(14),
         pkce: PkceRules::new(pkce),
         documents: DocumentRules::default(),
+        par: ParRules::default(),
     }
 }
 

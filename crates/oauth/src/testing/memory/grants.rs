@@ -153,9 +153,12 @@ impl Grants for MemoryStore {
 
     async fn sweep(&self, now: DateTime<Utc>, _batch: u64) -> Result<u64, StoreError> {
         let mut tables = self.tables();
-        let rows = |t: &Tables| t.codes.len() + t.refreshes.len() + t.sessions.len() + t.jtis.len();
+        let rows = |t: &Tables| {
+            t.codes.len() + t.refreshes.len() + t.sessions.len() + t.jtis.len() + t.pushed.len()
+        };
         let before = rows(&tables);
         tables.codes.retain(|_, code| !code.is_expired(now));
+        tables.pushed.retain(|_, request| now < request.expires_at);
         tables.refreshes.retain(|_, token| !token.is_expired(now));
         tables
             .sessions

@@ -9,6 +9,7 @@ mod jti;
 mod kept_clients;
 mod keys;
 mod logins;
+mod par;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -30,6 +31,7 @@ use crate::{
     consent::Consent,
     grant::{Grant, GrantId, RevokeReason},
     key::SigningKey,
+    par::PushedRequest,
     refresh::RefreshToken,
     secret::SecretHash,
     session::Session,
@@ -53,6 +55,7 @@ struct Tables {
     keys: Vec<SigningKey>,
     client_grants: Vec<ClientGrant>,
     jtis: HashMap<(&'static str, SecretHash), DateTime<Utc>>,
+    pushed: HashMap<SecretHash, PushedRequest>,
 }
 
 impl MemoryStore {
