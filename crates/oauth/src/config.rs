@@ -8,8 +8,10 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    client_metadata_document::{ClientDocuments, DocumentRules},
     device::DeviceRules,
     entropy::{Entropy, NoEntropy},
+    par::ParRules,
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
@@ -77,6 +79,10 @@ pub struct Rules {
     pub registration: RegistrationRules,
     /// How devices log in.
     pub device: DeviceRules,
+    /// Which clients may describe themselves.
+    pub documents: DocumentRules,
+    /// How requests are pushed.
+    pub par: ParRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.
@@ -88,6 +94,8 @@ pub struct Context<'a> {
     pub store: &'a dyn Store,
     /// Where random bytes come from.
     pub entropy: &'a dyn Entropy,
+    /// Where documents and keys of clients come from.
+    pub documents: &'a dyn ClientDocuments,
     /// When the request came.
     pub now: DateTime<Utc>,
 }

@@ -130,6 +130,10 @@ raw_secret!(
     /// The token that manages a registration (RFC 7592 §1.2).
     RawRegistrationToken
 );
+raw_secret!(
+    /// What makes a `request_uri` unguessable (RFC 9126 §2.2).
+    RawRequestId
+);
 
 #[cfg(test)]
 mod tests {

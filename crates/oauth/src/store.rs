@@ -7,6 +7,9 @@
 mod client_admin;
 mod client_grants;
 mod devices;
+mod jti;
+mod kept_clients;
+mod par;
 mod registrations;
 
 use async_trait::async_trait;
@@ -28,6 +31,9 @@ use crate::{
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
 pub use devices::{DeviceContext, Devices};
+pub use jti::{JtiKind, Jtis};
+pub use kept_clients::KeptClients;
+pub use par::PushedRequests;
 pub use registrations::Registrations;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
@@ -231,9 +237,11 @@ pub trait SigningKeys: Send + Sync {
     /// Stores the first key; of several starting replicas exactly one wins.
     async fn add_first_key(&self, key: &SigningKey) -> Result<Inserted, StoreError>;
     /// Stores a key that succeeds `after`; [`Inserted::AlreadyThere`] when `after` is not the key whose turn
-    /// comes last (latest `signs_from`, then `kid`). So of several replicas exactly one adds a successor.
+    /// comes last (latest `signs_from`), or `key` would not sign after it. So of several replicas exactly one adds
+    /// a successor, and turns come in the order in which keys were added.
     async fn add_next_key(&self, key: &SigningKey, after: &str) -> Result<Inserted, StoreError>;
-    /// Lets a key sign from `at` on; [`Updated::NotFound`] when it is unknown or signs by then anyway.
+    /// Lets the newest key sign from `at` on; [`Updated::NotFound`] when it is unknown, signs by then anyway, or
+    /// another key's turn comes at `at` or later.
     async fn advance_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError>;
     /// Notes that a key retired; [`Updated::NotFound`] when it is unknown or was noted before.
     async fn retire_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError>;
@@ -253,6 +261,9 @@ pub trait Store:
     + ClientGrants
     + Registrations
     + Devices
+    + Jtis
+    + KeptClients
+    + PushedRequests
 {
 }
 
@@ -267,5 +278,8 @@ impl<T> Store for T where
         + ClientGrants
         + Registrations
         + Devices
+        + Jtis
+        + KeptClients
+        + PushedRequests
 {
 }

@@ -11,6 +11,7 @@ use actix_web::{
     web,
 };
 use loop_oauth::{
+    client_metadata_document::ClientDocuments,
     config::{Context, Rules},
     entropy::Entropy,
     login::Passwords,
@@ -26,7 +27,7 @@ use crate::{
     revocations::RevocationList,
     routes::{
         assets, authorize, consent, device, device_authorization, home, introspect, login, logout,
-        metadata, not_found, register, registration, revocations, revoke, token,
+        metadata, not_found, par, register, registration, revocations, revoke, token,
     },
     signer::Signer,
 };
@@ -41,6 +42,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Documents and keys of clients.
+    pub documents: Arc<dyn ClientDocuments>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// bcrypt.
@@ -68,6 +71,7 @@ pub struct App {
     pub(crate) revocations: RevocationList,
     pub(crate) proxies: TrustedProxies,
     entropy: Arc<dyn Entropy>,
+    documents: Arc<dyn ClientDocuments>,
     clock: Arc<dyn Clock>,
 }
 
@@ -95,6 +99,7 @@ impl App {
             revocations: RevocationList::default(),
             proxies: parts.proxies,
             entropy: parts.entropy,
+            documents: parts.documents,
             clock: parts.clock,
         })
     }
@@ -105,6 +110,7 @@ impl App {
             rules: &self.rules,
             store: &*self.store,
             entropy: &*self.entropy,
+            documents: &*self.documents,
             now: self.clock.now(),
         }
     }
@@ -169,6 +175,12 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
             web::resource(at("/device_authorization"))
                 .wrap(cors_open())
                 .route(web::post().to(device_authorization::begin))
+                .default_service(web::to(|| async { only("POST") })),
+        );
+        config.service(
+            web::resource(at("/par"))
+                .wrap(cors_open())
+                .route(web::post().to(par::push))
                 .default_service(web::to(|| async { only("POST") })),
         );
         // No CORS: a browser holds no client secret.

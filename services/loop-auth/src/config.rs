@@ -7,8 +7,10 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
+    client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
     device::DeviceRules,
+    par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
     resource::Resources,
@@ -23,6 +25,8 @@ use secrecy::SecretString;
 use crate::{
     device_config::DeviceArgs,
     key_config::{KeyArgs, KeyConfig},
+    outbound_config::OutboundArgs,
+    par_config::ParArgs,
     proxy_config::{ProxyArgs, TrustedProxies},
     registration_config::RegistrationArgs,
 };
@@ -116,6 +120,12 @@ pub struct ServeArgs {
     /// What stands in front.
     #[command(flatten)]
     pub proxy: ProxyArgs,
+    /// Clients that describe themselves.
+    #[command(flatten)]
+    pub outbound: OutboundArgs,
+    /// Pushed authorization requests.
+    #[command(flatten)]
+    pub par: ParArgs,
 }
 
 /// The checked settings of [`StoreArgs`].
@@ -149,6 +159,8 @@ pub struct Config {
     pub keys: KeyConfig,
     /// Which proxies may say where a request comes from.
     pub proxies: TrustedProxies,
+    /// Certificate authorities beside the system's, PEM.
+    pub ca_pem: Option<Vec<u8>>,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -189,15 +201,17 @@ impl ServeArgs {
         let mut problems = Problems::new();
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
+        let outbound = self.outbound.resolve(&mut problems);
         let registration = self.registration.resolve(&mut problems);
         let device = self.device.resolve(&mut problems);
         let proxies = self.proxy.resolve(&mut problems);
-        let rules = self.auth.rules(&service.external_url, &mut problems);
-        let rules = rules.map(|rules| Rules {
-            registration,
-            device,
-            ..rules
-        });
+        let mut rules = self.auth.rules(&service.external_url, &mut problems);
+        let par = self.par.resolve(&mut problems);
+        if let Some(rules) = &mut rules {
+            rules.par = par;
+            rules.registration = registration;
+            rules.device = device;
+        }
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
@@ -209,7 +223,11 @@ impl ServeArgs {
         Ok(Config {
             service,
             store,
-            rules: rules.ok_or_else(Problems::new)?,
+            rules: Rules {
+                documents: outbound.documents,
+                ..rules.ok_or_else(Problems::new)?
+            },
+            ca_pem: outbound.ca_pem,
             keys,
             proxies,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
@@ -259,6 +277,8 @@ impl AuthArgs {
             pkce,
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
+            documents: DocumentRules::default(),
+            par: ParRules::default(),
         })
     }
 

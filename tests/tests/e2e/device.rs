@@ -23,7 +23,12 @@ async fn post(stack: &Stack, path: &str, form: &[(&str, &str)]) -> Answer {
 }
 
 async fn register(stack: &Stack, metadata: Value) -> Answer {
-    let answer = read(http().post(format!("{}/register", stack.url)).json(&metadata)).await;
+    let answer = read(
+        http()
+            .post(format!("{}/register", stack.url))
+            .json(&metadata),
+    )
+    .await;
     assert_eq!(answer.status, 201, "{answer:?}");
     answer
 }
@@ -38,7 +43,11 @@ pub(crate) async fn tv(stack: &Stack) -> String {
 }
 
 async fn poll(stack: &Stack, client: &str, code: &str) -> Answer {
-    let form = [("grant_type", DEVICE_CODE), ("client_id", client), ("device_code", code)];
+    let form = [
+        ("grant_type", DEVICE_CODE),
+        ("client_id", client),
+        ("device_code", code),
+    ];
     post(stack, "/token", &form).await
 }
 
@@ -46,7 +55,9 @@ async fn poll(stack: &Stack, client: &str, code: &str) -> Answer {
 async fn answer(address: &str, code: &str, decision: &str) {
     let browser = Browser::new();
     let url: Url = address.parse().expect("an address");
-    let reached = browser.authorize(&url, ADMIN.0, ADMIN.1, Decision::Allow).await;
+    let reached = browser
+        .authorize(&url, ADMIN.0, ADMIN.1, Decision::Allow)
+        .await;
     let Outcome::Page { url, html, .. } = reached else {
         panic!("{reached:?}");
     };
@@ -55,7 +66,9 @@ async fn answer(address: &str, code: &str, decision: &str) {
     let asked = browser.submit(&url, &form, None).await;
     let html = asked.text().await.expect("a page");
     let form = forms(&html).remove(0);
-    let done = browser.submit(&url, &form, Some(("decision", decision))).await;
+    let done = browser
+        .submit(&url, &form, Some(("decision", decision)))
+        .await;
     assert_eq!(done.status(), 200, "{html}");
 }
 
@@ -83,7 +96,10 @@ fn a_device_logs_in_over_restarts_of_loop_auth() {
     let codes = runtime.block_on(post(&stack, "/device_authorization", &form));
     assert_eq!(codes.status, 200, "{codes:?}");
     let (code, shown) = (codes.text("device_code"), codes.text("user_code"));
-    assert_eq!(codes.text("verification_uri"), format!("{}/oauth/device", stack.url));
+    assert_eq!(
+        codes.text("verification_uri"),
+        format!("{}/oauth/device", stack.url)
+    );
     let pending = runtime.block_on(poll(&stack, &client, &code));
     assert_eq!(pending.error(), "authorization_pending");
 
@@ -91,14 +107,24 @@ fn a_device_logs_in_over_restarts_of_loop_auth() {
     stack.auth().restart();
     let hasty = runtime.block_on(poll(&stack, &client, &code));
     let error = hasty.error();
-    assert!(["slow_down", "authorization_pending"].contains(&error), "{hasty:?}");
-    runtime.block_on(answer(&codes.text("verification_uri_complete"), &shown, "allow"));
+    assert!(
+        ["slow_down", "authorization_pending"].contains(&error),
+        "{hasty:?}"
+    );
+    runtime.block_on(answer(
+        &codes.text("verification_uri_complete"),
+        &shown,
+        "allow",
+    ));
 
     stack.auth().kill_9();
     stack.auth().restart();
     let tokens = runtime.block_on(poll(&stack, &client, &code));
     assert_eq!(tokens.status, 200, "{tokens:?}");
-    assert_eq!(runtime.block_on(poll(&stack, &client, &code)).error(), "invalid_grant");
+    assert_eq!(
+        runtime.block_on(poll(&stack, &client, &code)).error(),
+        "invalid_grant"
+    );
     runtime.block_on(async {
         let token = tokens.text("access_token");
         assert_eq!(opens(&stack, &token).await, 200);
@@ -127,7 +153,15 @@ fn a_job_reads_the_vault_for_itself_until_its_client_is_removed() {
         return;
     };
     let add = |scope: &str| {
-        let grant = ["client", "add", "Job", "--grant", "client_credentials", "--scope", scope];
+        let grant = [
+            "client",
+            "add",
+            "Job",
+            "--grant",
+            "client_credentials",
+            "--scope",
+            scope,
+        ];
         let said = stack.loop_auth(&grant);
         let after = |label: &str| {
             let rest = said.split(label).nth(1).expect(label);

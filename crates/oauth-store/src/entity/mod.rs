@@ -10,6 +10,8 @@ pub(crate) mod consent;
 pub(crate) mod device;
 pub(crate) mod grant;
 pub(crate) mod guard;
+pub(crate) mod jti;
+pub(crate) mod pushed_request;
 pub(crate) mod refresh_token;
 pub(crate) mod session;
 pub(crate) mod signing_key;

@@ -55,6 +55,12 @@ pub(super) async fn sweep(
     swept += store
         .write(move |tx| Box::pin(removed_clients(tx, ended, batch)))
         .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::jtis::sweep(tx, now, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::pushed_requests::sweep(tx, now, batch)))
+        .await?;
     Ok(swept)
 }
 

@@ -6,14 +6,16 @@ use std::{
 };
 
 use loop_oauth::{
-    client::ClientId,
+    client::{Client, ClientId, ClientOrigin},
     client_grant::ClientGrant,
     consent::Consent,
     device::{DeviceAuthorization, DeviceState},
     grant::{GrantId, RevokeReason},
+    par::PushedRequest,
     store::{
         ClientAdmin as _, ClientGrants as _, Clients as _, Consents as _, Devices as _,
-        Grants as _, Registrations as _, Sessions as _, SigningKeys as _, Users as _,
+        Grants as _, JtiKind, Jtis as _, KeptClients as _, PushedRequests as _, Registrations as _,
+        Sessions as _, SigningKeys as _, Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -21,7 +23,7 @@ use loop_shared::auth::scope::{Roles, Scopes};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use secrecy::SecretString;
 
-use super::{Db, at, client, code, grant, hash, id, key, session, token, user};
+use super::{Db, at, client, code, grant, hash, id, kept_clients, key, session, token, user};
 use crate::{SqlStore, StoreOptions, open, writer::Writer};
 
 type Seen = Arc<Mutex<BTreeMap<String, Statement>>>;
@@ -91,6 +93,7 @@ async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     call_everything_of_keys(store).await;
+    call_everything_of_pushed(store, &app.id).await;
     call_everything_that_revokes(store, alice.id, &app.id).await;
     call_everything_of_clients(store).await;
     call_everything_of_devices(store).await;
@@ -99,6 +102,16 @@ async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     store.disable_user(alice.id, at(3)).await.unwrap();
+    let described = Client {
+        origin: ClientOrigin::Document,
+        ..client("https://app.example/client")
+    };
+    store.keep_client(&described).await.unwrap();
+    store.keep_client(&described).await.unwrap();
+    let keys = kept_clients::client_keys();
+    store.keep_keys(&described.id, &keys).await.unwrap();
+    let (proof, once) = (JtiKind::DPOP, hash("jti"));
+    store.claim_jti(proof, &once, at(9)).await.unwrap();
     store.sweep(at(0), 10).await.unwrap();
     store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
 }
@@ -166,6 +179,22 @@ async fn call_everything_of_devices(store: &SqlStore) {
             store.deny_device(&asked.hash, at(1)).await.unwrap();
         }
     }
+}
+
+async fn call_everything_of_pushed(store: &SqlStore, client: &ClientId) {
+    let pushed = PushedRequest {
+        hash: hash("pushed"),
+        client: client.clone(),
+        params: vec![],
+        expires_at: at(90),
+        opened_at: None,
+        used_at: None,
+    };
+    store.add_pushed(&pushed).await.unwrap();
+    store.pushed(&pushed.hash).await.unwrap();
+    let until = at(900);
+    store.open_pushed(&pushed.hash, at(1), until).await.unwrap();
+    store.consume_pushed(&pushed.hash, at(2)).await.unwrap();
 }
 
 async fn call_everything_of_keys(store: &SqlStore) {

@@ -136,6 +136,7 @@ fn sign(
         scope,
         roles: user.roles,
         sid: Some(claims::GrantId(grant.id.to_string())),
+        cnf: None,
     };
     Ok(signer.sign(&claims)?)
 }

@@ -15,6 +15,7 @@ use serde_json::Value;
 
 pub use access::{Access, Caller, MOST_UNUSED, PER_HOUR, PER_HOUR_AND_ADDRESS, RegistrationRules};
 pub use metadata::{MAX_NAME_CHARS, MAX_REDIRECTS, MAX_REDIRECTS_BYTES};
+pub(crate) use metadata::{Metadata, reads_backwards};
 pub use outcome::{Management, RegisterError, Registered};
 
 use crate::{
@@ -27,7 +28,6 @@ use crate::{
     secret::{RawClientSecret, RawRegistrationToken, SecretHash},
     store::{Inserted, StoreError, Updated},
 };
-use metadata::Metadata;
 
 /// How old an unused client gets before an equal registration writes to it: not at every request.
 const RENEW_AFTER: TimeDelta = TimeDelta::days(1);
@@ -54,9 +54,10 @@ pub async fn register_from(
     caller: &Caller<'_>,
 ) -> Result<Registered, RegisterError> {
     access::admit(cx, caller)?;
-    let metadata = Metadata::read(&metadata, ClientOrigin::Dynamic)?;
-    let public = metadata.auth_method == ClientAuthMethod::None;
-    let hash = (public && metadata.shared).then(|| metadata.hash());
+    let allowed = &cx.rules.documents.allowed;
+    let metadata = Metadata::read(&metadata, ClientOrigin::Dynamic, allowed)?;
+    let shared = metadata.shared && !has_secret(metadata.auth_method);
+    let hash = shared.then(|| metadata.hash());
     if let Some(hash) = &hash
         && let Some(client) = known(cx, hash).await?
     {
@@ -132,7 +133,8 @@ pub async fn add_by_operator(
     metadata: Value,
     decided: ByOperator,
 ) -> Result<Registered, RegisterError> {
-    let metadata = Metadata::read(&metadata, ClientOrigin::Operator)?;
+    let allowed = &cx.rules.documents.allowed;
+    let metadata = Metadata::read(&metadata, ClientOrigin::Operator, allowed)?;
     let (mut client, secret) = new_client(cx, metadata, ClientOrigin::Operator)?;
     client.scope = decided.scope;
     client.pkce = decided.pkce;
@@ -151,7 +153,7 @@ fn new_client(
     metadata: Metadata,
     origin: ClientOrigin,
 ) -> Result<(Client, Option<RawClientSecret>), NoEntropy> {
-    let secret = (metadata.auth_method != ClientAuthMethod::None)
+    let secret = has_secret(metadata.auth_method)
         .then(|| RawClientSecret::generate(cx.entropy))
         .transpose()?;
     let client = Client {
@@ -170,8 +172,17 @@ fn new_client(
         created_at: cx.now,
         first_login_at: None,
         pkce: None,
+        keys: metadata.keys,
+        demands: metadata.demands,
     };
     Ok((client, secret))
+}
+
+const fn has_secret(method: ClientAuthMethod) -> bool {
+    match method {
+        ClientAuthMethod::Basic | ClientAuthMethod::Post => true,
+        ClientAuthMethod::None | ClientAuthMethod::PrivateKeyJwt => false,
+    }
 }
 
 /// 128 random bits in `[A-Za-z0-9_-]`, so that no client can encode it wrongly.

@@ -6,6 +6,7 @@ use crate::{
     budget::Wait,
     client::{Client, GrantType},
     client_admin::ClientAdminError,
+    client_keys::KeySource,
     config::Context,
     entropy::NoEntropy,
     redirect_uri::BadRedirect,
@@ -94,8 +95,26 @@ impl Registered {
             "token_endpoint_auth_method".into(),
             json!(client.auth_method.as_str()),
         );
+        if let Some(keys) = &client.keys {
+            match &keys.source {
+                KeySource::Uri(uri, _) => out.insert("jwks_uri".into(), json!(uri)),
+                KeySource::Inline(keys) => {
+                    let jwks = serde_json::from_str(keys.json()).unwrap_or_default();
+                    out.insert("jwks".into(), jwks)
+                }
+            };
+            if let Some(alg) = keys.alg {
+                out.insert(
+                    "token_endpoint_auth_signing_alg".into(),
+                    json!(alg.as_str()),
+                );
+            }
+        }
         if let Some(scope) = client.scope {
             out.insert("scope".into(), json!(scope.to_string()));
+        }
+        if client.demands.pushed {
+            out.insert("require_pushed_authorization_requests".into(), json!(true));
         }
         if let Some(secret) = &self.secret {
             out.insert("client_secret".into(), json!(secret.expose()));

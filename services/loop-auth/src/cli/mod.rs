@@ -13,10 +13,12 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
+    client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
     device::DeviceRules,
     entropy::OsEntropy,
     login::Passwords,
+    par::ParRules,
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
@@ -86,6 +88,7 @@ impl Desk {
             rules: &self.rules,
             store: &*self.opened.store,
             entropy: &OsEntropy,
+            documents: &NoDocuments,
             now: SystemClock.now(),
         }
     }
@@ -173,6 +176,8 @@ fn offline_rules() -> Result<Rules, String> {
         pkce: PkceRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        documents: DocumentRules::default(),
+        par: ParRules::default(),
     })
 }
 

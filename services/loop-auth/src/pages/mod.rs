@@ -4,6 +4,7 @@
 
 pub mod consent;
 pub mod device;
+mod document_texts;
 pub mod error;
 pub mod locale;
 pub mod login;

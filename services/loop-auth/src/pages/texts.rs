@@ -7,10 +7,10 @@ mod device;
 
 use serde_json::{Map, Value};
 
-use super::locale::Locale;
+use super::{document_texts, locale::Locale};
 
 /// One text: its key, English, Korean.
-type Text = (&'static str, &'static str, &'static str);
+pub(super) type Text = (&'static str, &'static str, &'static str);
 
 /// All texts of one language, by key.
 #[must_use]
@@ -28,7 +28,10 @@ pub(super) fn of(locale: Locale) -> Map<String, Value> {
 
 /// Every text; keys are unique.
 fn all() -> impl Iterator<Item = &'static Text> {
-    TEXTS.iter().chain(device::TEXTS)
+    TEXTS
+        .iter()
+        .chain(document_texts::TEXTS)
+        .chain(device::TEXTS)
 }
 
 /// The table. Grouped by page.
@@ -225,6 +228,21 @@ const TEXTS: &[Text] = &[
     ),
     (
         "error_stale_form_todo",
+        "Go back to the app and start again.",
+        "앱으로 돌아가 다시 시작해 주세요.",
+    ),
+    (
+        "error_stale_request_title",
+        "This connection attempt is over",
+        "이미 끝난 연결 요청입니다",
+    ),
+    (
+        "error_stale_request_what",
+        "It took too long, was finished before, or belongs to another app. Nothing was changed.",
+        "시간이 초과되었거나 이미 완료되었거나 다른 앱의 요청입니다. 변경된 것은 없습니다.",
+    ),
+    (
+        "error_stale_request_todo",
         "Go back to the app and start again.",
         "앱으로 돌아가 다시 시작해 주세요.",
     ),

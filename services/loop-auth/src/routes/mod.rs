@@ -11,6 +11,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;
 pub(crate) mod not_found;
+pub(crate) mod par;
 pub(crate) mod register;
 pub(crate) mod registration;
 pub(crate) mod revocations;

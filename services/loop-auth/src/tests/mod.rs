@@ -8,6 +8,7 @@ mod flow;
 mod forms;
 mod http;
 mod introspect;
+mod par;
 mod pkce;
 mod probing;
 mod register;
@@ -23,11 +24,13 @@ use std::{
 use actix_web::{HttpServer, dev::ServerHandle, web::Data};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
+    client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
     device::DeviceRules,
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
+    par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
     resource::Resources,
@@ -89,6 +92,10 @@ struct Setup {
     pkce: Enforcement,
     /// Who may register.
     registration: RegistrationRules,
+    /// Which documents of clients are read.
+    rules: DocumentRules,
+    /// Where they come from; `None`: there are none.
+    documents: Option<Arc<dyn ClientDocuments>>,
 }
 
 impl Server {
@@ -108,11 +115,13 @@ impl Server {
         let parts = Parts {
             rules: Rules {
                 registration: setup.registration,
+                documents: setup.rules,
                 ..rules(external.as_str(), setup.pkce)
             },
             external_url: external,
             store: Arc::clone(&store) as _,
             entropy: Arc::new(OsEntropy),
+            documents: setup.documents.unwrap_or_else(|| Arc::new(NoDocuments)),
             clock: Arc::new(clock.as_fn()),
             passwords: setup.passwords.unwrap_or_else(cheap),
             signer: signer(&store, &clock).await,
@@ -302,6 +311,8 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         pkce: PkceRules::new(pkce),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        documents: DocumentRules::default(),
+        par: ParRules::default(),
     }
 }
 

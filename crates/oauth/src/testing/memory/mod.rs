@@ -6,8 +6,11 @@ mod client_admin;
 mod client_grants;
 mod devices;
 mod grants;
+mod jti;
+mod kept_clients;
 mod keys;
 mod logins;
+mod par;
 mod registrations;
 
 use std::{
@@ -31,6 +34,7 @@ use crate::{
     device::DeviceAuthorization,
     grant::{Grant, GrantId, RevokeReason},
     key::SigningKey,
+    par::PushedRequest,
     refresh::RefreshToken,
     secret::SecretHash,
     session::Session,
@@ -55,6 +59,8 @@ struct Tables {
     client_grants: Vec<ClientGrant>,
     managed: HashMap<ClientId, SecretHash>,
     devices: Vec<DeviceAuthorization>,
+    jtis: HashMap<(&'static str, SecretHash), DateTime<Utc>>,
+    pushed: HashMap<SecretHash, PushedRequest>,
 }
 
 impl MemoryStore {
