@@ -1,7 +1,9 @@
 //! The whole service in process: a real server on a free port, a real database in a temporary
 //! folder, a clock that tests move.
 
+mod assertions;
 mod authorize;
+mod cimd;
 mod flow;
 mod forms;
 mod http;
