@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     client_metadata_document::{ClientDocuments, DocumentRules},
     entropy::{Entropy, NoEntropy},
+    par::ParRules,
     pkce_phase::PkceRules,
     resource::Resources,
     store::Store,
@@ -74,6 +75,8 @@ pub struct Rules {
     pub pkce: PkceRules,
     /// Which clients may describe themselves.
     pub documents: DocumentRules,
+    /// How requests are pushed.
+    pub par: ParRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

@@ -122,6 +122,10 @@ raw_secret!(
     /// A confidential client's secret (RFC 6749 §2.3.1).
     RawClientSecret
 );
+raw_secret!(
+    /// What makes a `request_uri` unguessable (RFC 9126 §2.2).
+    RawRequestId
+);
 
 #[cfg(test)]
 mod tests {

@@ -6,6 +6,7 @@
 
 pub mod browser;
 pub mod clock;
+pub mod dpop;
 pub mod html;
 pub mod in_process;
 pub mod issuer;

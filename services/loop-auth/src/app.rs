@@ -25,8 +25,8 @@ use crate::{
     respond,
     revocations::RevocationList,
     routes::{
-        assets, authorize, consent, home, introspect, login, logout, metadata, not_found, register,
-        revocations, revoke, token,
+        assets, authorize, consent, home, introspect, login, logout, metadata, not_found, par,
+        register, revocations, revoke, token,
     },
     signer::Signer,
 };
@@ -164,6 +164,12 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
             web::resource(at("/revoke"))
                 .wrap(cors_open())
                 .route(web::post().to(revoke::revoke))
+                .default_service(web::to(|| async { only("POST") })),
+        );
+        config.service(
+            web::resource(at("/par"))
+                .wrap(cors_open())
+                .route(web::post().to(par::push))
                 .default_service(web::to(|| async { only("POST") })),
         );
         // No CORS: a browser holds no client secret.

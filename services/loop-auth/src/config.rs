@@ -9,6 +9,7 @@ use clap::Args;
 use loop_oauth::{
     client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
+    par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
     resource::Resources,
     user::Email,
@@ -22,6 +23,7 @@ use secrecy::SecretString;
 use crate::{
     key_config::{KeyArgs, KeyConfig},
     outbound_config::OutboundArgs,
+    par_config::ParArgs,
 };
 
 /// Who this service is.
@@ -107,6 +109,9 @@ pub struct ServeArgs {
     /// Clients that describe themselves.
     #[command(flatten)]
     pub outbound: OutboundArgs,
+    /// Pushed authorization requests.
+    #[command(flatten)]
+    pub par: ParArgs,
 }
 
 /// The checked settings of [`StoreArgs`].
@@ -181,7 +186,11 @@ impl ServeArgs {
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
         let outbound = self.outbound.resolve(&mut problems);
-        let rules = self.auth.rules(&service.external_url, &mut problems);
+        let mut rules = self.auth.rules(&service.external_url, &mut problems);
+        let par = self.par.resolve(&mut problems);
+        if let Some(rules) = &mut rules {
+            rules.par = par;
+        }
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
@@ -245,6 +254,7 @@ impl AuthArgs {
             session_ttl,
             pkce,
             documents: DocumentRules::default(),
+            par: ParRules::default(),
         })
     }
 

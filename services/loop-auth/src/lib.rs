@@ -14,6 +14,7 @@ mod mac;
 pub mod outbound;
 pub mod outbound_config;
 pub mod pages;
+pub mod par_config;
 pub mod passwords;
 mod respond;
 mod revocations;

@@ -1,6 +1,7 @@
 //! Tests on real files. Ids, hashes and times are fixed; nothing is drawn.
 
 mod accounts;
+mod client_grants;
 mod clients;
 mod codes;
 mod corrupt;
@@ -10,6 +11,7 @@ mod jtis;
 mod kept_clients;
 mod keys;
 mod plans;
+mod pushed;
 mod races;
 mod refresh;
 mod revocation;
@@ -21,6 +23,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
     code::{AuthCode, CodeChallenge},
+    demands::Demands,
     grant::{Grant, GrantId, RotationKey},
     key::SigningKey,
     refresh::{RefreshState, RefreshToken},
@@ -120,6 +123,7 @@ fn client(name: &str) -> Client {
         first_login_at: None,
         pkce: None,
         keys: None,
+        demands: Demands::default(),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::{
     consent::Consent,
     entropy::NoEntropy,
     grant::{Grant, GrantId, RotationKey},
-    redirect_uri,
+    par, redirect_uri,
     secret::RawCode,
     session::Session,
     user::User,
@@ -129,6 +129,9 @@ pub async fn allow(
         expires_at: cx.now + cx.rules.code_ttl,
         used_at: None,
     };
+    if let Some(request_uri) = &request.pushed {
+        par::consume(cx, request_uri).await?;
+    }
     if request.client.origin == ClientOrigin::Document {
         cx.store.keep_client(&request.client).await?;
     }

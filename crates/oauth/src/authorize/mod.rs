@@ -11,6 +11,7 @@ mod decide;
 mod refusal;
 mod request;
 
+pub(crate) use check::check_pushed;
 pub use check::{MAX_REQUEST_BYTES, MAX_STATE_BYTES, check};
 pub use decide::{ConsentAsk, Next, allow, deny, next, watch};
 pub use refusal::{AuthorizeError, AuthorizeRefusal, PageRefusal};

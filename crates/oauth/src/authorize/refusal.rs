@@ -26,6 +26,9 @@ pub enum PageRefusal {
     /// `redirect_uri` is not registered for the client.
     #[error("redirect_uri is not registered for this client")]
     RedirectUnregistered,
+    /// The pushed request is unknown, too old, used or another client's (RFC 9126 §4).
+    #[error("the pushed request is unknown, expired or used")]
+    PushedRequestGone,
 }
 
 /// What the client is told by redirect.

@@ -79,7 +79,8 @@ impl Document {
         }
         let (method, optional) = negotiate(&members)?;
         members.insert("token_endpoint_auth_method".into(), method.as_str().into());
-        let mut metadata = Metadata::read(&Value::Object(members), &rules.allowed)
+        let by = ClientOrigin::Document;
+        let mut metadata = Metadata::read(&Value::Object(members), by, &rules.allowed)
             .map_err(|bad: RegisterError| BadDocument::Metadata(bad.description()))?;
         if let Some(keys) = &mut metadata.keys {
             keys.optional = optional;
@@ -113,6 +114,7 @@ impl Document {
             first_login_at: before.and_then(|client| client.first_login_at),
             pkce: before.and_then(|client| client.pkce),
             keys: metadata.keys.map(|keys| with_last_good(keys, known)),
+            demands: metadata.demands,
         }
     }
 }

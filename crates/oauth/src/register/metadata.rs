@@ -8,9 +8,10 @@ use loop_shared::auth::SigningAlgorithm;
 
 use super::RegisterError;
 use crate::{
-    client::{ClientAuthMethod, GrantType},
+    client::{ClientAuthMethod, ClientOrigin, GrantType},
     client_keys::{BadKeys, ClientKeys, KeySource, PublicKeys},
     client_metadata_document::{Allowed, DocumentUrl},
+    demands::Demands,
     redirect_uri,
     secret::SecretHash,
 };
@@ -36,16 +37,27 @@ pub(crate) struct Metadata {
     pub(crate) grant_types: Vec<GrantType>,
     pub(crate) client_uri: Option<String>,
     pub(crate) keys: Option<ClientKeys>,
+    pub(crate) demands: Demands,
 }
 
 impl Metadata {
-    pub(crate) fn read(metadata: &Value, allowed: &Allowed) -> Result<Self, RegisterError> {
+    pub(crate) fn read(
+        metadata: &Value,
+        by: ClientOrigin,
+        allowed: &Allowed,
+    ) -> Result<Self, RegisterError> {
         let members = metadata
             .as_object()
             .ok_or(RegisterError::Metadata("the metadata must be an object"))?;
-        let redirect_uris = redirects(members)?;
-        let grant_types = grants(members)?;
-        check_response_types(members)?;
+        let grant_types = grants(members, by);
+        let redirected = grant_types.as_ref().map_or(true, |grants| {
+            grants.contains(&GrantType::AuthorizationCode)
+        });
+        let redirect_uris = redirects(members, redirected)?;
+        let grant_types = grant_types?;
+        if redirected {
+            check_response_types(members)?;
+        }
         let auth_method = auth_method(members)?;
         let signs = auth_method == ClientAuthMethod::PrivateKeyJwt;
         Ok(Self {
@@ -61,6 +73,7 @@ impl Metadata {
             client_uri: text(members, "client_uri", "client_uri must be a string")?
                 .filter(|uri| is_home_page(uri))
                 .map(str::to_owned),
+            demands: demands(members)?,
         })
     }
 
@@ -72,7 +85,7 @@ impl Metadata {
             .iter()
             .map(|grant| grant.as_str())
             .collect();
-        let canonical = json!([
+        let mut canonical = json!([
             "loop-registration-1",
             self.name,
             self.auth_method.as_str(),
@@ -80,6 +93,12 @@ impl Metadata {
             grants,
             self.client_uri,
         ]);
+        // Only what is demanded is told apart, so that clients of before are found again.
+        if self.demands != Demands::default()
+            && let Some(parts) = canonical.as_array_mut()
+        {
+            parts.push(json!({ "pushed": self.demands.pushed }));
+        }
         // Appended only where there are keys: registrations without any keep their hash.
         let keys = self
             .keys
@@ -103,6 +122,30 @@ fn text<'a>(
     }
 }
 
+/// A truth value; null reads as absent, which is `false`.
+fn flag(
+    members: &Map<String, Value>,
+    name: &str,
+    wrong: &'static str,
+) -> Result<bool, RegisterError> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(RegisterError::Metadata(wrong)),
+    }
+}
+
+/// RFC 9126 §6.
+fn demands(members: &Map<String, Value>) -> Result<Demands, RegisterError> {
+    Ok(Demands {
+        pushed: flag(
+            members,
+            "require_pushed_authorization_requests",
+            "require_pushed_authorization_requests must be true or false",
+        )?,
+    })
+}
+
 /// A list of strings; null reads as absent.
 fn list<'a>(
     members: &'a Map<String, Value>,
@@ -118,12 +161,14 @@ fn list<'a>(
     texts.map(Some).ok_or(RegisterError::Metadata(wrong))
 }
 
-fn redirects(members: &Map<String, Value>) -> Result<Vec<String>, RegisterError> {
+/// `needed`: the client is answered by redirect, so it must say where.
+fn redirects(members: &Map<String, Value>, needed: bool) -> Result<Vec<String>, RegisterError> {
     let uris = list(members, "redirect_uris", "")
-        .ok()
-        .flatten()
-        .filter(|uris| (1..=MAX_REDIRECTS).contains(&uris.len()))
-        .ok_or(RegisterError::Redirects)?;
+        .map_err(|_| RegisterError::Redirects)?
+        .unwrap_or_default();
+    if !(usize::from(needed)..=MAX_REDIRECTS).contains(&uris.len()) {
+        return Err(RegisterError::Redirects);
+    }
     let mut kept: Vec<String> = Vec::with_capacity(uris.len());
     for uri in uris {
         redirect_uri::check_registrable(uri)?;
@@ -137,9 +182,9 @@ fn redirects(members: &Map<String, Value>) -> Result<Vec<String>, RegisterError>
     Ok(kept)
 }
 
-/// Unknown grant types are ignored. A client that names none gets both, so that it stays logged in;
-/// one that names some must be able to begin, which takes `authorization_code`.
-fn grants(members: &Map<String, Value>) -> Result<Vec<GrantType>, RegisterError> {
+/// Unknown grant types are ignored, and so are those that a client cannot give itself. A client that names
+/// none gets code and refresh token, so that it stays logged in; one that names some must be able to begin.
+fn grants(members: &Map<String, Value>, by: ClientOrigin) -> Result<Vec<GrantType>, RegisterError> {
     let Some(named) = list(
         members,
         "grant_types",
@@ -148,8 +193,12 @@ fn grants(members: &Map<String, Value>) -> Result<Vec<GrantType>, RegisterError>
     else {
         return Ok(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
     };
-    let known: BTreeSet<GrantType> = named.into_iter().filter_map(GrantType::parse).collect();
-    if known.contains(&GrantType::AuthorizationCode) {
+    let known: BTreeSet<GrantType> = named
+        .into_iter()
+        .filter_map(GrantType::parse)
+        .filter(|grant| by == ClientOrigin::Operator || grant.is_self_service())
+        .collect();
+    if known.iter().any(|grant| grant.begins()) {
         Ok(known.into_iter().collect())
     } else {
         Err(RegisterError::Metadata(

@@ -18,6 +18,7 @@ pub use outcome::{RegisterError, Registered};
 use crate::{
     audit,
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin},
+    client_admin,
     config::Context,
     entropy::NoEntropy,
     pkce_phase::Enforcement,
@@ -35,7 +36,8 @@ const RENEW_AFTER: TimeDelta = TimeDelta::days(1);
 /// [`RegisterError`]: `invalid_redirect_uri` or `invalid_client_metadata` (RFC 7591 §3.2.2).
 #[tracing::instrument(name = "client.register", skip_all)]
 pub async fn register(cx: &Context<'_>, metadata: Value) -> Result<Registered, RegisterError> {
-    let metadata = Metadata::read(&metadata, &cx.rules.documents.allowed)?;
+    let allowed = &cx.rules.documents.allowed;
+    let metadata = Metadata::read(&metadata, ClientOrigin::Dynamic, allowed)?;
     let hash = (!has_secret(metadata.auth_method)).then(|| metadata.hash());
     if let Some(hash) = &hash
         && let Some(client) = known(cx, hash).await?
@@ -95,10 +97,12 @@ pub async fn add_by_operator(
     metadata: Value,
     decided: ByOperator,
 ) -> Result<Registered, RegisterError> {
-    let metadata = Metadata::read(&metadata, &cx.rules.documents.allowed)?;
+    let allowed = &cx.rules.documents.allowed;
+    let metadata = Metadata::read(&metadata, ClientOrigin::Operator, allowed)?;
     let (mut client, secret) = new_client(cx, metadata, ClientOrigin::Operator)?;
     client.scope = decided.scope;
     client.pkce = decided.pkce;
+    client_admin::check(&client)?;
     match cx.store.add_client(&client).await? {
         Inserted::Now => {
             audit::client_added(&client);
@@ -133,6 +137,7 @@ fn new_client(
         first_login_at: None,
         pkce: None,
         keys: metadata.keys,
+        demands: metadata.demands,
     };
     Ok((client, secret))
 }

@@ -24,8 +24,10 @@ use crate::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
     client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
+    demands::Demands,
     entropy::{Entropy, NoEntropy},
     grants::{SignError, TokenSigner},
+    par::ParRules,
     pkce_phase::PkceRules,
     resource::Resources,
     session::Session,
@@ -98,6 +100,7 @@ pub fn client(id: &str, redirect: &str) -> Client {
         first_login_at: None,
         pkce: None,
         keys: None,
+        demands: Demands::default(),
     }
 }
 
@@ -195,5 +198,6 @@ fn rules() -> Rules {
         session_ttl: TimeDelta::days(14),
         pkce: PkceRules::default(),
         documents: DocumentRules::default(),
+        par: ParRules::default(),
     }
 }

@@ -17,6 +17,7 @@ use loop_oauth::{
     config::{Context, Issuer, Rules},
     entropy::OsEntropy,
     login::Passwords,
+    par::ParRules,
     pkce_phase::PkceRules,
     resource::Resources,
 };
@@ -55,7 +56,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Add, list, disable users, set their passwords and roles
     User(On<user::UserCommand>),
-    /// Add and list clients, revoke what they were granted
+    /// Add, change, list and remove clients, revoke what they were granted
     Client(On<client::ClientCommand>),
     /// List and rotate signing keys
     Keys(Box<keys::OnKeys>),
@@ -172,6 +173,7 @@ fn offline_rules() -> Result<Rules, String> {
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
         documents: DocumentRules::default(),
+        par: ParRules::default(),
     })
 }
 

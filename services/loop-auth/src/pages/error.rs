@@ -19,6 +19,8 @@ pub enum ErrorKind {
     BadRequest,
     /// A form's CSRF token does not fit.
     StaleForm,
+    /// A pushed request is too old or used.
+    StaleRequest,
     /// No such page.
     NotFound,
     /// The server failed.
@@ -27,12 +29,13 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::UnknownClient,
         Self::BadRedirect,
         Self::ClientDocument,
         Self::BadRequest,
         Self::StaleForm,
+        Self::StaleRequest,
         Self::NotFound,
         Self::Unavailable,
     ];
@@ -41,9 +44,11 @@ impl ErrorKind {
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::UnknownClient | Self::BadRedirect | Self::ClientDocument | Self::BadRequest => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::UnknownClient
+            | Self::BadRedirect
+            | Self::ClientDocument
+            | Self::BadRequest
+            | Self::StaleRequest => StatusCode::BAD_REQUEST,
             Self::StaleForm => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unavailable => StatusCode::INTERNAL_SERVER_ERROR,

@@ -226,6 +226,21 @@ const TEXTS: &[Text] = &[
         "앱으로 돌아가 다시 시작해 주세요.",
     ),
     (
+        "error_stale_request_title",
+        "This connection attempt is over",
+        "이미 끝난 연결 요청입니다",
+    ),
+    (
+        "error_stale_request_what",
+        "It took too long, was finished before, or belongs to another app. Nothing was changed.",
+        "시간이 초과되었거나 이미 완료되었거나 다른 앱의 요청입니다. 변경된 것은 없습니다.",
+    ),
+    (
+        "error_stale_request_todo",
+        "Go back to the app and start again.",
+        "앱으로 돌아가 다시 시작해 주세요.",
+    ),
+    (
         "error_not_found_title",
         "There is nothing here",
         "페이지를 찾을 수 없습니다",

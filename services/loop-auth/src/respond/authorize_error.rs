@@ -84,6 +84,7 @@ const fn kind(refusal: PageRefusal) -> ErrorKind {
         PageRefusal::RedirectMissing
         | PageRefusal::RedirectRepeated
         | PageRefusal::RedirectUnregistered => ErrorKind::BadRedirect,
+        PageRefusal::PushedRequestGone => ErrorKind::StaleRequest,
         PageRefusal::TooLong | PageRefusal::ClientMissing | PageRefusal::ClientRepeated => {
             ErrorKind::BadRequest
         }

@@ -9,6 +9,7 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;
 pub(crate) mod not_found;
+pub(crate) mod par;
 pub(crate) mod register;
 pub(crate) mod revocations;
 pub(crate) mod revoke;

@@ -4,10 +4,12 @@
 mod assertions;
 mod authorize;
 mod cimd;
+mod client_credentials;
 mod flow;
 mod forms;
 mod http;
 mod introspect;
+mod par;
 mod pkce;
 mod probing;
 mod register;
@@ -27,6 +29,7 @@ use loop_oauth::{
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
+    par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
     resource::Resources,
     store::SigningKeys as _,
@@ -300,6 +303,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         session_ttl: chrono::TimeDelta::days(14),
         pkce: PkceRules::new(pkce),
         documents: DocumentRules::default(),
+        par: ParRules::default(),
     }
 }
 

@@ -25,14 +25,25 @@ impl McpClient {
     /// A client logged in as this user; `None` without Python.
     pub(crate) fn with_user(url: &str, email: &str, password: &str) -> Option<Self> {
         let python = tool("LOOP_PYTHON")?;
-        Some(Self::spawn(&python, url, &["--email", email, "--password", password]))
+        Some(Self::spawn(
+            &python,
+            url,
+            &["--email", email, "--password", password],
+        ))
     }
 
     /// The admin's client, described by the document at `metadata_url`; `None` without Python.
     pub(crate) fn described(url: &str, metadata_url: &str) -> Option<Self> {
         let python = tool("LOOP_PYTHON")?;
         let (email, password) = ADMIN;
-        let args = ["--email", email, "--password", password, "--client-metadata-url", metadata_url];
+        let args = [
+            "--email",
+            email,
+            "--password",
+            password,
+            "--client-metadata-url",
+            metadata_url,
+        ];
         Some(Self::spawn(&python, url, &args))
     }
 
