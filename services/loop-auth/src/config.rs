@@ -9,8 +9,10 @@ use clap::Args;
 use loop_oauth::{
     client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
+    device::DeviceRules,
     par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     user::Email,
 };
@@ -21,9 +23,12 @@ use loop_shared::service::config::{
 use secrecy::SecretString;
 
 use crate::{
+    device_config::DeviceArgs,
     key_config::{KeyArgs, KeyConfig},
     outbound_config::OutboundArgs,
     par_config::ParArgs,
+    proxy_config::{ProxyArgs, TrustedProxies},
+    registration_config::RegistrationArgs,
 };
 
 /// Who this service is.
@@ -112,6 +117,15 @@ pub struct ServeArgs {
     /// Pushed authorization requests.
     #[command(flatten)]
     pub par: ParArgs,
+    /// Who may register.
+    #[command(flatten)]
+    pub registration: RegistrationArgs,
+    /// Devices without a browser.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// What stands in front.
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
 }
 
 /// The checked settings of [`StoreArgs`].
@@ -145,6 +159,8 @@ pub struct Config {
     pub keys: KeyConfig,
     /// Certificate authorities beside the system's, PEM.
     pub ca_pem: Option<Vec<u8>>,
+    /// Which proxies may say where a request comes from.
+    pub proxies: TrustedProxies,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -186,11 +202,17 @@ impl ServeArgs {
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
         let outbound = self.outbound.resolve(&mut problems);
-        let mut rules = self.auth.rules(&service.external_url, &mut problems);
+        let registration = self.registration.resolve(&mut problems);
+        let device = self.device.resolve(&mut problems);
+        let proxies = self.proxy.resolve(&mut problems);
         let par = self.par.resolve(&mut problems);
-        if let Some(rules) = &mut rules {
-            rules.par = par;
-        }
+        let rules = self.auth.rules(&service.external_url, &mut problems);
+        let rules = rules.map(|rules| Rules {
+            registration,
+            device,
+            par,
+            ..rules
+        });
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
@@ -208,6 +230,7 @@ impl ServeArgs {
             },
             ca_pem: outbound.ca_pem,
             keys,
+            proxies,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
             first_admin: first_admin.ok_or_else(Problems::new)?,
@@ -255,6 +278,8 @@ impl AuthArgs {
             pkce,
             documents: DocumentRules::default(),
             par: ParRules::default(),
+            registration: RegistrationRules::default(),
+            device: DeviceRules::default(),
         })
     }
 

@@ -25,10 +25,12 @@ use crate::{
     client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
     demands::Demands,
+    device::DeviceRules,
     entropy::{Entropy, NoEntropy},
     grants::{SignError, TokenSigner},
     par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
     session::Session,
     user::{Email, PasswordHash, User, UserId},
@@ -199,5 +201,7 @@ fn rules() -> Rules {
         pkce: PkceRules::default(),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }

@@ -5,6 +5,7 @@ mod assertions;
 mod authorize;
 mod cimd;
 mod client_credentials;
+mod device;
 mod flow;
 mod forms;
 mod http;
@@ -13,6 +14,7 @@ mod par;
 mod pkce;
 mod probing;
 mod register;
+mod registration;
 mod revocations;
 mod token;
 
@@ -26,11 +28,13 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
     client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
+    device::DeviceRules,
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
     par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     store::SigningKeys as _,
     user_admin::{self, NewUser},
@@ -51,6 +55,7 @@ use crate::{
     app::{App, Parts},
     boot::{self, Opened},
     passwords::BcryptPasswords,
+    proxy_config::TrustedProxies,
     signer::{KeySettings, Signer},
 };
 
@@ -91,6 +96,8 @@ struct Setup {
     rules: DocumentRules,
     /// Where they come from; `None`: there are none.
     documents: Option<Arc<dyn ClientDocuments>>,
+    /// Who may register.
+    registration: RegistrationRules,
 }
 
 impl Server {
@@ -110,6 +117,7 @@ impl Server {
         let parts = Parts {
             rules: Rules {
                 documents: setup.rules,
+                registration: setup.registration,
                 ..rules(external.as_str(), setup.pkce)
             },
             external_url: external,
@@ -120,6 +128,7 @@ impl Server {
             passwords: setup.passwords.unwrap_or_else(cheap),
             signer: signer(&store, &clock).await,
             jwks_max_age: std::time::Duration::from_mins(5),
+            proxies: TrustedProxies::default(),
         };
         let app = Data::new(App::new(parts).unwrap());
         let probed = Arc::clone(&store);
@@ -304,6 +313,8 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         pkce: PkceRules::new(pkce),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }
 
