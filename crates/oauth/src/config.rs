@@ -75,14 +75,14 @@ pub struct Rules {
     pub session_ttl: TimeDelta,
     /// From whom PKCE is demanded.
     pub pkce: PkceRules,
-    /// Who may register clients, and how many.
-    pub registration: RegistrationRules,
-    /// How devices log in.
-    pub device: DeviceRules,
     /// Which clients may describe themselves.
     pub documents: DocumentRules,
     /// How requests are pushed.
     pub par: ParRules,
+    /// Who may register clients, and how many.
+    pub registration: RegistrationRules,
+    /// How devices log in.
+    pub device: DeviceRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

@@ -259,11 +259,11 @@ pub trait Store:
     + SigningKeys
     + ClientAdmin
     + ClientGrants
-    + Registrations
-    + Devices
     + Jtis
     + KeptClients
     + PushedRequests
+    + Registrations
+    + Devices
 {
 }
 
@@ -276,10 +276,10 @@ impl<T> Store for T where
         + SigningKeys
         + ClientAdmin
         + ClientGrants
-        + Registrations
-        + Devices
         + Jtis
         + KeptClients
         + PushedRequests
+        + Registrations
+        + Devices
 {
 }

@@ -172,15 +172,15 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
                 .default_service(web::to(|| async { only("POST") })),
         );
         config.service(
-            web::resource(at("/device_authorization"))
-                .wrap(cors_open())
-                .route(web::post().to(device_authorization::begin))
-                .default_service(web::to(|| async { only("POST") })),
-        );
-        config.service(
             web::resource(at("/par"))
                 .wrap(cors_open())
                 .route(web::post().to(par::push))
+                .default_service(web::to(|| async { only("POST") })),
+        );
+        config.service(
+            web::resource(at("/device_authorization"))
+                .wrap(cors_open())
+                .route(web::post().to(device_authorization::begin))
                 .default_service(web::to(|| async { only("POST") })),
         );
         // No CORS: a browser holds no client secret.

@@ -111,6 +111,12 @@ pub struct ServeArgs {
     /// Its signing keys.
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Clients that describe themselves.
+    #[command(flatten)]
+    pub outbound: OutboundArgs,
+    /// Pushed authorization requests.
+    #[command(flatten)]
+    pub par: ParArgs,
     /// Who may register.
     #[command(flatten)]
     pub registration: RegistrationArgs,
@@ -120,12 +126,6 @@ pub struct ServeArgs {
     /// What stands in front.
     #[command(flatten)]
     pub proxy: ProxyArgs,
-    /// Clients that describe themselves.
-    #[command(flatten)]
-    pub outbound: OutboundArgs,
-    /// Pushed authorization requests.
-    #[command(flatten)]
-    pub par: ParArgs,
 }
 
 /// The checked settings of [`StoreArgs`].
@@ -157,10 +157,10 @@ pub struct Config {
     pub rules: Rules,
     /// How signing keys are made, kept and rotated.
     pub keys: KeyConfig,
-    /// Which proxies may say where a request comes from.
-    pub proxies: TrustedProxies,
     /// Certificate authorities beside the system's, PEM.
     pub ca_pem: Option<Vec<u8>>,
+    /// Which proxies may say where a request comes from.
+    pub proxies: TrustedProxies,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -205,13 +205,14 @@ impl ServeArgs {
         let registration = self.registration.resolve(&mut problems);
         let device = self.device.resolve(&mut problems);
         let proxies = self.proxy.resolve(&mut problems);
-        let mut rules = self.auth.rules(&service.external_url, &mut problems);
         let par = self.par.resolve(&mut problems);
-        if let Some(rules) = &mut rules {
-            rules.par = par;
-            rules.registration = registration;
-            rules.device = device;
-        }
+        let rules = self.auth.rules(&service.external_url, &mut problems);
+        let rules = rules.map(|rules| Rules {
+            registration,
+            device,
+            par,
+            ..rules
+        });
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
@@ -275,10 +276,10 @@ impl AuthArgs {
             code_ttl,
             session_ttl,
             pkce,
-            registration: RegistrationRules::default(),
-            device: DeviceRules::default(),
             documents: DocumentRules::default(),
             par: ParRules::default(),
+            registration: RegistrationRules::default(),
+            device: DeviceRules::default(),
         })
     }
 

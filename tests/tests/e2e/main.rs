@@ -5,6 +5,7 @@
 
 mod authorize;
 mod browser;
+mod cimd;
 mod conformance;
 mod device;
 mod documentation;

@@ -24,10 +24,10 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_010000_add_pkce_phases::Migration),
             Box::new(m20261121_030000_add_client_removal::Migration),
             Box::new(m20261121_031000_create_client_grants::Migration),
-            Box::new(m20261121_032000_create_device_authorizations::Migration),
             Box::new(m20261121_020000_add_jtis::Migration),
             Box::new(m20261121_020100_add_client_keys::Migration),
             Box::new(m20261121_040000_add_pushed_requests::Migration),
+            Box::new(m20261121_032000_create_device_authorizations::Migration),
         ]
     }
 }

@@ -56,8 +56,8 @@ pub async fn register_from(
     access::admit(cx, caller)?;
     let allowed = &cx.rules.documents.allowed;
     let metadata = Metadata::read(&metadata, ClientOrigin::Dynamic, allowed)?;
-    let shared = metadata.shared && !has_secret(metadata.auth_method);
-    let hash = shared.then(|| metadata.hash());
+    let secretless = !has_secret(metadata.auth_method);
+    let hash = (secretless && metadata.shared).then(|| metadata.hash());
     if let Some(hash) = &hash
         && let Some(client) = known(cx, hash).await?
     {

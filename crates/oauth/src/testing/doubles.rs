@@ -199,9 +199,9 @@ fn rules() -> Rules {
         code_ttl: TimeDelta::seconds(60),
         session_ttl: TimeDelta::days(14),
         pkce: PkceRules::default(),
-        registration: RegistrationRules::default(),
-        device: DeviceRules::default(),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }

@@ -174,10 +174,10 @@ fn offline_rules() -> Result<Rules, String> {
         code_ttl: TimeDelta::minutes(1),
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
-        registration: RegistrationRules::default(),
-        device: DeviceRules::default(),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     })
 }
 

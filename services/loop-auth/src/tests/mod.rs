@@ -1,7 +1,9 @@
 //! The whole service in process: a real server on a free port, a real database in a temporary
 //! folder, a clock that tests move.
 
+mod assertions;
 mod authorize;
+mod cimd;
 mod client_credentials;
 mod device;
 mod flow;
@@ -90,12 +92,12 @@ struct Setup {
     passwords: Option<Arc<dyn Passwords>>,
     /// The PKCE phase.
     pkce: Enforcement,
-    /// Who may register.
-    registration: RegistrationRules,
     /// Which documents of clients are read.
     rules: DocumentRules,
     /// Where they come from; `None`: there are none.
     documents: Option<Arc<dyn ClientDocuments>>,
+    /// Who may register.
+    registration: RegistrationRules,
 }
 
 impl Server {
@@ -114,8 +116,8 @@ impl Server {
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
         let parts = Parts {
             rules: Rules {
-                registration: setup.registration,
                 documents: setup.rules,
+                registration: setup.registration,
                 ..rules(external.as_str(), setup.pkce)
             },
             external_url: external,
@@ -309,10 +311,10 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         code_ttl: chrono::TimeDelta::minutes(1),
         session_ttl: chrono::TimeDelta::days(14),
         pkce: PkceRules::new(pkce),
-        registration: RegistrationRules::default(),
-        device: DeviceRules::default(),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }
 

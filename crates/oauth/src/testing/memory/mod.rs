@@ -57,10 +57,10 @@ struct Tables {
     refreshes: HashMap<SecretHash, RefreshToken>,
     keys: Vec<SigningKey>,
     client_grants: Vec<ClientGrant>,
-    managed: HashMap<ClientId, SecretHash>,
-    devices: Vec<DeviceAuthorization>,
     jtis: HashMap<(&'static str, SecretHash), DateTime<Utc>>,
     pushed: HashMap<SecretHash, PushedRequest>,
+    managed: HashMap<ClientId, SecretHash>,
+    devices: Vec<DeviceAuthorization>,
 }
 
 impl MemoryStore {
