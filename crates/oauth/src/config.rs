@@ -8,6 +8,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
     par::ParRules,
     pkce_phase::PkceRules,
@@ -72,6 +73,8 @@ pub struct Rules {
     pub session_ttl: TimeDelta,
     /// From whom PKCE is demanded.
     pub pkce: PkceRules,
+    /// How keys are proven.
+    pub dpop: DpopRules,
     /// How requests are pushed.
     pub par: ParRules,
 }

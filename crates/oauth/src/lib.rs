@@ -11,6 +11,7 @@ pub mod code;
 pub mod config;
 pub mod consent;
 pub mod demands;
+pub mod dpop;
 pub mod entropy;
 pub mod grant;
 pub mod grants;

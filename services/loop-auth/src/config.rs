@@ -8,17 +8,19 @@ use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
     config::{Issuer, Rules},
+    dpop::DpopRules,
     par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
     resource::Resources,
     user::Email,
 };
 use loop_shared::service::config::{
-    ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given, number,
-    seconds, secret_or_file,
+    DpopArgs, ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given,
+    number, seconds, secret_or_file,
 };
 use secrecy::SecretString;
 
+use crate::dpop_config;
 use crate::key_config::{KeyArgs, KeyConfig};
 use crate::par_config::ParArgs;
 
@@ -102,6 +104,9 @@ pub struct ServeArgs {
     /// Its signing keys.
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Proof of possession.
+    #[command(flatten)]
+    pub dpop: DpopArgs,
     /// Pushed authorization requests.
     #[command(flatten)]
     pub par: ParArgs,
@@ -177,14 +182,17 @@ impl ServeArgs {
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
         let mut rules = self.auth.rules(&service.external_url, &mut problems);
-        let par = self.par.resolve(&mut problems);
-        if let Some(rules) = &mut rules {
-            rules.par = par;
-        }
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
         let keys = self.keys.resolve(access_ttl, &mut problems);
+        let par = self.par.resolve(&mut problems);
+        let secret = keys.settings.secret.as_ref();
+        let dpop = dpop_config::rules(&self.dpop, secret, &mut problems);
+        if let Some(rules) = &mut rules {
+            rules.dpop = dpop;
+            rules.par = par;
+        }
         let first_admin = self.auth.first_admin(&mut problems);
         let queue = self.auth.bcrypt_queue.as_deref();
         let queue = number("BCRYPT_QUEUE", queue, 0..=10_000, 64, &mut problems);
@@ -239,6 +247,7 @@ impl AuthArgs {
             code_ttl,
             session_ttl,
             pkce,
+            dpop: DpopRules::default(),
             par: ParRules::default(),
         })
     }

@@ -7,6 +7,7 @@ pub mod app;
 pub mod boot;
 pub mod cli;
 pub mod config;
+mod dpop_config;
 mod extract;
 mod first_admin;
 pub mod key_config;

@@ -31,6 +31,7 @@ pub(crate) struct Model {
     pub(crate) first_login_at: Option<i64>,
     pub(crate) pkce: Option<String>,
     pub(crate) require_pushed: bool,
+    pub(crate) require_dpop: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -64,6 +65,7 @@ impl TryFrom<Model> for Client {
                 .transpose()?,
             demands: Demands {
                 pushed: row.require_pushed,
+                dpop: row.require_dpop,
             },
         })
     }
@@ -91,6 +93,7 @@ impl From<&Client> for Model {
             first_login_at: client.first_login_at.map(millis),
             pkce: client.pkce.map(|phase| phase.as_str().to_owned()),
             require_pushed: client.demands.pushed,
+            require_dpop: client.demands.dpop,
         }
     }
 }

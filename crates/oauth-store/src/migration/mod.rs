@@ -6,6 +6,7 @@ mod m20251121_000000_create;
 mod m20261121_010000_add_pkce_phases;
 mod m20261121_020000_add_jtis;
 mod m20261121_040000_add_pushed_requests;
+mod m20261121_041000_add_dpop_keys;
 
 use sea_orm_migration::prelude::*;
 
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_010000_add_pkce_phases::Migration),
             Box::new(m20261121_020000_add_jtis::Migration),
             Box::new(m20261121_040000_add_pushed_requests::Migration),
+            Box::new(m20261121_041000_add_dpop_keys::Migration),
         ]
     }
 }

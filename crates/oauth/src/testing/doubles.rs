@@ -21,6 +21,7 @@ use crate::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
     config::{Context, Issuer, Rules},
     demands::Demands,
+    dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
     grants::{SignError, TokenSigner},
     par::ParRules,
@@ -189,6 +190,7 @@ fn rules() -> Rules {
         code_ttl: TimeDelta::seconds(60),
         session_ttl: TimeDelta::days(14),
         pkce: PkceRules::default(),
+        dpop: DpopRules::default(),
         par: ParRules::default(),
     }
 }

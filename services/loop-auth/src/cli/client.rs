@@ -37,6 +37,9 @@ pub(super) enum ClientCommand {
         /// Refuse its authorization requests unless they were pushed (RFC 9126)
         #[arg(long)]
         require_par: bool,
+        /// Refuse its token requests unless they prove a key (RFC 9449)
+        #[arg(long)]
+        require_dpop: bool,
     },
     /// List clients, oldest first
     List,
@@ -57,12 +60,14 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
             scope,
             pkce,
             require_par,
+            require_dpop,
         } => {
             let scope = scope.as_deref().map(Scopes::parse).transpose();
             let metadata = json!({
                 "client_name": name,
                 "redirect_uris": redirect_uris,
                 "require_pushed_authorization_requests": require_par,
+                "dpop_bound_access_tokens": require_dpop,
                 "token_endpoint_auth_method": if public { "none" } else { "client_secret_basic" },
             });
             let decided = ByOperator {

@@ -14,6 +14,7 @@ use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
     config::{Context, Issuer, Rules},
+    dpop::DpopRules,
     entropy::OsEntropy,
     login::Passwords,
     par::ParRules,
@@ -170,6 +171,7 @@ fn offline_rules() -> Result<Rules, String> {
         code_ttl: TimeDelta::minutes(1),
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
+        dpop: DpopRules::default(),
         par: ParRules::default(),
     })
 }

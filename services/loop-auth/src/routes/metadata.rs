@@ -8,7 +8,7 @@ use loop_oauth::{
     client::{ClientAuthMethod, GrantType},
     config::Rules,
 };
-use loop_shared::auth::SigningAlgorithm;
+use loop_shared::auth::{SigningAlgorithm, dpop};
 use serde_json::{Value, json};
 
 use crate::{app::App, pages::locale::Locale, respond};
@@ -65,6 +65,7 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
             ClientAuthMethod::Basic.as_str(),
             ClientAuthMethod::Post.as_str(),
         ],
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
         "prompt_values_supported": ["none", "login", "consent"],
         "ui_locales_supported": Locale::ALL.map(Locale::tag),

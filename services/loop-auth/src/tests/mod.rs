@@ -2,6 +2,7 @@
 //! folder, a clock that tests move.
 
 mod authorize;
+mod dpop;
 mod flow;
 mod forms;
 mod http;
@@ -22,6 +23,7 @@ use actix_web::{HttpServer, dev::ServerHandle, web::Data};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
     config::{Issuer, Rules},
+    dpop::DpopRules,
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
@@ -83,6 +85,8 @@ struct Setup {
     passwords: Option<Arc<dyn Passwords>>,
     /// The PKCE phase.
     pkce: Enforcement,
+    /// How keys are proven.
+    dpop: DpopRules,
 }
 
 impl Server {
@@ -99,8 +103,12 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let external = ExternalUrl::parse(setup.external_url.unwrap_or(&url)).unwrap();
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
+        let rules = Rules {
+            dpop: setup.dpop,
+            ..rules(external.as_str(), setup.pkce)
+        };
         let parts = Parts {
-            rules: rules(external.as_str(), setup.pkce),
+            rules,
             external_url: external,
             store: Arc::clone(&store) as _,
             entropy: Arc::new(OsEntropy),
@@ -290,6 +298,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         code_ttl: chrono::TimeDelta::minutes(1),
         session_ttl: chrono::TimeDelta::days(14),
         pkce: PkceRules::new(pkce),
+        dpop: DpopRules::default(),
         par: ParRules::default(),
     }
 }
