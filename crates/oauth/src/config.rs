@@ -8,6 +8,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    client_metadata_document::{ClientDocuments, DocumentRules},
     dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
     par::ParRules,
@@ -73,6 +74,8 @@ pub struct Rules {
     pub session_ttl: TimeDelta,
     /// From whom PKCE is demanded.
     pub pkce: PkceRules,
+    /// Which clients may describe themselves.
+    pub documents: DocumentRules,
     /// How keys are proven.
     pub dpop: DpopRules,
     /// How requests are pushed.
@@ -88,6 +91,8 @@ pub struct Context<'a> {
     pub store: &'a dyn Store,
     /// Where random bytes come from.
     pub entropy: &'a dyn Entropy,
+    /// Where documents and keys of clients come from.
+    pub documents: &'a dyn ClientDocuments,
     /// When the request came.
     pub now: DateTime<Utc>,
 }

@@ -6,7 +6,12 @@
 mod audit;
 pub mod authorize;
 pub mod client;
+pub mod client_admin;
+pub mod client_assertion;
 pub mod client_auth;
+pub mod client_grant;
+pub mod client_keys;
+pub mod client_metadata_document;
 pub mod code;
 pub mod config;
 pub mod consent;

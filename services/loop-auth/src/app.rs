@@ -11,6 +11,7 @@ use actix_web::{
     web,
 };
 use loop_oauth::{
+    client_metadata_document::ClientDocuments,
     config::{Context, Rules},
     entropy::Entropy,
     login::Passwords,
@@ -40,6 +41,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Documents and keys of clients.
+    pub documents: Arc<dyn ClientDocuments>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// bcrypt.
@@ -64,6 +67,7 @@ pub struct App {
     /// The signed list of grants that ended.
     pub(crate) revocations: RevocationList,
     entropy: Arc<dyn Entropy>,
+    documents: Arc<dyn ClientDocuments>,
     clock: Arc<dyn Clock>,
 }
 
@@ -90,6 +94,7 @@ impl App {
             jwks_max_age: parts.jwks_max_age,
             revocations: RevocationList::default(),
             entropy: parts.entropy,
+            documents: parts.documents,
             clock: parts.clock,
         })
     }
@@ -100,6 +105,7 @@ impl App {
             rules: &self.rules,
             store: &*self.store,
             entropy: &*self.entropy,
+            documents: &*self.documents,
             now: self.clock.now(),
         }
     }

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
+    client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
     dpop::DpopRules,
     par::ParRules,
@@ -20,9 +21,12 @@ use loop_shared::service::config::{
 };
 use secrecy::SecretString;
 
-use crate::dpop_config;
-use crate::key_config::{KeyArgs, KeyConfig};
-use crate::par_config::ParArgs;
+use crate::{
+    dpop_config,
+    key_config::{KeyArgs, KeyConfig},
+    outbound_config::OutboundArgs,
+    par_config::ParArgs,
+};
 
 /// Who this service is.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -104,6 +108,9 @@ pub struct ServeArgs {
     /// Its signing keys.
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Clients that describe themselves.
+    #[command(flatten)]
+    pub outbound: OutboundArgs,
     /// Proof of possession.
     #[command(flatten)]
     pub dpop: DpopArgs,
@@ -141,6 +148,8 @@ pub struct Config {
     pub rules: Rules,
     /// How signing keys are made, kept and rotated.
     pub keys: KeyConfig,
+    /// Certificate authorities beside the system's, PEM.
+    pub ca_pem: Option<Vec<u8>>,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -181,6 +190,7 @@ impl ServeArgs {
         let mut problems = Problems::new();
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
+        let outbound = self.outbound.resolve(&mut problems);
         let mut rules = self.auth.rules(&service.external_url, &mut problems);
         let access_ttl = rules
             .as_ref()
@@ -200,7 +210,11 @@ impl ServeArgs {
         Ok(Config {
             service,
             store,
-            rules: rules.ok_or_else(Problems::new)?,
+            rules: Rules {
+                documents: outbound.documents,
+                ..rules.ok_or_else(Problems::new)?
+            },
+            ca_pem: outbound.ca_pem,
             keys,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
@@ -247,6 +261,7 @@ impl AuthArgs {
             code_ttl,
             session_ttl,
             pkce,
+            documents: DocumentRules::default(),
             dpop: DpopRules::default(),
             par: ParRules::default(),
         })

@@ -12,6 +12,8 @@ mod extract;
 mod first_admin;
 pub mod key_config;
 mod mac;
+mod outbound;
+pub mod outbound_config;
 pub mod pages;
 pub mod par_config;
 pub mod passwords;

@@ -3,11 +3,14 @@
 //! In: domain values. Out: outcomes as the traits name them. Never: SQL that only one engine speaks, a decision
 //! that a conditional write could make. Rows that are read to be changed are locked, which SQLite has no need of.
 
+mod client_admin;
+mod client_grants;
 mod clients;
 mod codes;
 mod consents;
 mod grants;
 mod jtis;
+mod kept_clients;
 mod pushed_requests;
 mod refresh_tokens;
 mod sessions;

@@ -1,12 +1,14 @@
 //! Tests on real files. Ids, hashes and times are fixed; nothing is drawn.
 
 mod accounts;
+mod client_grants;
 mod clients;
 mod codes;
 mod corrupt;
 mod crash;
 mod files;
 mod jtis;
+mod kept_clients;
 mod keys;
 mod plans;
 mod pushed;
@@ -120,6 +122,7 @@ fn client(name: &str) -> Client {
         created_at: at(0),
         first_login_at: None,
         pkce: None,
+        keys: None,
         demands: Demands::default(),
     }
 }

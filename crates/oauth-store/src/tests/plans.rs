@@ -6,13 +6,15 @@ use std::{
 };
 
 use loop_oauth::{
-    client::ClientId,
+    client::{Client, ClientId, ClientOrigin},
+    client_grant::ClientGrant,
     consent::Consent,
-    grant::RevokeReason,
+    grant::{GrantId, RevokeReason},
     par::PushedRequest,
     store::{
-        Clients as _, Consents as _, Grants as _, JtiKind, Jtis as _, PushedRequests as _,
-        Sessions as _, SigningKeys as _, Users as _,
+        ClientAdmin as _, ClientGrants as _, Clients as _, Consents as _, Grants as _, JtiKind,
+        Jtis as _, KeptClients as _, PushedRequests as _, Sessions as _, SigningKeys as _,
+        Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -20,7 +22,7 @@ use loop_shared::auth::scope::{Roles, Scopes};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use secrecy::SecretString;
 
-use super::{Db, at, client, code, grant, hash, key, session, token, user};
+use super::{Db, at, client, code, grant, hash, id, kept_clients, key, session, token, user};
 use crate::{SqlStore, StoreOptions, open, writer::Writer};
 
 type Seen = Arc<Mutex<BTreeMap<String, Statement>>>;
@@ -92,11 +94,20 @@ async fn call_everything(store: &SqlStore) {
     call_everything_of_keys(store).await;
     call_everything_of_pushed(store, &app.id).await;
     call_everything_that_revokes(store, alice.id, &app.id).await;
+    call_everything_of_clients(store).await;
     store
         .set_password(alice.id, &PasswordHash(SecretString::from("x")))
         .await
         .unwrap();
     store.disable_user(alice.id, at(3)).await.unwrap();
+    let described = Client {
+        origin: ClientOrigin::Document,
+        ..client("https://app.example/client")
+    };
+    store.keep_client(&described).await.unwrap();
+    store.keep_client(&described).await.unwrap();
+    let keys = kept_clients::client_keys();
+    store.keep_keys(&described.id, &keys).await.unwrap();
     let (proof, once) = (JtiKind::DPOP, hash("jti"));
     store.claim_jti(proof, &once, at(9)).await.unwrap();
     store.sweep(at(0), 10).await.unwrap();
@@ -124,6 +135,24 @@ async fn call_everything_of_pushed(store: &SqlStore, client: &ClientId) {
     let until = at(900);
     store.open_pushed(&pushed.hash, at(1), until).await.unwrap();
     store.consume_pushed(&pushed.hash, at(2)).await.unwrap();
+}
+
+async fn call_everything_of_clients(store: &SqlStore) {
+    let app = client("app");
+    let own = ClientGrant {
+        id: GrantId(id("own")),
+        client: app.id.clone(),
+        created_at: at(0),
+        revoked_at: None,
+    };
+    store.add_client_grant(&own).await.unwrap();
+    store.open_client_grant(&app.id).await.unwrap();
+    store.client_grant(own.id).await.unwrap();
+    let by = RevokeReason::ByOperator;
+    let other = client("other");
+    store.add_client(&other).await.unwrap();
+    store.change_client(&other, &other, None).await.unwrap();
+    store.remove_client(&other.id, by, at(5)).await.unwrap();
 }
 
 async fn call_everything_of_keys(store: &SqlStore) {

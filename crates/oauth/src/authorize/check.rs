@@ -8,8 +8,9 @@ use super::{
     request::Answer,
 };
 use crate::{
-    client::{Client, ClientId, GrantType},
+    client::{Client, GrantType},
     client_auth::MAX_CLIENT_ID_BYTES,
+    client_metadata_document,
     config::Context,
     par,
     params::{Params, Repeated},
@@ -105,8 +106,7 @@ async fn client(cx: &Context<'_>, params: Params<'_>) -> Result<Client, Authoriz
     if id.len() > MAX_CLIENT_ID_BYTES {
         return Err(PageRefusal::ClientUnknown.into());
     }
-    let client = cx.store.client(&ClientId(id.to_owned())).await?;
-    Ok(client.ok_or(PageRefusal::ClientUnknown)?)
+    client_metadata_document::find(cx, id).await
 }
 
 /// Where to answer, and whether the request said so. What is stored is checked again: a row that

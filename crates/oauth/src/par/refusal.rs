@@ -2,6 +2,7 @@
 
 use crate::{
     authorize::{AuthorizeError, AuthorizeRefusal, PageRefusal},
+    client_metadata_document::NoDocument,
     entropy::NoEntropy,
     store::StoreError,
 };
@@ -15,6 +16,9 @@ pub enum PushError {
     /// What the person would have been told by a page.
     #[error(transparent)]
     Page(PageRefusal),
+    /// The client has no metadata document that can be used.
+    #[error("the client's metadata document: {0}")]
+    Document(NoDocument),
     /// The request names another client than the one that authenticated.
     #[error("the request is another client's")]
     WrongClient,
@@ -33,6 +37,7 @@ impl From<AuthorizeRefusal> for PushError {
     fn from(refusal: AuthorizeRefusal) -> Self {
         match refusal {
             AuthorizeRefusal::Page(page) => Self::Page(page),
+            AuthorizeRefusal::Document(error) => Self::Document(error),
             AuthorizeRefusal::Redirect { error, .. } => Self::Request(error),
             AuthorizeRefusal::Store(error) => Self::Store(error),
             AuthorizeRefusal::Entropy(error) => Self::Entropy(error),
@@ -47,7 +52,7 @@ impl PushError {
         match self {
             Self::Request(error) => (400, error.code()),
             Self::Page(PageRefusal::TooLong) => (413, "invalid_request"),
-            Self::Page(_) | Self::WrongClient => (400, "invalid_request"),
+            Self::Page(_) | Self::WrongClient | Self::Document(_) => (400, "invalid_request"),
             Self::WrongKey => (400, "invalid_dpop_proof"),
             Self::Store(_) | Self::Entropy(_) => (500, "server_error"),
         }
@@ -60,6 +65,7 @@ impl PushError {
             Self::Request(_) | Self::Page(_) | Self::WrongClient | Self::WrongKey => {
                 self.to_string()
             }
+            Self::Document(_) => "the client's metadata document cannot be used".to_owned(),
             Self::Store(_) | Self::Entropy(_) => "the server failed; try again".to_owned(),
         }
     }

@@ -12,18 +12,19 @@ use loop_shared::auth::scope::Scopes;
 use serde_json::Value;
 
 pub use metadata::{MAX_NAME_CHARS, MAX_REDIRECTS, MAX_REDIRECTS_BYTES};
+pub(crate) use metadata::{Metadata, reads_backwards};
 pub use outcome::{RegisterError, Registered};
 
 use crate::{
     audit,
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin},
+    client_admin,
     config::Context,
     entropy::NoEntropy,
     pkce_phase::Enforcement,
     secret::{RawClientSecret, SecretHash},
     store::{Inserted, StoreError, Updated},
 };
-use metadata::Metadata;
 
 /// How old an unused client gets before an equal registration writes to it: not at every request.
 const RENEW_AFTER: TimeDelta = TimeDelta::days(1);
@@ -35,9 +36,9 @@ const RENEW_AFTER: TimeDelta = TimeDelta::days(1);
 /// [`RegisterError`]: `invalid_redirect_uri` or `invalid_client_metadata` (RFC 7591 §3.2.2).
 #[tracing::instrument(name = "client.register", skip_all)]
 pub async fn register(cx: &Context<'_>, metadata: Value) -> Result<Registered, RegisterError> {
-    let metadata = Metadata::read(&metadata)?;
-    let public = metadata.auth_method == ClientAuthMethod::None;
-    let hash = public.then(|| metadata.hash());
+    let allowed = &cx.rules.documents.allowed;
+    let metadata = Metadata::read(&metadata, ClientOrigin::Dynamic, allowed)?;
+    let hash = (!has_secret(metadata.auth_method)).then(|| metadata.hash());
     if let Some(hash) = &hash
         && let Some(client) = known(cx, hash).await?
     {
@@ -96,10 +97,12 @@ pub async fn add_by_operator(
     metadata: Value,
     decided: ByOperator,
 ) -> Result<Registered, RegisterError> {
-    let metadata = Metadata::read(&metadata)?;
+    let allowed = &cx.rules.documents.allowed;
+    let metadata = Metadata::read(&metadata, ClientOrigin::Operator, allowed)?;
     let (mut client, secret) = new_client(cx, metadata, ClientOrigin::Operator)?;
     client.scope = decided.scope;
     client.pkce = decided.pkce;
+    client_admin::check(&client)?;
     match cx.store.add_client(&client).await? {
         Inserted::Now => {
             audit::client_added(&client);
@@ -114,7 +117,7 @@ fn new_client(
     metadata: Metadata,
     origin: ClientOrigin,
 ) -> Result<(Client, Option<RawClientSecret>), NoEntropy> {
-    let secret = (metadata.auth_method != ClientAuthMethod::None)
+    let secret = has_secret(metadata.auth_method)
         .then(|| RawClientSecret::generate(cx.entropy))
         .transpose()?;
     let client = Client {
@@ -133,9 +136,17 @@ fn new_client(
         created_at: cx.now,
         first_login_at: None,
         pkce: None,
+        keys: metadata.keys,
         demands: metadata.demands,
     };
     Ok((client, secret))
+}
+
+const fn has_secret(method: ClientAuthMethod) -> bool {
+    match method {
+        ClientAuthMethod::Basic | ClientAuthMethod::Post => true,
+        ClientAuthMethod::None | ClientAuthMethod::PrivateKeyJwt => false,
+    }
 }
 
 /// 128 random bits in `[A-Za-z0-9_-]`, so that no client can encode it wrongly.

@@ -4,6 +4,8 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     client::{Client, GrantType},
+    client_admin::ClientAdminError,
+    client_keys::KeySource,
     entropy::NoEntropy,
     redirect_uri::BadRedirect,
     secret::RawClientSecret,
@@ -55,7 +57,9 @@ impl Registered {
         if let Some(uri) = &client.client_uri {
             out.insert("client_uri".into(), json!(uri));
         }
-        out.insert("redirect_uris".into(), json!(client.redirect_uris));
+        if !client.redirect_uris.is_empty() {
+            out.insert("redirect_uris".into(), json!(client.redirect_uris));
+        }
         out.insert("grant_types".into(), grants.collect());
         if client.may_use(GrantType::AuthorizationCode) {
             out.insert("response_types".into(), json!(["code"]));
@@ -64,6 +68,21 @@ impl Registered {
             "token_endpoint_auth_method".into(),
             json!(client.auth_method.as_str()),
         );
+        if let Some(keys) = &client.keys {
+            match &keys.source {
+                KeySource::Uri(uri, _) => out.insert("jwks_uri".into(), json!(uri)),
+                KeySource::Inline(keys) => {
+                    let jwks = serde_json::from_str(keys.json()).unwrap_or_default();
+                    out.insert("jwks".into(), jwks)
+                }
+            };
+            if let Some(alg) = keys.alg {
+                out.insert(
+                    "token_endpoint_auth_signing_alg".into(),
+                    json!(alg.as_str()),
+                );
+            }
+        }
         if let Some(scope) = client.scope {
             out.insert("scope".into(), json!(scope.to_string()));
         }
@@ -97,6 +116,9 @@ pub enum RegisterError {
     /// A fresh random identifier was taken, or a racing registration vanished.
     #[error("the new client met another one")]
     Collision,
+    /// It would not work, or would be dangerous; the text is safe to show.
+    #[error(transparent)]
+    Unfit(#[from] ClientAdminError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -111,7 +133,7 @@ impl RegisterError {
     pub const fn oauth(&self) -> (u16, &'static str) {
         match self {
             Self::Redirects | Self::Redirect(_) => (400, "invalid_redirect_uri"),
-            Self::Metadata(_) => (400, "invalid_client_metadata"),
+            Self::Metadata(_) | Self::Unfit(_) => (400, "invalid_client_metadata"),
             Self::Collision | Self::Store(_) | Self::Entropy(_) => (500, "server_error"),
         }
     }
@@ -120,7 +142,9 @@ impl RegisterError {
     #[must_use]
     pub fn description(&self) -> String {
         match self {
-            Self::Redirects | Self::Redirect(_) | Self::Metadata(_) => self.to_string(),
+            Self::Redirects | Self::Redirect(_) | Self::Metadata(_) | Self::Unfit(_) => {
+                self.to_string()
+            }
             Self::Collision | Self::Store(_) | Self::Entropy(_) => {
                 "the server failed; try again".to_owned()
             }

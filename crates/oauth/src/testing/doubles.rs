@@ -4,7 +4,10 @@
     reason = "a double that cannot be built is a broken test"
 )]
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,6 +22,7 @@ use uuid::Uuid;
 use super::MemoryStore;
 use crate::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
+    client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
     demands::Demands,
     dpop::DpopRules,
@@ -96,6 +100,7 @@ pub fn client(id: &str, redirect: &str) -> Client {
         created_at: DateTime::UNIX_EPOCH,
         first_login_at: None,
         pkce: None,
+        keys: None,
         demands: Demands::default(),
     }
 }
@@ -125,7 +130,6 @@ fn uuid_of(text: &str) -> Uuid {
 }
 
 /// A memory store, the usual rules and a moment.
-#[derive(Debug)]
 pub struct World {
     /// Where things are kept.
     pub store: MemoryStore,
@@ -133,6 +137,8 @@ pub struct World {
     pub rules: Rules,
     /// Counted randomness.
     pub entropy: CountingEntropy,
+    /// The documents of clients: none.
+    pub documents: Arc<dyn ClientDocuments>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -143,6 +149,7 @@ impl Default for World {
             store: MemoryStore::default(),
             rules: rules(),
             entropy: CountingEntropy::default(),
+            documents: Arc::new(NoDocuments),
             now: DateTime::from_timestamp(1_800_000_000, 0).expect("a moment"),
         }
     }
@@ -156,6 +163,7 @@ impl World {
             rules: &self.rules,
             store: &self.store,
             entropy: &self.entropy,
+            documents: &*self.documents,
             now: self.now,
         }
     }
@@ -190,6 +198,7 @@ fn rules() -> Rules {
         code_ttl: TimeDelta::seconds(60),
         session_ttl: TimeDelta::days(14),
         pkce: PkceRules::default(),
+        documents: DocumentRules::default(),
         dpop: DpopRules::default(),
         par: ParRules::default(),
     }

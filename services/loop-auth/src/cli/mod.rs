@@ -13,6 +13,7 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
+    client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
     dpop::DpopRules,
     entropy::OsEntropy,
@@ -56,7 +57,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Add, list, disable users, set their passwords and roles
     User(On<user::UserCommand>),
-    /// Add and list clients, revoke what they were granted
+    /// Add, change, list and remove clients, revoke what they were granted
     Client(On<client::ClientCommand>),
     /// List and rotate signing keys
     Keys(Box<keys::OnKeys>),
@@ -86,6 +87,7 @@ impl Desk {
             rules: &self.rules,
             store: &*self.opened.store,
             entropy: &OsEntropy,
+            documents: &NoDocuments,
             now: SystemClock.now(),
         }
     }
@@ -171,6 +173,7 @@ fn offline_rules() -> Result<Rules, String> {
         code_ttl: TimeDelta::minutes(1),
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
+        documents: DocumentRules::default(),
         dpop: DpopRules::default(),
         par: ParRules::default(),
     })

@@ -3,6 +3,7 @@
 //! In: a page's values and a [`Locale`]. Out: HTML. Never: a store, a rule, inline script or style.
 
 pub mod consent;
+mod document_texts;
 pub mod error;
 pub mod locale;
 pub mod login;

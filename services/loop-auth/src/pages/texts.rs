@@ -5,16 +5,15 @@
 
 use serde_json::{Map, Value};
 
-use super::locale::Locale;
+use super::{document_texts, locale::Locale};
 
 /// One text: its key, English, Korean.
-type Text = (&'static str, &'static str, &'static str);
+pub(super) type Text = (&'static str, &'static str, &'static str);
 
 /// All texts of one language, by key.
 #[must_use]
 pub(super) fn of(locale: Locale) -> Map<String, Value> {
-    TEXTS
-        .iter()
+    all()
         .map(|(key, english, korean)| {
             let text = match locale {
                 Locale::En => english,
@@ -23,6 +22,10 @@ pub(super) fn of(locale: Locale) -> Map<String, Value> {
             ((*key).to_owned(), Value::from(*text))
         })
         .collect()
+}
+
+fn all() -> impl Iterator<Item = &'static Text> {
+    TEXTS.iter().chain(document_texts::TEXTS)
 }
 
 /// The table. Grouped by page; keys are unique.
@@ -286,7 +289,7 @@ mod tests {
     #[test]
     fn every_text_exists_once_in_both_languages_with_the_same_placeholders() {
         let mut seen = BTreeSet::new();
-        for (key, english, korean) in TEXTS {
+        for (key, english, korean) in all() {
             assert!(seen.insert(key), "{key} is there twice");
             assert!(
                 !english.trim().is_empty() && !korean.trim().is_empty(),

@@ -6,6 +6,7 @@
 use actix_web::{HttpResponse, web::Data};
 use loop_oauth::{
     client::{ClientAuthMethod, GrantType},
+    client_assertion,
     config::Rules,
 };
 use loop_shared::auth::{SigningAlgorithm, dpop};
@@ -27,12 +28,8 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         .collect();
     // Refresh tokens are issued anyway; hosted clients look for it before they ask.
     scopes.push("offline_access".to_owned());
-    let methods = [
-        ClientAuthMethod::None,
-        ClientAuthMethod::Basic,
-        ClientAuthMethod::Post,
-    ]
-    .map(ClientAuthMethod::as_str);
+    let methods = ClientAuthMethod::ALL.map(ClientAuthMethod::as_str);
+    let assertions = client_assertion::ALGORITHMS.map(SigningAlgorithm::as_str);
     // OIDC Discovery §3: "The algorithm RS256 MUST be included."
     let mut algs = vec![SigningAlgorithm::Rs256.as_str()];
     algs.extend(
@@ -41,7 +38,7 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
             .map(|alg| alg.as_str())
             .filter(|alg| *alg != "RS256"),
     );
-    json!({
+    let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
         "token_endpoint": format!("{issuer}/token"),
@@ -54,17 +51,18 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         "scopes_supported": scopes,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": [
-            GrantType::AuthorizationCode.as_str(),
-            GrantType::RefreshToken.as_str(),
-        ],
+        "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
         "code_challenge_methods_supported": rules.pkce.enforcement.methods(),
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": [
             ClientAuthMethod::Basic.as_str(),
             ClientAuthMethod::Post.as_str(),
+            ClientAuthMethod::PrivateKeyJwt.as_str(),
         ],
+        "token_endpoint_auth_signing_alg_values_supported": assertions,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertions,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertions,
         "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
         "prompt_values_supported": ["none", "login", "consent"],
@@ -73,7 +71,12 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         // Demanded by OIDC discovery; no id_token is issued.
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algs,
-    })
+    });
+    // Clients that see it do not register any more.
+    if rules.documents.enabled {
+        document["client_id_metadata_document_supported"] = json!(true);
+    }
+    document
 }
 
 /// `GET /.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`.

@@ -2,6 +2,7 @@
 //! folder, a clock that tests move.
 
 mod authorize;
+mod client_credentials;
 mod dpop;
 mod flow;
 mod forms;
@@ -22,6 +23,7 @@ use std::{
 use actix_web::{HttpServer, dev::ServerHandle, web::Data};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
+    client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
     dpop::DpopRules,
     entropy::OsEntropy,
@@ -85,6 +87,10 @@ struct Setup {
     passwords: Option<Arc<dyn Passwords>>,
     /// The PKCE phase.
     pkce: Enforcement,
+    /// Which documents of clients are read.
+    rules: DocumentRules,
+    /// Where they come from; `None`: there are none.
+    documents: Option<Arc<dyn ClientDocuments>>,
     /// How keys are proven.
     dpop: DpopRules,
 }
@@ -105,6 +111,7 @@ impl Server {
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
         let rules = Rules {
             dpop: setup.dpop,
+            documents: setup.rules,
             ..rules(external.as_str(), setup.pkce)
         };
         let parts = Parts {
@@ -112,6 +119,7 @@ impl Server {
             external_url: external,
             store: Arc::clone(&store) as _,
             entropy: Arc::new(OsEntropy),
+            documents: setup.documents.unwrap_or_else(|| Arc::new(NoDocuments)),
             clock: Arc::new(clock.as_fn()),
             passwords: setup.passwords.unwrap_or_else(cheap),
             signer: signer(&store, &clock).await,
@@ -298,6 +306,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         code_ttl: chrono::TimeDelta::minutes(1),
         session_ttl: chrono::TimeDelta::days(14),
         pkce: PkceRules::new(pkce),
+        documents: DocumentRules::default(),
         dpop: DpopRules::default(),
         par: ParRules::default(),
     }

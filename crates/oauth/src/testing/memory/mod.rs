@@ -2,8 +2,11 @@
 //!
 //! Before each, it lets other tasks run a varying number of times, so that callers interleave.
 
+mod client_admin;
+mod client_grants;
 mod grants;
 mod jti;
+mod kept_clients;
 mod keys;
 mod logins;
 mod par;
@@ -23,6 +26,7 @@ use loop_shared::auth::scope::Roles;
 
 use crate::{
     client::{Client, ClientId},
+    client_grant::ClientGrant,
     code::AuthCode,
     consent::Consent,
     grant::{Grant, GrantId, RevokeReason},
@@ -49,6 +53,7 @@ struct Tables {
     codes: HashMap<SecretHash, AuthCode>,
     refreshes: HashMap<SecretHash, RefreshToken>,
     keys: Vec<SigningKey>,
+    client_grants: Vec<ClientGrant>,
     jtis: HashMap<(&'static str, SecretHash), DateTime<Utc>>,
     pushed: HashMap<SecretHash, PushedRequest>,
 }
@@ -148,7 +153,11 @@ impl Tables {
                 *why = Some(reason);
                 Updated::Now
             }
-            Some(_) | None => Updated::NotFound,
+            Some(_) => Updated::NotFound,
+            None => match self.end_client_grants(|grant| grant.id == id, now) {
+                0 => Updated::NotFound,
+                _ => Updated::Now,
+            },
         }
     }
 }
