@@ -10,6 +10,7 @@ mod documentation;
 mod keys;
 mod mcp_client;
 mod migration;
+mod replicas;
 mod restart;
 mod revocation;
 mod rotation;

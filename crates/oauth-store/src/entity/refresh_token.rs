@@ -21,6 +21,7 @@ pub(crate) struct Model {
     pub(crate) parent: Option<String>,
     pub(crate) state: String,
     pub(crate) expires_at: i64,
+    pub(crate) retired_at: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -89,6 +90,7 @@ impl From<&RefreshToken> for Model {
             parent: token.parent.map(SecretHash::to_hex),
             state: state_name(token.state).to_owned(),
             expires_at: millis(token.expires_at),
+            retired_at: None,
         }
     }
 }

@@ -89,7 +89,10 @@ impl TokenError {
             Self::InvalidGrant(_) => (400, "invalid_grant"),
             Self::InvalidScope => (400, "invalid_scope"),
             Self::InvalidTarget => (400, "invalid_target"),
-            Self::Store(_) | Self::Entropy(_) | Self::Sign(_) => (500, "server_error"),
+            Self::Store(StoreError::Unavailable(_)) => (503, "temporarily_unavailable"),
+            Self::Store(StoreError::Failed(_) | StoreError::Corrupt { .. })
+            | Self::Entropy(_)
+            | Self::Sign(_) => (500, "server_error"),
         }
     }
 

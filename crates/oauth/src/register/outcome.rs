@@ -106,7 +106,10 @@ impl RegisterError {
         match self {
             Self::Redirects | Self::Redirect(_) => (400, "invalid_redirect_uri"),
             Self::Metadata(_) => (400, "invalid_client_metadata"),
-            Self::Collision | Self::Store(_) | Self::Entropy(_) => (500, "server_error"),
+            Self::Store(StoreError::Unavailable(_)) => (503, "temporarily_unavailable"),
+            Self::Collision
+            | Self::Store(StoreError::Failed(_) | StoreError::Corrupt { .. })
+            | Self::Entropy(_) => (500, "server_error"),
         }
     }
 

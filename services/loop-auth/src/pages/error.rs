@@ -41,7 +41,7 @@ impl ErrorKind {
             Self::UnknownClient | Self::BadRedirect | Self::BadRequest => StatusCode::BAD_REQUEST,
             Self::StaleForm => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
-            Self::Unavailable => StatusCode::INTERNAL_SERVER_ERROR,
+            Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

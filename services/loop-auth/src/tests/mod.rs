@@ -2,10 +2,13 @@
 //! folder, a clock that tests move.
 
 mod authorize;
+mod engine;
 mod flow;
 mod forms;
 mod http;
 mod introspect;
+mod nul;
+mod outage;
 mod pkce;
 mod probing;
 mod register;
@@ -35,7 +38,7 @@ use loop_shared::{
     service,
     service::config::ExternalUrl,
 };
-use loop_testkit::{Browser, Decision, MockClock};
+use loop_testkit::{Browser, Decision, MockClock, postgres::Schema};
 use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -64,6 +67,7 @@ struct Server {
     http: reqwest::Client,
     handle: ServerHandle,
     _folder: tempfile::TempDir,
+    _schema: Option<Schema>,
 }
 
 impl Drop for Server {
@@ -81,6 +85,8 @@ struct Setup {
     passwords: Option<Arc<dyn Passwords>>,
     /// The PKCE phase.
     pkce: Enforcement,
+    /// The database; `None`: an empty one (see [`engine`]).
+    store: Option<SqlStore>,
 }
 
 impl Server {
@@ -90,7 +96,10 @@ impl Server {
 
     async fn start_with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqlStore::open(folder.path().join("auth.db")).await.unwrap();
+        let (store, schema) = match setup.store {
+            Some(store) => (store, None),
+            None => engine::open(folder.path()).await,
+        };
         let store = Arc::new(store);
         let clock = MockClock::default();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -140,6 +149,7 @@ impl Server {
             http,
             handle,
             _folder: folder,
+            _schema: schema,
         }
     }
 
