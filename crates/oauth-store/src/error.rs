@@ -22,16 +22,18 @@ pub(crate) fn failed(error: DbErr) -> StoreError {
         let unreachable =
             matches!(error, DbErr::ConnectionAcquire(_)) || sqlx(&error).is_some_and(is_connection);
         let text = error.to_string();
-        return match unreachable {
-            true => StoreError::Unavailable(text),
-            false => StoreError::Failed(text),
-        };
+        return named(text, unreachable);
     };
     let text = format!("{error} (SQLSTATE {state})");
     let unavailable = UNAVAILABLE.iter().any(|start| state.starts_with(start));
-    match unavailable {
-        true => StoreError::Unavailable(text),
-        false => StoreError::Failed(text),
+    named(text, unavailable)
+}
+
+const fn named(text: String, unavailable: bool) -> StoreError {
+    if unavailable {
+        StoreError::Unavailable(text)
+    } else {
+        StoreError::Failed(text)
     }
 }
 
@@ -57,8 +59,8 @@ pub(crate) fn is_transient(error: &StoreError) -> bool {
     let StoreError::Unavailable(text) = error else {
         return false;
     };
-    let state = |state: &&str| text.ends_with(&format!("(SQLSTATE {state})"));
-    TRANSIENT.iter().any(|code| state(&code))
+    let state = |state: &str| text.ends_with(&format!("(SQLSTATE {state})"));
+    TRANSIENT.iter().any(|code| state(code))
 }
 
 /// The connection broke under a statement; another one may work.

@@ -11,6 +11,7 @@ use sea_orm::{
     TransactionTrait as _,
     sqlx::{
         AssertSqlSafe, ConnectOptions as _, Connection as _, Executor as _,
+        error::DatabaseError,
         pool::PoolOptions,
         postgres::{PgConnectOptions, PgConnection, Postgres as Engine},
     },
@@ -132,7 +133,7 @@ fn is_starting(error: &SqlxError) -> bool {
         SqlxError::Io(_) | SqlxError::Protocol(_) | SqlxError::PoolTimedOut => true,
         other => other
             .as_database_error()
-            .and_then(|cause| cause.code())
+            .and_then(DatabaseError::code)
             .is_some_and(|code| code == "57P03"),
     }
 }

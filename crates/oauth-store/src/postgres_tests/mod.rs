@@ -13,7 +13,7 @@ use crate::{SqlStore, StoreOptions};
 fn impatient() -> StoreOptions {
     StoreOptions {
         acquire_timeout: Duration::from_millis(500),
-        statement_timeout: Duration::from_millis(1_000),
+        statement_timeout: Duration::from_secs(1),
         start_patience: Duration::from_secs(2),
         ..StoreOptions::default()
     }

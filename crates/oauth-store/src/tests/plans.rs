@@ -149,18 +149,16 @@ pub(super) async fn scans(raw: &DatabaseConnection, statement: &Statement) -> Ve
             _ => row.try_get("", "detail").unwrap(),
         }
     };
-    let bad = |step: &String| match backend {
-        DbBackend::Postgres => {
+    let bad = |step: &String| {
+        if backend == DbBackend::Postgres {
             let few = step.contains(" on guards") || step.contains(" on signing_keys");
-            (step.contains("Seq Scan") && !few) || step.contains("Sort")
+            return (step.contains("Seq Scan") && !few) || step.contains("Sort");
         }
-        _ => {
-            let by_index = !step.starts_with("SCAN")
-                || step.contains("USING INDEX")
-                || step.contains("USING COVERING INDEX")
-                || step.contains("CONSTANT ROW");
-            !by_index || step.contains("TEMP B-TREE")
-        }
+        let by_index = !step.starts_with("SCAN")
+            || step.contains("USING INDEX")
+            || step.contains("USING COVERING INDEX")
+            || step.contains("CONSTANT ROW");
+        !by_index || step.contains("TEMP B-TREE")
     };
     steps.into_iter().map(step).filter(bad).collect()
 }

@@ -25,82 +25,106 @@ const USERS: u64 = 10_000;
 const CLIENTS: u64 = 1_000;
 const ROTATIONS: usize = 300;
 
-/// Inserts grants number `from` to `to`, each with a live and a retired token and a code, and sessions.
-async fn fill(raw: &DatabaseConnection, from: u64, to: u64) {
-    let postgres = raw.get_database_backend() == DbBackend::Postgres;
-    // Spread over all eight digits, each number once, so that keys come in no order.
-    let digits = |number: &str| match postgres {
-        true => format!("lpad(to_hex(({number} * 2654435761) % 4294967296), 8, '0')"),
-        false => format!("printf('%08x', ({number} * 2654435761) % 4294967296)"),
-    };
-    let uuid = |number: &str| format!("{} || '-0000-4000-8000-000000000000'", digits(number));
-    let hash = |kind: &str, number: &str| {
-        let digits = digits(number);
-        format!("{digits} || {digits} || '{}'", kind.repeat(48))
-    };
-    let series = |from: u64, to: u64| match postgres {
-        true => format!(
-            "FROM generate_series({from}::bigint, {}::bigint) AS n(i)",
-            to - 1
-        ),
-        false => format!(
-            "FROM (WITH RECURSIVE n(i) AS (SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {}) SELECT i FROM n)",
-            to - 1
-        ),
-    };
-    let run = async |sql: String| {
-        raw.execute_unprepared(&sql).await.unwrap();
-    };
-    if from == 0 {
-        let user = uuid("i");
-        run(format!(
+/// What the engines say differently, for the rows numbered `i`.
+struct Words {
+    postgres: bool,
+}
+
+impl Words {
+    /// Eight digits, a number's own, in no order.
+    fn digits(&self, number: &str) -> String {
+        let spread = format!("({number} * 2654435761) % 4294967296");
+        if self.postgres {
+            format!("lpad(to_hex({spread}), 8, '0')")
+        } else {
+            format!("printf('%08x', {spread})")
+        }
+    }
+
+    fn uuid(&self, number: &str) -> String {
+        let digits = self.digits(number);
+        format!("{digits} || '-0000-4000-8000-000000000000'")
+    }
+
+    /// A hash of row `i`, for each kind (a hexadecimal digit) another.
+    fn hash(&self, kind: char) -> String {
+        let digits = self.digits("i");
+        format!("{digits} || {digits} || '{}'", kind.to_string().repeat(48))
+    }
+
+    fn series(&self, from: u64, to: u64) -> String {
+        let last = to - 1;
+        if self.postgres {
+            return format!("FROM generate_series({from}::bigint, {last}::bigint) AS n(i)");
+        }
+        let rows = format!("SELECT {from} UNION ALL SELECT i + 1 FROM n WHERE i < {last}");
+        format!("FROM (WITH RECURSIVE n(i) AS ({rows}) SELECT i FROM n)")
+    }
+}
+
+async fn fill_people(raw: &DatabaseConnection, words: &Words) {
+    let (user, secret) = (words.uuid("i"), words.hash('c'));
+    let people = [
+        format!(
             "INSERT INTO users (id, email, name, password_hash, roles, created_at) \
              SELECT {user}, {user} || '@example.com', 'A name', 'x', 'member', i {}",
-            series(0, USERS)
-        ))
-        .await;
-        run(format!(
-            "INSERT INTO clients (id, name, auth_method, redirect_uris, grant_types, origin, metadata_hash, created_at, first_login_at) \
-             SELECT 'client ' || i, 'A client', 'none', '[]', '', 'dynamic', {}, i, i {}",
-            hash("c", "i"),
-            series(0, CLIENTS)
-        ))
-        .await;
+            words.series(0, USERS)
+        ),
+        format!(
+            "INSERT INTO clients (id, name, auth_method, redirect_uris, grant_types, origin, \
+             metadata_hash, created_at, first_login_at) \
+             SELECT 'client ' || i, 'A client', 'none', '[]', '', 'dynamic', {secret}, i, i {}",
+            words.series(0, CLIENTS)
+        ),
+    ];
+    for sql in people {
+        raw.execute_unprepared(&sql).await.unwrap();
     }
-    let (user, client) = (
-        uuid(&format!("(i % {USERS})")),
-        format!("'client ' || (i % {CLIENTS})"),
-    );
-    let soon = at(86_400_000).timestamp_millis();
+}
+
+/// Inserts grants number `from` to `to`, each with a live and a retired token, a code and a session.
+async fn fill(raw: &DatabaseConnection, from: u64, to: u64) {
+    let postgres = raw.get_database_backend() == DbBackend::Postgres;
+    let words = Words { postgres };
+    if from == 0 {
+        fill_people(raw, &words).await;
+    }
+    let (grant, user) = (words.uuid("i"), words.uuid(&format!("(i % {USERS})")));
+    let client = format!("'client ' || (i % {CLIENTS})");
+    let end = format!("{} + i", at(86_400_000).timestamp_millis());
+    let of = |columns: &str, values: String| format!("INSERT INTO {columns} SELECT {values}");
+    let token = "refresh_tokens (hash, grant_id, state, expires_at, retired_at)";
+    let kinds = [
+        of(
+            "grants (id, user_id, client_id, resource, scopes, created_at, rotation_key)",
+            format!(
+                "{grant}, {user}, {client}, 'https://x/mcp', 'mcp:read', i, {}",
+                words.hash('7')
+            ),
+        ),
+        of(
+            "codes (hash, grant_id, client_id, challenge, challenge_method, expires_at)",
+            format!("{}, {grant}, {client}, 'c', 'S256', {end}", words.hash('d')),
+        ),
+        of(
+            token,
+            format!("{}, {grant}, 'live', {end}, NULL", words.hash('a')),
+        ),
+        of(
+            token,
+            format!("{}, {grant}, 'retired', {end}, {end}", words.hash('b')),
+        ),
+        of(
+            "sessions (hash, user_id, authenticated_at, expires_at)",
+            format!("{}, {user}, i, {end}", words.hash('e')),
+        ),
+    ];
     for start in (from..to).step_by(usize::try_from(CHUNK).unwrap()) {
-        let rows = series(start, Ord::min(start + CHUNK, to));
-        let (grant, key) = (uuid("i"), hash("k", "i").replace('k', "7"));
-        run(format!(
-            "INSERT INTO grants (id, user_id, client_id, resource, scopes, created_at, rotation_key) \
-             SELECT {grant}, {user}, {client}, 'https://x/mcp', 'mcp:read', i, {key} {rows}"
-        ))
-        .await;
-        run(format!(
-            "INSERT INTO codes (hash, grant_id, client_id, challenge, challenge_method, expires_at) \
-             SELECT {}, {grant}, {client}, 'c', 'S256', {soon} + i {rows}",
-            hash("d", "i")
-        ))
-        .await;
-        for (kind, state, retired) in [("a", "live", "NULL"), ("b", "retired", "i")] {
-            let retired = retired.replace('i', &format!("{soon} + i"));
-            run(format!(
-                "INSERT INTO refresh_tokens (hash, grant_id, state, expires_at, retired_at) \
-                 SELECT {}, {grant}, '{state}', {soon} + i, {retired} {rows}",
-                hash(kind, "i")
-            ))
-            .await;
+        let rows = words.series(start, Ord::min(start + CHUNK, to));
+        for insert in &kinds {
+            let sql = format!("{insert} {rows}");
+            raw.execute_unprepared(&sql).await.unwrap();
         }
-        run(format!(
-            "INSERT INTO sessions (hash, user_id, authenticated_at, expires_at) \
-             SELECT {}, {user}, i, {soon} + i {rows}",
-            hash("e", "i")
-        ))
-        .await;
     }
     raw.execute_unprepared("ANALYZE").await.unwrap();
 }
@@ -123,14 +147,14 @@ async fn rotation(store: &SqlStore, grant: &Grant, done: &mut usize) -> Duration
 #[tokio::test]
 #[ignore = "takes a minute or more, and a gigabyte"]
 async fn beside_a_million_grants_nothing_is_scanned_and_a_rotation_is_as_quick() {
-    let millions = std::env::var("LOOP_SCALE").map_or(1_000_000, |number| number.parse().unwrap());
+    let many = std::env::var("LOOP_SCALE").map_or(1_000_000, |number| number.parse().unwrap());
     let db = Db::new();
     let store = with_people(&db).await;
     let raw = db.raw().await;
     let family = with_family(&store, "of the scale", "token 0").await;
     let (mut done, mut took) = (0, Vec::new());
     let mut filled = 0;
-    for grants in [1_000, millions] {
+    for grants in [1_000, many] {
         fill(&raw, filled, grants).await;
         filled = grants;
         let each = rotation(&store, &family, &mut done).await;
@@ -146,7 +170,8 @@ async fn beside_a_million_grants_nothing_is_scanned_and_a_rotation_is_as_quick()
 
     let (store, seen) = watched(&db).await;
     call_everything(&store).await;
-    for (sql, statement) in seen.lock().unwrap().clone() {
+    let seen = seen.lock().unwrap().clone();
+    for (sql, statement) in seen {
         if is_plannable(&sql) && !may_scan(&sql) {
             let scans = scans(&raw, &statement).await;
             assert!(scans.is_empty(), "{scans:?}: {sql}");

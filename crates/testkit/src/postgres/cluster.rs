@@ -20,7 +20,7 @@ use super::program;
 use crate::free_port;
 
 /// How long a server may take to answer.
-const START: Duration = Duration::from_secs(60);
+const START: Duration = Duration::from_mins(1);
 
 /// Started in `current`, with its path as `$1`.
 const WATCH: &str = r#"
@@ -96,16 +96,17 @@ fn register(current: &Path) -> std::io::Result<()> {
     File::create(current.join("users").join(user)).map(drop)
 }
 
+fn secret(path: &Path, text: &str) {
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    let mut file = made.expect("a secret file");
+    file.write_all(text.as_bytes()).expect("a secret");
+}
+
 fn start(initdb: &Path, postgres: &Path, current: &Path) -> String {
-    let secret = |path: &Path, text: &str| {
-        let made = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(path);
-        let mut file = made.expect("a secret file");
-        file.write_all(text.as_bytes()).expect("a secret");
-    };
     let mut folder = DirBuilder::new();
     folder.mode(0o711).create(current).expect("a folder");
     folder.create(current.join("users")).expect("a folder");
@@ -127,8 +128,7 @@ fn start(initdb: &Path, postgres: &Path, current: &Path) -> String {
         }
     }
     make(initdb, &data, &words, &mine);
-
-    let log = File::create(current.join("log")).expect("a log");
+    let log = current.join("log");
     let mut server = Command::new(postgres);
     server
         .arg("-D")
@@ -136,22 +136,27 @@ fn start(initdb: &Path, postgres: &Path, current: &Path) -> String {
         .args(settings(port).iter().flat_map(|it| ["-c", it]))
         .process_group(0)
         .stdout(Stdio::null())
-        .stderr(log);
+        .stderr(File::create(&log).expect("a log"));
     mine(&mut server);
     drop(server.spawn().expect("postgres starts"));
     let since = Instant::now();
-    while TcpStream::connect(("127.0.0.1", port)).is_err() {
-        let log = || fs::read_to_string(current.join("log")).unwrap_or_default();
-        assert!(
-            since.elapsed() < START,
-            "postgres does not start: {}",
-            log()
-        );
+    let is_ready = || fs::read_to_string(data.join("postmaster.pid"));
+    while !is_ready().is_ok_and(|status| status.contains("\nready")) {
+        if since.elapsed() > START {
+            let said = fs::read_to_string(&log).unwrap_or_default();
+            panic!("postgres does not start: {said}");
+        }
         std::thread::sleep(Duration::from_millis(20));
     }
     let url = format!("postgres://loop:{password}@127.0.0.1:{port}/postgres");
     secret(&current.join("url"), &url);
     register(current).expect("this process is noted");
+    watch(current);
+    url
+}
+
+/// Ends the cluster when nobody needs it any more, and this process long gone.
+fn watch(current: &Path) {
     let watch = Command::new("sh")
         .args(["-c", WATCH, "watch"])
         .arg(current)
@@ -161,7 +166,6 @@ fn start(initdb: &Path, postgres: &Path, current: &Path) -> String {
         .stderr(Stdio::null())
         .spawn();
     drop(watch.expect("sh starts"));
-    url
 }
 
 /// Makes the cluster. Its text sorts by a language where the version can do that without the system's locales,

@@ -115,7 +115,7 @@ impl Road {
             if self.state() == State::Silent {
                 // This connection is lost for good; it only does not say so.
                 loop {
-                    std::thread::sleep(Duration::from_secs(3600));
+                    std::thread::sleep(Duration::from_hours(1));
                 }
             }
             if to.write_all(&buffer[..read]).is_err() {
