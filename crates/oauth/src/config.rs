@@ -9,9 +9,12 @@ use uuid::Uuid;
 
 use crate::{
     client_metadata_document::{ClientDocuments, DocumentRules},
+    device::DeviceRules,
+    dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
     par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
     store::Store,
 };
@@ -77,6 +80,12 @@ pub struct Rules {
     pub documents: DocumentRules,
     /// How requests are pushed.
     pub par: ParRules,
+    /// How keys are proven.
+    pub dpop: DpopRules,
+    /// Who may register clients, and how many.
+    pub registration: RegistrationRules,
+    /// How devices log in.
+    pub device: DeviceRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

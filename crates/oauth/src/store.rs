@@ -6,9 +6,11 @@
 
 mod client_admin;
 mod client_grants;
+mod devices;
 mod jti;
 mod kept_clients;
 mod par;
+mod registrations;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -28,9 +30,11 @@ use crate::{
 
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
+pub use devices::{DeviceContext, Devices};
 pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
 pub use par::PushedRequests;
+pub use registrations::Registrations;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -258,6 +262,8 @@ pub trait Store:
     + Jtis
     + KeptClients
     + PushedRequests
+    + Registrations
+    + Devices
 {
 }
 
@@ -273,5 +279,7 @@ impl<T> Store for T where
         + Jtis
         + KeptClients
         + PushedRequests
+        + Registrations
+        + Devices
 {
 }

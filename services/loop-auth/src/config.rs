@@ -9,21 +9,28 @@ use clap::Args;
 use loop_oauth::{
     client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
+    device::DeviceRules,
+    dpop::DpopRules,
     par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     user::Email,
 };
 use loop_shared::service::config::{
-    ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given, number,
-    seconds, secret_or_file,
+    DpopArgs, ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given,
+    number, seconds, secret_or_file,
 };
 use secrecy::SecretString;
 
 use crate::{
+    device_config::DeviceArgs,
+    dpop_config,
     key_config::{KeyArgs, KeyConfig},
     outbound_config::OutboundArgs,
     par_config::ParArgs,
+    proxy_config::{ProxyArgs, TrustedProxies},
+    registration_config::RegistrationArgs,
 };
 
 /// Who this service is.
@@ -112,6 +119,18 @@ pub struct ServeArgs {
     /// Pushed authorization requests.
     #[command(flatten)]
     pub par: ParArgs,
+    /// Proof of possession.
+    #[command(flatten)]
+    pub dpop: DpopArgs,
+    /// Who may register.
+    #[command(flatten)]
+    pub registration: RegistrationArgs,
+    /// Devices without a browser.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// What stands in front.
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
 }
 
 /// The checked settings of [`StoreArgs`].
@@ -145,6 +164,8 @@ pub struct Config {
     pub keys: KeyConfig,
     /// Certificate authorities beside the system's, PEM.
     pub ca_pem: Option<Vec<u8>>,
+    /// Which proxies may say where a request comes from.
+    pub proxies: TrustedProxies,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -186,15 +207,23 @@ impl ServeArgs {
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
         let outbound = self.outbound.resolve(&mut problems);
+        let registration = self.registration.resolve(&mut problems);
+        let device = self.device.resolve(&mut problems);
+        let proxies = self.proxy.resolve(&mut problems);
         let mut rules = self.auth.rules(&service.external_url, &mut problems);
-        let par = self.par.resolve(&mut problems);
-        if let Some(rules) = &mut rules {
-            rules.par = par;
-        }
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
         let keys = self.keys.resolve(access_ttl, &mut problems);
+        let par = self.par.resolve(&mut problems);
+        let secret = keys.settings.secret.as_ref();
+        let dpop = dpop_config::rules(&self.dpop, secret, &mut problems);
+        if let Some(rules) = &mut rules {
+            rules.dpop = dpop;
+            rules.par = par;
+            rules.registration = registration;
+            rules.device = device;
+        }
         let first_admin = self.auth.first_admin(&mut problems);
         let queue = self.auth.bcrypt_queue.as_deref();
         let queue = number("BCRYPT_QUEUE", queue, 0..=10_000, 64, &mut problems);
@@ -208,6 +237,7 @@ impl ServeArgs {
             },
             ca_pem: outbound.ca_pem,
             keys,
+            proxies,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
             first_admin: first_admin.ok_or_else(Problems::new)?,
@@ -255,6 +285,9 @@ impl AuthArgs {
             pkce,
             documents: DocumentRules::default(),
             par: ParRules::default(),
+            dpop: DpopRules::default(),
+            registration: RegistrationRules::default(),
+            device: DeviceRules::default(),
         })
     }
 

@@ -62,6 +62,7 @@ async fn keep(tx: &DatabaseTransaction, row: Model) -> Result<(), StoreError> {
         said.not_set(column);
     }
     Entity::update_many()
+        // One that was removed comes back with its document, without what was granted to it.
         .set(said)
         .filter(Column::Id.eq(id))
         .filter(Column::Origin.eq(ClientOrigin::Document.as_str()))

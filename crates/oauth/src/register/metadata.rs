@@ -38,6 +38,8 @@ pub(crate) struct Metadata {
     pub(crate) client_uri: Option<String>,
     pub(crate) keys: Option<ClientKeys>,
     pub(crate) demands: Demands,
+    /// Whether an equal registration may be answered with the same client: unless `registration_shared` is false.
+    pub(crate) shared: bool,
 }
 
 impl Metadata {
@@ -74,6 +76,7 @@ impl Metadata {
                 .filter(|uri| is_home_page(uri))
                 .map(str::to_owned),
             demands: demands(members)?,
+            shared: members.get("registration_shared") != Some(&Value::Bool(false)),
         })
     }
 
@@ -97,7 +100,7 @@ impl Metadata {
         if self.demands != Demands::default()
             && let Some(parts) = canonical.as_array_mut()
         {
-            parts.push(json!({ "pushed": self.demands.pushed }));
+            parts.push(json!({ "pushed": self.demands.pushed, "dpop": self.demands.dpop }));
         }
         // Appended only where there are keys: registrations without any keep their hash.
         let keys = self
@@ -135,13 +138,18 @@ fn flag(
     }
 }
 
-/// RFC 9126 §6.
+/// RFC 9126 §6, RFC 9449 §5.2.
 fn demands(members: &Map<String, Value>) -> Result<Demands, RegisterError> {
     Ok(Demands {
         pushed: flag(
             members,
             "require_pushed_authorization_requests",
             "require_pushed_authorization_requests must be true or false",
+        )?,
+        dpop: flag(
+            members,
+            "dpop_bound_access_tokens",
+            "dpop_bound_access_tokens must be true or false",
         )?,
     })
 }
@@ -202,7 +210,7 @@ fn grants(members: &Map<String, Value>, by: ClientOrigin) -> Result<Vec<GrantTyp
         Ok(known.into_iter().collect())
     } else {
         Err(RegisterError::Metadata(
-            "grant_types must have authorization_code",
+            "grant_types must have authorization_code or urn:ietf:params:oauth:grant-type:device_code",
         ))
     }
 }

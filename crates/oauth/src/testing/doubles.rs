@@ -25,10 +25,13 @@ use crate::{
     client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
     demands::Demands,
+    device::DeviceRules,
+    dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
     grants::{SignError, TokenSigner},
     par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
     session::Session,
     user::{Email, PasswordHash, User, UserId},
@@ -199,5 +202,8 @@ fn rules() -> Rules {
         pkce: PkceRules::default(),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        dpop: DpopRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }

@@ -15,10 +15,13 @@ use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
     client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
+    device::DeviceRules,
+    dpop::DpopRules,
     entropy::OsEntropy,
     login::Passwords,
     par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
 };
 use loop_shared::service::{
@@ -174,6 +177,9 @@ fn offline_rules() -> Result<Rules, String> {
         pkce: PkceRules::default(),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        dpop: DpopRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     })
 }
 

@@ -5,6 +5,8 @@ mod assertions;
 mod authorize;
 mod cimd;
 mod client_credentials;
+mod device;
+mod dpop;
 mod flow;
 mod forms;
 mod http;
@@ -13,6 +15,7 @@ mod par;
 mod pkce;
 mod probing;
 mod register;
+mod registration;
 mod revocations;
 mod token;
 
@@ -26,11 +29,14 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
     client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
+    device::DeviceRules,
+    dpop::DpopRules,
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
     par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     store::SigningKeys as _,
     user_admin::{self, NewUser},
@@ -51,6 +57,7 @@ use crate::{
     app::{App, Parts},
     boot::{self, Opened},
     passwords::BcryptPasswords,
+    proxy_config::TrustedProxies,
     signer::{KeySettings, Signer},
 };
 
@@ -91,6 +98,10 @@ struct Setup {
     rules: DocumentRules,
     /// Where they come from; `None`: there are none.
     documents: Option<Arc<dyn ClientDocuments>>,
+    /// Who may register.
+    registration: RegistrationRules,
+    /// How keys are proven.
+    dpop: DpopRules,
 }
 
 impl Server {
@@ -107,11 +118,14 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let external = ExternalUrl::parse(setup.external_url.unwrap_or(&url)).unwrap();
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
+        let rules = Rules {
+            dpop: setup.dpop,
+            registration: setup.registration,
+            documents: setup.rules,
+            ..rules(external.as_str(), setup.pkce)
+        };
         let parts = Parts {
-            rules: Rules {
-                documents: setup.rules,
-                ..rules(external.as_str(), setup.pkce)
-            },
+            rules,
             external_url: external,
             store: Arc::clone(&store) as _,
             entropy: Arc::new(OsEntropy),
@@ -120,6 +134,7 @@ impl Server {
             passwords: setup.passwords.unwrap_or_else(cheap),
             signer: signer(&store, &clock).await,
             jwks_max_age: std::time::Duration::from_mins(5),
+            proxies: TrustedProxies::default(),
         };
         let app = Data::new(App::new(parts).unwrap());
         let probed = Arc::clone(&store);
@@ -304,6 +319,9 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         pkce: PkceRules::new(pkce),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        dpop: DpopRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }
 
