@@ -9,6 +9,7 @@ mod client_grants;
 mod jti;
 mod kept_clients;
 mod par;
+mod standing;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -31,6 +32,7 @@ pub use client_grants::ClientGrants;
 pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
 pub use par::PushedRequests;
+pub use standing::StandingGrants;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -258,6 +260,7 @@ pub trait Store:
     + Jtis
     + KeptClients
     + PushedRequests
+    + StandingGrants
 {
 }
 
@@ -273,5 +276,6 @@ impl<T> Store for T where
         + Jtis
         + KeptClients
         + PushedRequests
+        + StandingGrants
 {
 }

@@ -7,6 +7,7 @@ mod authorize;
 mod browser;
 mod conformance;
 mod documentation;
+mod dpop;
 mod keys;
 mod mcp_client;
 mod metrics;

@@ -15,6 +15,7 @@ mod pushed_requests;
 mod refresh_tokens;
 mod sessions;
 mod signing_keys;
+mod standing_grants;
 mod sweep;
 mod users;
 

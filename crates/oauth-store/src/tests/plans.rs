@@ -14,7 +14,7 @@ use loop_oauth::{
     store::{
         ClientAdmin as _, ClientGrants as _, Clients as _, Consents as _, Grants as _, JtiKind,
         Jtis as _, KeptClients as _, PushedRequests as _, Sessions as _, SigningKeys as _,
-        Users as _,
+        StandingGrants as _, Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -135,6 +135,8 @@ async fn call_everything_of_pushed(store: &SqlStore, client: &ClientId) {
     let until = at(900);
     store.open_pushed(&pushed.hash, at(1), until).await.unwrap();
     store.consume_pushed(&pushed.hash, at(2)).await.unwrap();
+    let alice = user("alice").id;
+    store.standing_grants(alice, client, 10).await.unwrap();
 }
 
 async fn call_everything_of_clients(store: &SqlStore) {

@@ -13,6 +13,7 @@ mod pkce;
 mod probing;
 mod register;
 mod revocations;
+mod step_up;
 mod token;
 
 use std::{

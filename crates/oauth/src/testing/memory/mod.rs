@@ -10,6 +10,7 @@ mod kept_clients;
 mod keys;
 mod logins;
 mod par;
+mod standing;
 
 use std::{
     collections::{BTreeMap, HashMap},
