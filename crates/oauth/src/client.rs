@@ -62,14 +62,17 @@ pub enum GrantType {
     RefreshToken,
     /// `client_credentials`: the client for itself.
     ClientCredentials,
+    /// `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628).
+    DeviceCode,
 }
 
 impl GrantType {
     /// Every grant type that this server offers.
-    pub const ALL: [Self; 3] = [
+    pub const ALL: [Self; 4] = [
         Self::AuthorizationCode,
         Self::RefreshToken,
         Self::ClientCredentials,
+        Self::DeviceCode,
     ];
 
     /// The registered name (RFC 7591 §2).
@@ -79,6 +82,7 @@ impl GrantType {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
             Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
         }
     }
 
@@ -86,7 +90,7 @@ impl GrantType {
     #[must_use]
     pub const fn is_self_service(self) -> bool {
         match self {
-            Self::AuthorizationCode | Self::RefreshToken => true,
+            Self::AuthorizationCode | Self::RefreshToken | Self::DeviceCode => true,
             Self::ClientCredentials => false,
         }
     }
@@ -95,7 +99,7 @@ impl GrantType {
     #[must_use]
     pub const fn begins(self) -> bool {
         match self {
-            Self::AuthorizationCode | Self::ClientCredentials => true,
+            Self::AuthorizationCode | Self::ClientCredentials | Self::DeviceCode => true,
             Self::RefreshToken => false,
         }
     }

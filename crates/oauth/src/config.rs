@@ -9,10 +9,12 @@ use uuid::Uuid;
 
 use crate::{
     client_metadata_document::{ClientDocuments, DocumentRules},
+    device::DeviceRules,
     dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
     par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
     store::Store,
 };
@@ -80,6 +82,10 @@ pub struct Rules {
     pub dpop: DpopRules,
     /// How requests are pushed.
     pub par: ParRules,
+    /// Who may register clients, and how many.
+    pub registration: RegistrationRules,
+    /// How devices log in.
+    pub device: DeviceRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

@@ -5,6 +5,7 @@
 
 mod audit;
 pub mod authorize;
+pub mod budget;
 pub mod client;
 pub mod client_admin;
 pub mod client_assertion;
@@ -16,6 +17,7 @@ pub mod code;
 pub mod config;
 pub mod consent;
 pub mod demands;
+pub mod device;
 pub mod dpop;
 pub mod entropy;
 pub mod grant;

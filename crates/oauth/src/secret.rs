@@ -126,6 +126,14 @@ raw_secret!(
     /// What makes a `request_uri` unguessable (RFC 9126 §2.2).
     RawRequestId
 );
+raw_secret!(
+    /// A device code (RFC 8628 §3.2).
+    RawDeviceCode
+);
+raw_secret!(
+    /// The token that manages a registration (RFC 7592 §1.2).
+    RawRegistrationToken
+);
 
 #[cfg(test)]
 mod tests {

@@ -6,9 +6,11 @@
 
 mod client_admin;
 mod client_grants;
+mod devices;
 mod jti;
 mod kept_clients;
 mod par;
+mod registrations;
 mod standing;
 
 use async_trait::async_trait;
@@ -29,9 +31,11 @@ use crate::{
 
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
+pub use devices::{DeviceContext, Devices};
 pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
 pub use par::PushedRequests;
+pub use registrations::Registrations;
 pub use standing::StandingGrants;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
@@ -260,6 +264,8 @@ pub trait Store:
     + Jtis
     + KeptClients
     + PushedRequests
+    + Registrations
+    + Devices
     + StandingGrants
 {
 }
@@ -276,6 +282,8 @@ impl<T> Store for T where
         + Jtis
         + KeptClients
         + PushedRequests
+        + Registrations
+        + Devices
         + StandingGrants
 {
 }

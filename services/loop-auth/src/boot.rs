@@ -183,6 +183,7 @@ pub async fn prepare(
         passwords,
         signer,
         jwks_max_age: config.keys.max_age,
+        proxies: config.proxies.clone(),
     })?)
 }
 

@@ -9,9 +9,11 @@ use clap::Args;
 use loop_oauth::{
     client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
+    device::DeviceRules,
     dpop::DpopRules,
     par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     user::Email,
 };
@@ -22,10 +24,13 @@ use loop_shared::service::config::{
 use secrecy::SecretString;
 
 use crate::{
+    device_config::DeviceArgs,
     dpop_config,
     key_config::{KeyArgs, KeyConfig},
     outbound_config::OutboundArgs,
     par_config::ParArgs,
+    proxy_config::{ProxyArgs, TrustedProxies},
+    registration_config::RegistrationArgs,
 };
 
 /// Who this service is.
@@ -117,6 +122,15 @@ pub struct ServeArgs {
     /// Pushed authorization requests.
     #[command(flatten)]
     pub par: ParArgs,
+    /// Who may register.
+    #[command(flatten)]
+    pub registration: RegistrationArgs,
+    /// Devices without a browser.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// What stands in front.
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
 }
 
 /// The checked settings of [`StoreArgs`].
@@ -150,6 +164,8 @@ pub struct Config {
     pub keys: KeyConfig,
     /// Certificate authorities beside the system's, PEM.
     pub ca_pem: Option<Vec<u8>>,
+    /// Which proxies may say where a request comes from.
+    pub proxies: TrustedProxies,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -191,18 +207,23 @@ impl ServeArgs {
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
         let outbound = self.outbound.resolve(&mut problems);
-        let mut rules = self.auth.rules(&service.external_url, &mut problems);
+        let registration = self.registration.resolve(&mut problems);
+        let device = self.device.resolve(&mut problems);
+        let proxies = self.proxy.resolve(&mut problems);
+        let par = self.par.resolve(&mut problems);
+        let rules = self.auth.rules(&service.external_url, &mut problems);
+        let rules = rules.map(|rules| Rules {
+            registration,
+            device,
+            par,
+            ..rules
+        });
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
         let keys = self.keys.resolve(access_ttl, &mut problems);
-        let par = self.par.resolve(&mut problems);
         let secret = keys.settings.secret.as_ref();
         let dpop = dpop_config::rules(&self.dpop, secret, &mut problems);
-        if let Some(rules) = &mut rules {
-            rules.dpop = dpop;
-            rules.par = par;
-        }
         let first_admin = self.auth.first_admin(&mut problems);
         let queue = self.auth.bcrypt_queue.as_deref();
         let queue = number("BCRYPT_QUEUE", queue, 0..=10_000, 64, &mut problems);
@@ -212,10 +233,12 @@ impl ServeArgs {
             store,
             rules: Rules {
                 documents: outbound.documents,
+                dpop,
                 ..rules.ok_or_else(Problems::new)?
             },
             ca_pem: outbound.ca_pem,
             keys,
+            proxies,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
             first_admin: first_admin.ok_or_else(Problems::new)?,
@@ -262,8 +285,10 @@ impl AuthArgs {
             session_ttl,
             pkce,
             documents: DocumentRules::default(),
-            dpop: DpopRules::default(),
             par: ParRules::default(),
+            registration: RegistrationRules::default(),
+            device: DeviceRules::default(),
+            dpop: DpopRules::default(),
         })
     }
 

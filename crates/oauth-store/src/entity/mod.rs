@@ -7,6 +7,7 @@ pub(crate) mod client_grant;
 pub(crate) mod code;
 pub(crate) mod column;
 pub(crate) mod consent;
+pub(crate) mod device;
 pub(crate) mod grant;
 pub(crate) mod guard;
 pub(crate) mod jti;

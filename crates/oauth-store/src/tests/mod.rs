@@ -6,6 +6,7 @@ mod clients;
 mod codes;
 mod corrupt;
 mod crash;
+mod devices;
 mod files;
 mod jtis;
 mod kept_clients;

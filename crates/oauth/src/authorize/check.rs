@@ -23,7 +23,7 @@ use crate::{
 pub const MAX_REQUEST_BYTES: usize = 8192;
 
 /// The most resources that one request may name.
-pub const MAX_RESOURCES: usize = 8;
+const MAX_RESOURCES: usize = 8;
 
 /// The longest `state` that is echoed, in bytes.
 pub const MAX_STATE_BYTES: usize = 2048;

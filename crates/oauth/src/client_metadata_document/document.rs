@@ -113,8 +113,8 @@ impl Document {
             created_at: before.map_or(now, |client| client.created_at),
             first_login_at: before.and_then(|client| client.first_login_at),
             pkce: before.and_then(|client| client.pkce),
-            demands: metadata.demands,
             keys: metadata.keys.map(|keys| with_last_good(keys, known)),
+            demands: metadata.demands,
         }
     }
 }

@@ -6,6 +6,7 @@
 
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod device_code;
 mod error;
 pub mod refresh_token;
 mod target;
@@ -92,6 +93,11 @@ pub async fn answer(
         Some("client_credentials") => {
             let form = client_credentials::ClientForm::read(params)?;
             client_credentials::issue(cx, signer, client, form).await
+        }
+        Some("urn:ietf:params:oauth:grant-type:device_code") => {
+            let mut form = device_code::DeviceForm::read(params)?;
+            form.key = key.cloned();
+            device_code::poll(cx, signer, client, &form).await
         }
         Some(_) => Err(TokenError::UnsupportedGrantType),
         None => Err(TokenError::InvalidRequest("grant_type is missing")),

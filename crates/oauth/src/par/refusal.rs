@@ -62,10 +62,11 @@ impl PushError {
     #[must_use]
     pub fn description(&self) -> String {
         match self {
-            Self::Request(_) | Self::Page(_) | Self::WrongClient | Self::WrongKey => {
-                self.to_string()
-            }
-            Self::Document(_) => "the client's metadata document cannot be used".to_owned(),
+            Self::Request(_)
+            | Self::Page(_)
+            | Self::Document(_)
+            | Self::WrongClient
+            | Self::WrongKey => self.to_string(),
             Self::Store(_) | Self::Entropy(_) => "the server failed; try again".to_owned(),
         }
     }

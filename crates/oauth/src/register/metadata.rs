@@ -38,6 +38,8 @@ pub(crate) struct Metadata {
     pub(crate) client_uri: Option<String>,
     pub(crate) keys: Option<ClientKeys>,
     pub(crate) demands: Demands,
+    /// Whether an equal registration may be answered with the same client: unless `registration_shared` is false.
+    pub(crate) shared: bool,
 }
 
 impl Metadata {
@@ -74,6 +76,7 @@ impl Metadata {
                 .filter(|uri| is_home_page(uri))
                 .map(str::to_owned),
             demands: demands(members)?,
+            shared: members.get("registration_shared") != Some(&Value::Bool(false)),
         })
     }
 
@@ -207,7 +210,7 @@ fn grants(members: &Map<String, Value>, by: ClientOrigin) -> Result<Vec<GrantTyp
         Ok(known.into_iter().collect())
     } else {
         Err(RegisterError::Metadata(
-            "grant_types must have authorization_code",
+            "grant_types must have authorization_code or urn:ietf:params:oauth:grant-type:device_code",
         ))
     }
 }

@@ -15,11 +15,13 @@ use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
     client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
+    device::DeviceRules,
     dpop::DpopRules,
     entropy::OsEntropy,
     login::Passwords,
     par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
 };
 use loop_shared::service::{
@@ -174,8 +176,10 @@ fn offline_rules() -> Result<Rules, String> {
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
         documents: DocumentRules::default(),
-        dpop: DpopRules::default(),
         par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
+        dpop: DpopRules::default(),
     })
 }
 

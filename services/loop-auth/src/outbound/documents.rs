@@ -11,6 +11,7 @@ use loop_oauth::{
 };
 
 use super::{
+    Bounds,
     fetch::{Fetcher, OutboundError},
     kept::Kept,
     lookup::{Lookup, System},
@@ -33,24 +34,25 @@ impl OutboundDocuments {
     /// # Errors
     /// [`OutboundError`].
     pub(crate) fn new(rules: DocumentRules, ca_pem: Option<&[u8]>) -> Result<Self, OutboundError> {
-        Self::looking_up(rules, ca_pem, Arc::new(System))
+        Self::bounded(rules, ca_pem, Arc::new(System), Bounds::default())
     }
 
-    /// The same with another way to look names up.
+    /// The same with another way to look names up and other bounds.
     ///
     /// # Errors
     /// [`OutboundError`].
-    pub(crate) fn looking_up(
+    pub(crate) fn bounded(
         rules: DocumentRules,
         ca_pem: Option<&[u8]>,
         lookup: Arc<dyn Lookup>,
+        bounds: Bounds,
     ) -> Result<Self, OutboundError> {
-        let fetcher = Fetcher::new(rules.allowed.clone(), ca_pem, lookup)?;
+        let fetcher = Fetcher::new(rules.allowed.clone(), ca_pem, lookup, bounds)?;
         Ok(Self(Arc::new(Inner {
             rules,
             fetcher,
-            documents: Kept::new(),
-            keys: Kept::new(),
+            documents: Kept::new(bounds),
+            keys: Kept::new(bounds),
         })))
     }
 }

@@ -16,18 +16,14 @@ use tokio::sync::Semaphore;
 use url::Host;
 
 use super::{
-    lifetime,
+    Bounds, lifetime,
     lookup::{Guarded, Lookup},
 };
 
-/// How long one fetch may take: name, connection, TLS, headers and body, waiting for a turn included.
-const TIMEOUT: Duration = Duration::from_millis(2_500);
 /// Fetches that run at once.
 const AT_ONCE: usize = 32;
 /// Of those to one host and port.
 const AT_ONCE_PER_HOST: usize = 4;
-/// How long a URL that failed, or a host that did not answer at all, is left alone.
-const REST: Duration = Duration::from_secs(5);
 /// Hosts that are remembered.
 const HOSTS: u64 = 10_000;
 
@@ -54,7 +50,7 @@ pub(super) struct Fetched {
 enum Failed {
     #[error("it failed a moment ago")]
     Resting,
-    #[error("it took longer than 2.5 s")]
+    #[error("it took too long")]
     Slow,
     #[error("its address is not public")]
     Barred,
@@ -83,6 +79,7 @@ impl Failed {
 pub(super) struct Fetcher {
     http: Client,
     allowed: Allowed,
+    bounds: Bounds,
     all: Semaphore,
     hosts: Cache<String, Arc<Semaphore>>,
     resting: Cache<String, ()>,
@@ -95,6 +92,7 @@ impl Fetcher {
         allowed: Allowed,
         ca_pem: Option<&[u8]>,
         lookup: Arc<dyn Lookup>,
+        bounds: Bounds,
     ) -> Result<Self, OutboundError> {
         let roots = ca_pem.map_or(Ok(Vec::new()), Certificate::from_pem_bundle);
         let guarded = Guarded {
@@ -108,7 +106,7 @@ impl Fetcher {
             .redirect(Policy::none())
             .referer(false)
             .retry(reqwest::retry::never())
-            .timeout(TIMEOUT)
+            .timeout(bounds.timeout)
             // Every fetch is a new connection to an address that was just checked.
             .pool_max_idle_per_host(0)
             .user_agent(concat!("loop-auth/", env!("CARGO_PKG_VERSION")))
@@ -117,11 +115,12 @@ impl Fetcher {
         Ok(Self {
             http,
             allowed,
+            bounds,
             all: Semaphore::new(AT_ONCE),
             hosts: Cache::new(HOSTS),
             resting: Cache::builder()
                 .max_capacity(HOSTS)
-                .time_to_live(REST)
+                .time_to_live(bounds.rest)
                 .build(),
         })
     }
@@ -147,7 +146,7 @@ impl Fetcher {
             let _any = self.all.acquire().await;
             self.get(url, limit).await
         };
-        let fetched = tokio::time::timeout(TIMEOUT, fetching).await;
+        let fetched = tokio::time::timeout(self.bounds.timeout, fetching).await;
         match fetched.unwrap_or(Err(Failed::Slow)) {
             Ok(fetched) => {
                 tracing::Span::current().record("bytes", fetched.bytes.len());
@@ -187,7 +186,7 @@ impl Fetcher {
         if !is_plain_json(&response) {
             return Err(Failed::Type);
         }
-        let fresh_for = lifetime::of(response.headers());
+        let fresh_for = lifetime::of(response.headers(), self.bounds.shortest);
         let bytes = read(response, limit).await?;
         Ok(Fetched { bytes, fresh_for })
     }

@@ -12,12 +12,12 @@ use std::{
 use loop_oauth::client_metadata_document::{DocumentUrl, NoDocument, Want};
 use moka::Expiry;
 
+use super::Bounds;
+
 /// Values that are kept.
 const CAPACITY: u64 = 2_000;
 /// How long a last good copy that nobody asks for is kept.
 const LAST_GOOD: Duration = Duration::from_hours(7 * 24);
-/// How often, at most, a value is fetched anew because the fresh one did not do, or in the background.
-const COOLDOWN: Duration = Duration::from_secs(30);
 
 /// A value and how long it is fresh.
 type Fresh<T> = (Arc<T>, Duration);
@@ -43,7 +43,7 @@ impl<T> Expiry<DocumentUrl, Fresh<T>> for BySaying {
 }
 
 impl<T: Send + Sync + 'static> Kept<T> {
-    pub(super) fn new() -> Self {
+    pub(super) fn new(bounds: Bounds) -> Self {
         let fresh = moka::future::Cache::builder()
             .max_capacity(CAPACITY)
             .expire_after(BySaying)
@@ -54,7 +54,7 @@ impl<T: Send + Sync + 'static> Kept<T> {
             .build();
         let asked = moka::sync::Cache::builder()
             .max_capacity(CAPACITY)
-            .time_to_live(COOLDOWN)
+            .time_to_live(bounds.cooldown)
             .build();
         Self { fresh, last, asked }
     }

@@ -7,21 +7,19 @@ use std::time::Duration;
 use chrono::DateTime;
 use reqwest::header::{AGE, CACHE_CONTROL, DATE, EXPIRES, HeaderMap, HeaderName};
 
-/// An answer is kept at least this long: no client can make every request fetch.
-pub(super) const SHORTEST: Duration = Duration::from_secs(30);
-/// And at most this long: a change is seen within a day.
-pub(super) const LONGEST: Duration = Duration::from_hours(24);
+/// An answer is kept at most this long: a change is seen within a day.
+const LONGEST: Duration = Duration::from_hours(24);
 /// When an answer says nothing.
 const USUAL: Duration = Duration::from_mins(5);
 
-/// How long the answer with these headers is fresh.
-pub(super) fn of(headers: &HeaderMap) -> Duration {
+/// How long the answer with these headers is fresh; at least `shortest`.
+pub(super) fn of(headers: &HeaderMap, shortest: Duration) -> Duration {
     let said = match directives(headers) {
         Some(seconds) => Some(seconds.saturating_sub(number(headers, &AGE).unwrap_or(0))),
         None => until_expiry(headers),
     };
     said.map_or(USUAL, Duration::from_secs)
-        .clamp(SHORTEST, LONGEST)
+        .clamp(shortest, LONGEST)
 }
 
 /// `s-maxage`, else `max-age`; zero when the answer is not to be kept.
@@ -95,16 +93,20 @@ mod tests {
             ),
             (vec![date, ("expires", "Sun, 06 Nov 1994 08:49:36 GMT")], 30),
             (
-                vec![date, ("expires", "Sun, 06 Nov 2094 08:49:36 GMT")],
+                vec![date, ("expires", "Sat, 06 Nov 2094 08:49:36 GMT")],
                 86_400,
             ),
-            (vec![("expires", "Sun, 06 Nov 2094 08:49:36 GMT")], 300),
+            (vec![("expires", "Sat, 06 Nov 2094 08:49:36 GMT")], 300),
         ] {
             let mut headers = HeaderMap::new();
             for (name, value) in &given {
                 headers.append(*name, value.parse().unwrap());
             }
-            assert_eq!(of(&headers), Duration::from_secs(expected), "{given:?}");
+            assert_eq!(
+                of(&headers, Duration::from_secs(30)),
+                Duration::from_secs(expected),
+                "{given:?}"
+            );
         }
     }
 }

@@ -9,10 +9,34 @@ mod kept;
 mod lifetime;
 mod lookup;
 
+use std::time::Duration;
+
 pub(crate) use documents::OutboundDocuments;
 pub use fetch::OutboundError;
-#[cfg(test)]
-pub(crate) use lookup::{Looking, Lookup};
+
+/// How long things may take and are left alone.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bounds {
+    /// One fetch: name, connection, TLS, headers and body, waiting for a turn included.
+    timeout: Duration,
+    /// A URL that failed, or a host that did not answer at all, is left alone this long.
+    rest: Duration,
+    /// How often, at most, a value is fetched anew because the fresh one did not do, or in the background.
+    cooldown: Duration,
+    /// An answer is kept at least this long: no client can make every request fetch.
+    shortest: Duration,
+}
+
+impl Default for Bounds {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_millis(2_500),
+            rest: Duration::from_secs(5),
+            cooldown: Duration::from_secs(30),
+            shortest: Duration::from_secs(30),
+        }
+    }
+}
 
 #[cfg(test)]
 pub(crate) mod tests;

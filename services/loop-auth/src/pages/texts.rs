@@ -3,6 +3,8 @@
 //! In: a [`Locale`]. Out: the texts by key. `{name}` in a text is filled by the template filter
 //! `fill`, whose result is escaped like any other value.
 
+mod device;
+
 use serde_json::{Map, Value};
 
 use super::{document_texts, locale::Locale};
@@ -24,11 +26,15 @@ pub(super) fn of(locale: Locale) -> Map<String, Value> {
         .collect()
 }
 
+/// Every text; keys are unique.
 fn all() -> impl Iterator<Item = &'static Text> {
-    TEXTS.iter().chain(document_texts::TEXTS)
+    TEXTS
+        .iter()
+        .chain(document_texts::TEXTS)
+        .chain(device::TEXTS)
 }
 
-/// The table. Grouped by page; keys are unique.
+/// The table. Grouped by page.
 const TEXTS: &[Text] = &[
     ("footer", "You are at {site}", "현재 접속한 곳: {site}"),
     ("login_title", "Sign in", "로그인"),

@@ -8,6 +8,7 @@ use loop_oauth::{
     client::{ClientAuthMethod, GrantType},
     client_assertion,
     config::Rules,
+    register::Access,
 };
 use loop_shared::auth::{SigningAlgorithm, dpop};
 use serde_json::{Value, json};
@@ -42,9 +43,9 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
         "token_endpoint": format!("{issuer}/token"),
-        "registration_endpoint": format!("{issuer}/register"),
         "pushed_authorization_request_endpoint": format!("{issuer}/par"),
         "require_pushed_authorization_requests": rules.par.required,
+        "device_authorization_endpoint": format!("{issuer}/device_authorization"),
         "revocation_endpoint": format!("{issuer}/revoke"),
         "introspection_endpoint": format!("{issuer}/introspect"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
@@ -72,6 +73,9 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algs,
     });
+    if rules.registration.access != Access::Closed {
+        document["registration_endpoint"] = json!(format!("{issuer}/register"));
+    }
     // Clients that see it do not register any more.
     if rules.documents.enabled {
         document["client_id_metadata_document_supported"] = json!(true);

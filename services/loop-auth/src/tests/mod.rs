@@ -1,8 +1,11 @@
 //! The whole service in process: a real server on a free port, a real database in a temporary
 //! folder, a clock that tests move.
 
+mod assertions;
 mod authorize;
+mod cimd;
 mod client_credentials;
+mod device;
 mod dpop;
 mod flow;
 mod forms;
@@ -12,6 +15,7 @@ mod par;
 mod pkce;
 mod probing;
 mod register;
+mod registration;
 mod revocations;
 mod step_up;
 mod token;
@@ -26,12 +30,14 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
     client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
+    device::DeviceRules,
     dpop::DpopRules,
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
     par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     store::SigningKeys as _,
     user_admin::{self, NewUser},
@@ -52,6 +58,7 @@ use crate::{
     app::{App, Parts},
     boot::{self, Opened},
     passwords::BcryptPasswords,
+    proxy_config::TrustedProxies,
     signer::{KeySettings, Signer},
 };
 
@@ -92,6 +99,8 @@ struct Setup {
     rules: DocumentRules,
     /// Where they come from; `None`: there are none.
     documents: Option<Arc<dyn ClientDocuments>>,
+    /// Who may register.
+    registration: RegistrationRules,
     /// How keys are proven.
     dpop: DpopRules,
 }
@@ -113,6 +122,7 @@ impl Server {
         let rules = Rules {
             dpop: setup.dpop,
             documents: setup.rules,
+            registration: setup.registration,
             ..rules(external.as_str(), setup.pkce)
         };
         let parts = Parts {
@@ -125,6 +135,7 @@ impl Server {
             passwords: setup.passwords.unwrap_or_else(cheap),
             signer: signer(&store, &clock).await,
             jwks_max_age: std::time::Duration::from_mins(5),
+            proxies: TrustedProxies::default(),
         };
         let app = Data::new(App::new(parts).unwrap());
         let probed = Arc::clone(&store);
@@ -308,8 +319,10 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         session_ttl: chrono::TimeDelta::days(14),
         pkce: PkceRules::new(pkce),
         documents: DocumentRules::default(),
-        dpop: DpopRules::default(),
         par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
+        dpop: DpopRules::default(),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use loop_shared::auth::scope::Role;
 
-use super::*;
 use crate::{
     authorize,
     client::Client,

@@ -4,12 +4,14 @@
 
 mod client_admin;
 mod client_grants;
+mod devices;
 mod grants;
 mod jti;
 mod kept_clients;
 mod keys;
 mod logins;
 mod par;
+mod registrations;
 mod standing;
 
 use std::{
@@ -30,6 +32,7 @@ use crate::{
     client_grant::ClientGrant,
     code::AuthCode,
     consent::Consent,
+    device::DeviceAuthorization,
     grant::{Grant, GrantId, RevokeReason},
     key::SigningKey,
     par::PushedRequest,
@@ -57,6 +60,8 @@ struct Tables {
     client_grants: Vec<ClientGrant>,
     jtis: HashMap<(&'static str, SecretHash), DateTime<Utc>>,
     pushed: HashMap<SecretHash, PushedRequest>,
+    managed: HashMap<ClientId, SecretHash>,
+    devices: Vec<DeviceAuthorization>,
 }
 
 impl MemoryStore {
