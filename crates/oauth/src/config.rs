@@ -78,10 +78,10 @@ pub struct Rules {
     pub pkce: PkceRules,
     /// Which clients may describe themselves.
     pub documents: DocumentRules,
-    /// How keys are proven.
-    pub dpop: DpopRules,
     /// How requests are pushed.
     pub par: ParRules,
+    /// How keys are proven.
+    pub dpop: DpopRules,
     /// Who may register clients, and how many.
     pub registration: RegistrationRules,
     /// How devices log in.

@@ -116,12 +116,12 @@ pub struct ServeArgs {
     /// Clients that describe themselves.
     #[command(flatten)]
     pub outbound: OutboundArgs,
-    /// Proof of possession.
-    #[command(flatten)]
-    pub dpop: DpopArgs,
     /// Pushed authorization requests.
     #[command(flatten)]
     pub par: ParArgs,
+    /// Proof of possession.
+    #[command(flatten)]
+    pub dpop: DpopArgs,
     /// Who may register.
     #[command(flatten)]
     pub registration: RegistrationArgs,
@@ -212,12 +212,6 @@ impl ServeArgs {
         let proxies = self.proxy.resolve(&mut problems);
         let par = self.par.resolve(&mut problems);
         let rules = self.auth.rules(&service.external_url, &mut problems);
-        let rules = rules.map(|rules| Rules {
-            registration,
-            device,
-            par,
-            ..rules
-        });
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
@@ -234,6 +228,9 @@ impl ServeArgs {
             rules: Rules {
                 documents: outbound.documents,
                 dpop,
+                par,
+                registration,
+                device,
                 ..rules.ok_or_else(Problems::new)?
             },
             ca_pem: outbound.ca_pem,
@@ -286,9 +283,9 @@ impl AuthArgs {
             pkce,
             documents: DocumentRules::default(),
             par: ParRules::default(),
+            dpop: DpopRules::default(),
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
-            dpop: DpopRules::default(),
         })
     }
 

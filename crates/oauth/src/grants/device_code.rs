@@ -85,6 +85,7 @@ pub async fn poll(
         grant: grant.id,
         parent: None,
         state: RefreshState::Live,
+        // A confidential client's are bound by its secret (RFC 9449 §5).
         key: form.key.clone().filter(|_| client.is_public()),
         expires_at: cx.now + cx.rules.refresh_ttl,
     });

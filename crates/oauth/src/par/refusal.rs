@@ -37,7 +37,7 @@ impl From<AuthorizeRefusal> for PushError {
     fn from(refusal: AuthorizeRefusal) -> Self {
         match refusal {
             AuthorizeRefusal::Page(page) => Self::Page(page),
-            AuthorizeRefusal::Document(error) => Self::Document(error),
+            AuthorizeRefusal::Document(why) => Self::Document(why),
             AuthorizeRefusal::Redirect { error, .. } => Self::Request(error),
             AuthorizeRefusal::Store(error) => Self::Store(error),
             AuthorizeRefusal::Entropy(error) => Self::Entropy(error),
@@ -52,7 +52,7 @@ impl PushError {
         match self {
             Self::Request(error) => (400, error.code()),
             Self::Page(PageRefusal::TooLong) => (413, "invalid_request"),
-            Self::Page(_) | Self::WrongClient | Self::Document(_) => (400, "invalid_request"),
+            Self::Page(_) | Self::Document(_) | Self::WrongClient => (400, "invalid_request"),
             Self::WrongKey => (400, "invalid_dpop_proof"),
             Self::Store(_) | Self::Entropy(_) => (500, "server_error"),
         }

@@ -202,8 +202,8 @@ fn rules() -> Rules {
         pkce: PkceRules::default(),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
-        dpop: DpopRules::default(),
     }
 }

@@ -177,9 +177,9 @@ fn offline_rules() -> Result<Rules, String> {
         pkce: PkceRules::default(),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
-        dpop: DpopRules::default(),
     })
 }
 

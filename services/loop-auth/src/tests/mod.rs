@@ -121,8 +121,8 @@ impl Server {
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
         let rules = Rules {
             dpop: setup.dpop,
-            documents: setup.rules,
             registration: setup.registration,
+            documents: setup.rules,
             ..rules(external.as_str(), setup.pkce)
         };
         let parts = Parts {
@@ -320,9 +320,9 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         pkce: PkceRules::new(pkce),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
-        dpop: DpopRules::default(),
     }
 }
 
