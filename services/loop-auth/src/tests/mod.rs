@@ -20,6 +20,7 @@ mod probing;
 mod register;
 mod registration;
 mod revocations;
+mod step_up;
 mod token;
 
 use std::{
