@@ -206,7 +206,7 @@ async fn a_new_key_signs_as_soon_as_it_is_published() {
 async fn an_assertion_is_used_once_on_all_replicas() {
     let server = Server::start().await;
     let client = added_by_operator(&server).await;
-    let second = SqlStore::open(server._folder.path().join("auth.db"))
+    let second = SqlStore::open(server.folder.path().join("auth.db"))
         .await
         .unwrap();
     for first_asked in [true, false] {

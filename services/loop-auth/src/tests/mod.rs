@@ -76,7 +76,7 @@ struct Server {
     clock: MockClock,
     http: reqwest::Client,
     handle: ServerHandle,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 impl Drop for Server {
@@ -168,7 +168,7 @@ impl Server {
             clock,
             http,
             handle,
-            _folder: folder,
+            folder,
         }
     }
 
