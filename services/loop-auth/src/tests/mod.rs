@@ -7,10 +7,13 @@ mod cimd;
 mod client_credentials;
 mod device;
 mod dpop;
+mod engine;
 mod flow;
 mod forms;
 mod http;
 mod introspect;
+mod nul;
+mod outage;
 mod par;
 mod pkce;
 mod probing;
@@ -47,7 +50,7 @@ use loop_shared::{
     service,
     service::config::ExternalUrl,
 };
-use loop_testkit::{Browser, Decision, MockClock};
+use loop_testkit::{Browser, Decision, MockClock, postgres::Schema};
 use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -77,6 +80,7 @@ struct Server {
     http: reqwest::Client,
     handle: ServerHandle,
     folder: tempfile::TempDir,
+    schema: Option<Schema>,
 }
 
 impl Drop for Server {
@@ -102,6 +106,8 @@ struct Setup {
     registration: RegistrationRules,
     /// How keys are proven.
     dpop: DpopRules,
+    /// The database; `None`: an empty one (see [`engine`]).
+    store: Option<SqlStore>,
 }
 
 impl Server {
@@ -111,7 +117,10 @@ impl Server {
 
     async fn start_with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqlStore::open(folder.path().join("auth.db")).await.unwrap();
+        let (store, schema) = match setup.store {
+            Some(store) => (store, None),
+            None => engine::open(folder.path()).await,
+        };
         let store = Arc::new(store);
         let clock = MockClock::default();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -156,19 +165,15 @@ impl Server {
         let server = server.run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
         Self {
             url,
             app,
             store,
             clock,
-            http,
+            http: http(),
             handle,
             folder,
+            schema,
         }
     }
 
@@ -279,6 +284,15 @@ impl Server {
         ])
         .await
     }
+}
+
+/// What answers are looked at with: it follows nothing.
+fn http() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap()
 }
 
 /// A signer with the one key all tests of a process share: making one takes a while.
