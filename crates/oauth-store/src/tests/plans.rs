@@ -112,6 +112,12 @@ pub(super) async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     store.disable_user(alice.id, at(3)).await.unwrap();
+    call_everything_of_described_clients(store).await;
+    store.sweep(at(0), 10).await.unwrap();
+    store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
+}
+
+async fn call_everything_of_described_clients(store: &SqlStore) {
     let described = Client {
         origin: ClientOrigin::Document,
         ..client("https://app.example/client")
@@ -122,8 +128,6 @@ pub(super) async fn call_everything(store: &SqlStore) {
     store.keep_keys(&described.id, &keys).await.unwrap();
     let (proof, once) = (JtiKind::DPOP, hash("jti"));
     store.claim_jti(proof, &once, at(9)).await.unwrap();
-    store.sweep(at(0), 10).await.unwrap();
-    store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
 }
 
 async fn call_everything_that_revokes(store: &SqlStore, user: UserId, client: &ClientId) {

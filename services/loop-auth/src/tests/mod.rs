@@ -80,8 +80,8 @@ struct Server {
     clock: MockClock,
     http: reqwest::Client,
     handle: ServerHandle,
-    _folder: tempfile::TempDir,
-    _schema: Option<Schema>,
+    folder: tempfile::TempDir,
+    schema: Option<Schema>,
 }
 
 impl Drop for Server {
@@ -166,20 +166,15 @@ impl Server {
         let server = server.run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
         Self {
             url,
             app,
             store,
             clock,
-            http,
+            http: http(),
             handle,
-            _folder: folder,
-            _schema: schema,
+            folder,
+            schema,
         }
     }
 
@@ -290,6 +285,15 @@ impl Server {
         ])
         .await
     }
+}
+
+/// What answers are looked at with: it follows nothing.
+fn http() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap()
 }
 
 /// A signer with the one key all tests of a process share: making one takes a while.
