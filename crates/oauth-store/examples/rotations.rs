@@ -83,6 +83,8 @@ async fn people(store: &SqlStore) -> Result<(), Failure> {
         created_at: DateTime::UNIX_EPOCH,
         first_login_at: None,
         pkce: None,
+        keys: None,
+        demands: loop_oauth::demands::Demands::default(),
     };
     store.add_user(&user).await?;
     store.add_client(&client).await?;
@@ -125,6 +127,7 @@ async fn family(store: &SqlStore) -> Result<RefreshToken, StoreError> {
         client: grant.client.clone(),
         redirect_uri: None,
         challenge: CodeChallenge::S256("c".repeat(43)),
+        key: None,
         expires_at: DateTime::UNIX_EPOCH,
         used_at: None,
     };
@@ -133,6 +136,7 @@ async fn family(store: &SqlStore) -> Result<RefreshToken, StoreError> {
         grant: grant.id,
         parent: None,
         state: RefreshState::Live,
+        key: None,
         expires_at: DateTime::UNIX_EPOCH + TimeDelta::days(90),
     };
     store.add_grant(&grant, &code).await?;

@@ -7,20 +7,33 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
+    client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
+    device::DeviceRules,
+    dpop::DpopRules,
+    par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     user::Email,
 };
 use loop_shared::service::config::{
-    ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given, number,
-    seconds, secret_or_file,
+    DpopArgs, ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given,
+    number, seconds, secret_or_file,
 };
 use secrecy::SecretString;
 
 pub use crate::store_config::{Database, StoreArgs, StoreConfig};
 
-use crate::key_config::{KeyArgs, KeyConfig};
+use crate::{
+    device_config::DeviceArgs,
+    dpop_config,
+    key_config::{KeyArgs, KeyConfig},
+    outbound_config::OutboundArgs,
+    par_config::ParArgs,
+    proxy_config::{ProxyArgs, TrustedProxies},
+    registration_config::RegistrationArgs,
+};
 
 /// Who this service is.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -90,6 +103,24 @@ pub struct ServeArgs {
     /// Its signing keys.
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Clients that describe themselves.
+    #[command(flatten)]
+    pub outbound: OutboundArgs,
+    /// Pushed authorization requests.
+    #[command(flatten)]
+    pub par: ParArgs,
+    /// Proof of possession.
+    #[command(flatten)]
+    pub dpop: DpopArgs,
+    /// Who may register.
+    #[command(flatten)]
+    pub registration: RegistrationArgs,
+    /// Devices without a browser.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// What stands in front.
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
 }
 
 /// The first administrator, should there be no user.
@@ -112,6 +143,10 @@ pub struct Config {
     pub rules: Rules,
     /// How signing keys are made, kept and rotated.
     pub keys: KeyConfig,
+    /// Certificate authorities beside the system's, PEM.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Which proxies may say where a request comes from.
+    pub proxies: TrustedProxies,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -131,11 +166,24 @@ impl ServeArgs {
         let mut problems = Problems::new();
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
-        let rules = self.auth.rules(&service.external_url, &mut problems);
+        let outbound = self.outbound.resolve(&mut problems);
+        let registration = self.registration.resolve(&mut problems);
+        let device = self.device.resolve(&mut problems);
+        let proxies = self.proxy.resolve(&mut problems);
+        let mut rules = self.auth.rules(&service.external_url, &mut problems);
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
         let keys = self.keys.resolve(access_ttl, &mut problems);
+        let par = self.par.resolve(&mut problems);
+        let secret = keys.settings.secret.as_ref();
+        let dpop = dpop_config::rules(&self.dpop, secret, &mut problems);
+        if let Some(rules) = &mut rules {
+            rules.dpop = dpop;
+            rules.par = par;
+            rules.registration = registration;
+            rules.device = device;
+        }
         let first_admin = self.auth.first_admin(&mut problems);
         let queue = self.auth.bcrypt_queue.as_deref();
         let queue = number("BCRYPT_QUEUE", queue, 0..=10_000, 64, &mut problems);
@@ -143,8 +191,13 @@ impl ServeArgs {
         Ok(Config {
             service,
             store,
-            rules: rules.ok_or_else(Problems::new)?,
+            rules: Rules {
+                documents: outbound.documents,
+                ..rules.ok_or_else(Problems::new)?
+            },
+            ca_pem: outbound.ca_pem,
             keys,
+            proxies,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
             first_admin: first_admin.ok_or_else(Problems::new)?,
@@ -190,6 +243,11 @@ impl AuthArgs {
             code_ttl,
             session_ttl,
             pkce,
+            documents: DocumentRules::default(),
+            par: ParRules::default(),
+            dpop: DpopRules::default(),
+            registration: RegistrationRules::default(),
+            device: DeviceRules::default(),
         })
     }
 

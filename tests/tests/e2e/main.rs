@@ -5,10 +5,13 @@
 
 mod authorize;
 mod browser;
+mod cimd;
 mod conformance;
+mod device;
 mod documentation;
 mod keys;
 mod mcp_client;
+mod metrics;
 mod migration;
 mod replicas;
 mod restart;

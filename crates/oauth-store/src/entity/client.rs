@@ -2,6 +2,8 @@
 
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
+    client_keys::ClientKeys,
+    demands::Demands,
     pkce_phase::Enforcement,
     secret::SecretHash,
     store::StoreError,
@@ -29,6 +31,13 @@ pub(crate) struct Model {
     pub(crate) created_at: i64,
     pub(crate) first_login_at: Option<i64>,
     pub(crate) pkce: Option<String>,
+    /// Since when nobody finds it; it stays until its grants are swept.
+    pub(crate) removed_at: Option<i64>,
+    /// SHA-256 of the token that manages its registration (RFC 7592).
+    pub(crate) management_hash: Option<String>,
+    pub(crate) keys: Option<String>,
+    pub(crate) require_pushed: bool,
+    pub(crate) require_dpop: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -60,6 +69,14 @@ impl TryFrom<Model> for Client {
                 .pkce
                 .map(|phase| Enforcement::parse(&phase).ok_or(ROW.corrupt()))
                 .transpose()?,
+            keys: row
+                .keys
+                .map(|keys| ClientKeys::from_json(&keys).ok_or(ROW.corrupt()))
+                .transpose()?,
+            demands: Demands {
+                pushed: row.require_pushed,
+                dpop: row.require_dpop,
+            },
         })
     }
 }
@@ -85,6 +102,11 @@ impl From<&Client> for Model {
             created_at: millis(client.created_at),
             first_login_at: client.first_login_at.map(millis),
             pkce: client.pkce.map(|phase| phase.as_str().to_owned()),
+            removed_at: None,
+            management_hash: None,
+            keys: client.keys.as_ref().map(ClientKeys::to_json),
+            require_pushed: client.demands.pushed,
+            require_dpop: client.demands.dpop,
         }
     }
 }

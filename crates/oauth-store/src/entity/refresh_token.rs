@@ -22,6 +22,7 @@ pub(crate) struct Model {
     pub(crate) state: String,
     pub(crate) expires_at: i64,
     pub(crate) retired_at: Option<i64>,
+    pub(crate) dpop_key: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -77,6 +78,7 @@ impl TryFrom<Model> for RefreshToken {
             grant: GrantId(ROW.uuid(&row.grant_id)?),
             parent: ROW.hash_opt(row.parent.as_deref())?,
             state: row.state()?,
+            key: ROW.key_opt(row.dpop_key.as_deref())?,
             expires_at: ROW.time(row.expires_at)?,
         })
     }
@@ -91,6 +93,7 @@ impl From<&RefreshToken> for Model {
             state: state_name(token.state).to_owned(),
             expires_at: millis(token.expires_at),
             retired_at: None,
+            dpop_key: token.key.as_ref().map(ToString::to_string),
         }
     }
 }

@@ -11,14 +11,22 @@
 //! tokens, so that nobody waits in a circle. A row is deleted only after it was locked *and* looked at by a later
 //! statement ([`lock_idle`]). Texts are compared for equality, never sorted: that is the database's language.
 
+mod client_admin;
+mod client_grants;
 mod clients;
 mod codes;
 mod consents;
+mod devices;
 mod grants;
+mod jtis;
+mod kept_clients;
+mod pushed_requests;
 mod refresh_tokens;
+mod registrations;
 mod sessions;
 mod signing_keys;
 mod sweep;
+mod sweep_clients;
 mod users;
 
 use loop_oauth::store::{Inserted, StoreError, Updated};
@@ -28,7 +36,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict},
 };
 
-use crate::{entity::guard, error::failed};
+use crate::{
+    entity::{client, guard},
+    error::{failed, unread},
+};
 
 /// Inserts a row whose keys cannot be there.
 async fn insert<M, A>(tx: &DatabaseTransaction, row: M) -> Result<(), StoreError>
@@ -77,6 +88,13 @@ async fn take_turn(tx: &DatabaseTransaction, guarded: &'static str) -> Result<()
 /// and are found again at the next turn. SQLite has one writer and locks nothing.
 fn lock_idle<Q: QuerySelect>(query: Q) -> Q {
     query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+}
+
+/// Waits until nobody is storing a grant or consent of this client any more, so that what looks for them next finds
+/// all; nobody else stores one until the transaction ends.
+async fn lock_client(tx: &DatabaseTransaction, id: &str) -> Result<(), StoreError> {
+    let found = client::Entity::find_by_id(id).lock_exclusive().one(tx);
+    found.await.map_err(unread("client")).map(drop)
 }
 
 /// Whether an update by primary key met its row.

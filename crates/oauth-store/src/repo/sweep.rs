@@ -11,17 +11,20 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use loop_oauth::{client::ClientOrigin, store::StoreError};
+use loop_oauth::store::StoreError;
 use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
     sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
 };
 
-use super::lock_idle;
+use super::{
+    lock_idle,
+    sweep_clients::{clients, devices, removed_clients},
+};
 use crate::{
     SqlStore,
-    entity::{client, code, column::millis, consent, grant, refresh_token, session},
+    entity::{code, column::millis, grant, refresh_token, session},
     error::{failed, unread},
 };
 
@@ -58,6 +61,18 @@ pub(super) async fn sweep(
         .await?;
     swept += store
         .write(move |tx| Box::pin(clients(tx, unused, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(devices(tx, now, ended, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(removed_clients(tx, ended, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::jtis::sweep(tx, now, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::pushed_requests::sweep(tx, now, batch)))
         .await?;
     Ok(swept)
 }
@@ -188,17 +203,30 @@ async fn revoked(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64
     Ok(gone + empty_grants(tx, grants, ended).await?)
 }
 
-/// Those of these locked grants that have nothing left and, if revoked, were so long ago.
-async fn empty_grants(
+/// Those of these grants that have nothing left and, if revoked, were so long ago. They are locked before that is
+/// looked at, or left alone.
+pub(super) async fn empty_grants(
     tx: &DatabaseTransaction,
     grants: BTreeSet<String>,
     ended: i64,
 ) -> Result<u64, StoreError> {
+    let found = grant::Entity::find()
+        .select_only()
+        .column(grant::Column::Id)
+        .filter(grant::Column::Id.is_in(grants));
+    let idle: Vec<String> = lock_idle(found)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("grant"))?;
+    if idle.is_empty() {
+        return Ok(0);
+    }
     let long_ago = grant::Column::RevokedAt
         .is_null()
         .or(grant::Column::RevokedAt.lte(ended));
     let doomed = grant::Entity::delete_many()
-        .filter(grant::Column::Id.is_in(grants))
+        .filter(grant::Column::Id.is_in(idle))
         .filter(long_ago)
         .filter(none(
             Query::select().from(code::Entity).and_where(
@@ -217,48 +245,12 @@ async fn empty_grants(
     delete(doomed, tx).await
 }
 
-async fn clients(tx: &DatabaseTransaction, unused: i64, batch: u64) -> Result<u64, StoreError> {
-    let found = client::Entity::find()
-        .select_only()
-        .column(client::Column::Id)
-        .filter(client::Column::FirstLoginAt.is_null())
-        .filter(client::Column::CreatedAt.lte(unused))
-        .filter(client::Column::Origin.eq(ClientOrigin::Dynamic.as_str()))
-        .order_by_asc(client::Column::CreatedAt)
-        .limit(batch);
-    let never_used: Vec<String> = lock_idle(found)
-        .into_tuple()
-        .all(tx)
-        .await
-        .map_err(unread("client"))?;
-    if never_used.is_empty() {
-        return Ok(0);
-    }
-    let doomed = client::Entity::delete_many()
-        .filter(client::Column::Id.is_in(never_used))
-        .filter(none(
-            Query::select().from(grant::Entity).and_where(
-                grant::Column::ClientId
-                    .into_expr()
-                    .equals((client::Entity, client::Column::Id)),
-            ),
-        ))
-        .filter(none(
-            Query::select().from(consent::Entity).and_where(
-                consent::Column::ClientId
-                    .into_expr()
-                    .equals((client::Entity, client::Column::Id)),
-            ),
-        ));
-    delete(doomed, tx).await
-}
-
 /// No such row.
-fn none(rows: &mut SelectStatement) -> Expr {
+pub(super) fn none(rows: &mut SelectStatement) -> Expr {
     Expr::exists(rows.expr(Expr::value(1)).take()).not()
 }
 
-async fn delete<E: EntityTrait>(
+pub(super) async fn delete<E: EntityTrait>(
     rows: sea_orm::DeleteMany<E>,
     tx: &DatabaseTransaction,
 ) -> Result<u64, StoreError> {

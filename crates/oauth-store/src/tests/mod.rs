@@ -4,12 +4,17 @@
 //! (without one they say so, and run on SQLite again).
 
 mod accounts;
+mod client_grants;
 mod clients;
 mod codes;
 mod corrupt;
 pub(crate) mod crash;
+mod devices;
+mod jtis;
+mod kept_clients;
 mod keys;
 mod plans;
+mod pushed;
 mod races;
 mod refresh;
 mod revocation;
@@ -22,6 +27,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
     code::{AuthCode, CodeChallenge},
+    demands::Demands,
     grant::{Grant, GrantId, RotationKey},
     key::SigningKey,
     refresh::{RefreshState, RefreshToken},
@@ -161,6 +167,8 @@ pub(crate) fn client(name: &str) -> Client {
         created_at: at(0),
         first_login_at: None,
         pkce: None,
+        keys: None,
+        demands: Demands::default(),
     }
 }
 
@@ -184,6 +192,7 @@ pub(crate) fn code(name: &str, grant: &Grant) -> AuthCode {
         client: grant.client.clone(),
         redirect_uri: Some("http://localhost:1/callback".to_owned()),
         challenge: CodeChallenge::S256("c".repeat(43)),
+        key: None,
         expires_at: at(60_000),
         used_at: None,
     }
@@ -195,6 +204,7 @@ pub(crate) fn token(name: &str, grant: &Grant, parent: Option<&str>) -> RefreshT
         grant: grant.id,
         parent: parent.map(hash),
         state: RefreshState::Live,
+        key: None,
         expires_at: at(90 * 86_400_000),
     }
 }

@@ -1,10 +1,10 @@
 //! A checked authorization request, and how it travels through login and consent pages.
 
 use chrono::{DateTime, Utc};
-use loop_shared::auth::scope::Scopes;
+use loop_shared::auth::{dpop::Thumbprint, scope::Scopes};
 
 use super::{AuthorizeError, AuthorizeRefusal};
-use crate::{client::Client, config::Issuer, pkce::Requested, redirect_uri};
+use crate::{client::Client, config::Issuer, par::RequestUri, pkce::Requested, redirect_uri};
 
 /// Our own parameter beside `prompt=login`: only a login after this moment counts (Unix time in
 /// milliseconds). It survives the way through the login page, so that no session table is needed.
@@ -79,13 +79,23 @@ pub struct AuthorizeRequest {
     pub prompt: Prompt,
     /// With `prompt=login`: only a login after this moment counts.
     pub login_after: Option<DateTime<Utc>>,
+    /// The key that the exchange of the code must prove (RFC 9449 §10).
+    pub dpop_jkt: Option<Thumbprint>,
+    /// The `request_uri` that stands for all of it, when it was pushed (RFC 9126).
+    pub pushed: Option<RequestUri>,
 }
 
 impl AuthorizeRequest {
     /// The request as parameters, for hidden fields and `return_to`; checking them again gives an
-    /// equal request.
+    /// equal request. A pushed request travels as its `request_uri` alone.
     #[must_use]
     pub fn to_params(&self) -> Vec<(String, String)> {
+        if let Some(request_uri) = &self.pushed {
+            return vec![
+                ("client_id".to_owned(), self.client.id.0.clone()),
+                ("request_uri".to_owned(), request_uri.as_str().to_owned()),
+            ];
+        }
         let mut params = vec![
             ("response_type", "code".to_owned()),
             ("client_id", self.client.id.0.clone()),
@@ -104,6 +114,9 @@ impl AuthorizeRequest {
         }
         if self.prompt != Prompt::default() {
             params.push(("prompt", self.prompt.to_text()));
+        }
+        if let Some(key) = &self.dpop_jkt {
+            params.push(("dpop_jkt", key.as_str().to_owned()));
         }
         if let Some(after) = self.login_after {
             params.push((AUTH_AFTER, after.timestamp_millis().to_string()));

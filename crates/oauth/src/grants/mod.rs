@@ -5,11 +5,14 @@
 //! Never: HTTP, SQL, the system clock, a signing key.
 
 pub mod authorization_code;
+pub mod client_credentials;
+pub mod device_code;
 mod error;
 pub mod refresh_token;
 
 use loop_shared::auth::{
     claims::{self, AccessClaims, Audience},
+    dpop::{DpopError, Thumbprint},
     scope::Scopes,
 };
 use secrecy::SecretString;
@@ -20,6 +23,7 @@ use crate::{
     audit,
     client::Client,
     config::Context,
+    dpop::Bound,
     grant::{Grant, RevokeReason},
     params::Params,
     resource,
@@ -57,7 +61,8 @@ pub struct Tokens {
     pub resource: String,
 }
 
-/// Answers a token request by its `grant_type`.
+/// Answers a token request by its `grant_type`. With a `key` that the request has proven, access tokens are bound to
+/// it whatever the grant.
 ///
 /// # Errors
 /// [`TokenError`]; `unsupported_grant_type` for a grant this server does not offer.
@@ -66,15 +71,32 @@ pub async fn answer(
     signer: &dyn TokenSigner,
     client: &Client,
     params: &[(String, String)],
+    key: Option<&Thumbprint>,
 ) -> Result<Tokens, TokenError> {
+    if client.demands.dpop && key.is_none() {
+        return Err(TokenError::InvalidDpopProof(DpopError::Missing));
+    }
+    let bound = key.map(|key| Bound { signer, key });
+    let signer = bound.as_ref().map_or(signer, |bound| bound);
     match Params::new(params).once("grant_type")? {
         Some("authorization_code") => {
-            let form = authorization_code::CodeForm::read(params)?;
+            let mut form = authorization_code::CodeForm::read(params)?;
+            form.key = key.cloned();
             authorization_code::exchange(cx, signer, client, form).await
         }
         Some("refresh_token") => {
-            let form = refresh_token::RefreshForm::read(params)?;
+            let mut form = refresh_token::RefreshForm::read(params)?;
+            form.key = key.cloned();
             refresh_token::refresh(cx, signer, client, form).await
+        }
+        Some("client_credentials") => {
+            let form = client_credentials::ClientForm::read(params)?;
+            client_credentials::issue(cx, signer, client, form).await
+        }
+        Some("urn:ietf:params:oauth:grant-type:device_code") => {
+            let mut form = device_code::DeviceForm::read(params)?;
+            form.key = key.cloned();
+            device_code::poll(cx, signer, client, &form).await
         }
         Some(_) => Err(TokenError::UnsupportedGrantType),
         None => Err(TokenError::InvalidRequest("grant_type is missing")),
@@ -126,6 +148,7 @@ fn sign(
         scope,
         roles: user.roles,
         sid: Some(claims::GrantId(grant.id.to_string())),
+        cnf: None,
     };
     Ok(signer.sign(&claims)?)
 }
@@ -255,6 +278,7 @@ mod tests {
             redirect_uri: Some(REDIRECT.into()),
             code_verifier: Some(VERIFIER.into()),
             resource: None,
+            key: None,
         }
     }
 
@@ -263,6 +287,7 @@ mod tests {
             refresh_token: tokens.refresh_token.as_ref().unwrap().expose().into(),
             scope: None,
             resource: None,
+            key: None,
         }
     }
 
@@ -458,6 +483,7 @@ mod tests {
                     refresh_token: "x".into(),
                     scope: None,
                     resource: None,
+                    key: None,
                 };
                 assert_eq!(error(login.refresh(form).await), "unauthorized_client");
             }
@@ -657,7 +683,7 @@ mod tests {
             (&[("grant_type", "password")], "unsupported_grant_type"),
             (
                 &[("grant_type", "client_credentials")],
-                "unsupported_grant_type",
+                "unauthorized_client",
             ),
             (&repeated, "invalid_request"),
             (&[("grant_type", "authorization_code")], "invalid_request"),
@@ -706,6 +732,7 @@ mod tests {
                 &JsonSigner,
                 &login.client,
                 &pairs(params),
+                None,
             )
             .await;
             assert_eq!(error(got), expected, "{params:?}");
@@ -722,7 +749,7 @@ mod tests {
             ("unknown", "1"),
         ]);
         assert!(
-            answer(&login.world.cx(), &JsonSigner, &login.client, &params)
+            answer(&login.world.cx(), &JsonSigner, &login.client, &params, None)
                 .await
                 .is_ok()
         );

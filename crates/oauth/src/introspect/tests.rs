@@ -55,6 +55,7 @@ async fn world() -> World {
         client: grant.client.clone(),
         redirect_uri: None,
         challenge: CodeChallenge::None,
+        key: None,
         expires_at: world.now,
         used_at: None,
     };
@@ -63,6 +64,7 @@ async fn world() -> World {
         grant: SID,
         parent: None,
         state: RefreshState::Live,
+        key: None,
         expires_at: world.now + world.rules.refresh_ttl,
     };
     world.store.add_grant(&grant, &code).await.unwrap();
@@ -84,6 +86,7 @@ fn access(world: &World) -> AccessClaims {
         scope: Scopes::parse("mcp:read").unwrap(),
         roles: Role::Member.into(),
         sid: Some(claims::GrantId(SID.to_string())),
+        cnf: None,
     }
 }
 
@@ -178,13 +181,14 @@ async fn an_active_token_tells_its_members() {
     let expected = Active {
         scope: Scopes::parse("mcp:read").unwrap(),
         client: ClientId("own".into()),
-        user: user("alice@example.com", Role::Member).id,
+        sub: user("alice@example.com", Role::Member).id.to_string(),
         resource: MCP.into(),
         sid: SID,
         exp: claims.exp,
         access: Some(AccessOnly {
             iat: claims.iat,
             jti: "j".into(),
+            key: None,
         }),
     };
     let got = ask(&world, &trusted("api"), "jwt", Some(&claims)).await;
@@ -239,6 +243,7 @@ async fn a_refresh_token_is_active_until_its_successor_was_used_and_a_replay_end
             grant: SID,
             parent: Some(parent.hash()),
             state: RefreshState::Live,
+            key: None,
             expires_at: world.now + world.rules.refresh_ttl,
         };
         world

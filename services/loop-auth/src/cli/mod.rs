@@ -13,10 +13,15 @@ use std::{process::ExitCode, sync::Arc};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
+    client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
+    device::DeviceRules,
+    dpop::DpopRules,
     entropy::OsEntropy,
     login::Passwords,
+    par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
 };
 use loop_shared::service::{
@@ -54,7 +59,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Add, list, disable users, set their passwords and roles
     User(On<user::UserCommand>),
-    /// Add and list clients, revoke what they were granted
+    /// Add, change, list and remove clients, revoke what they were granted
     Client(On<client::ClientCommand>),
     /// List and rotate signing keys
     Keys(Box<keys::OnKeys>),
@@ -84,6 +89,7 @@ impl Desk {
             rules: &self.rules,
             store: &*self.opened.store,
             entropy: &OsEntropy,
+            documents: &NoDocuments,
             now: SystemClock.now(),
         }
     }
@@ -172,6 +178,11 @@ fn offline_rules() -> Result<Rules, String> {
         code_ttl: TimeDelta::minutes(1),
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
+        documents: DocumentRules::default(),
+        par: ParRules::default(),
+        dpop: DpopRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     })
 }
 

@@ -56,7 +56,7 @@ fn document(issuer: &str, active: &Active) -> Value {
         "active": true,
         "scope": active.scope.to_string(),
         "client_id": active.client.0,
-        "sub": active.user.to_string(),
+        "sub": active.sub,
         "aud": active.resource,
         "iss": issuer,
         "exp": active.exp,
@@ -64,6 +64,10 @@ fn document(issuer: &str, active: &Active) -> Value {
     });
     if let Some(access) = &active.access {
         answer["token_type"] = json!("Bearer");
+        if let Some(key) = &access.key {
+            answer["token_type"] = json!("DPoP");
+            answer["cnf"] = json!({ "jkt": key });
+        }
         answer["iat"] = json!(access.iat);
         answer["jti"] = json!(access.jti);
     }

@@ -1,7 +1,12 @@
 //! The whole service in process: a real server on a free port, a real database in a temporary
 //! folder, a clock that tests move.
 
+mod assertions;
 mod authorize;
+mod cimd;
+mod client_credentials;
+mod device;
+mod dpop;
 mod engine;
 mod flow;
 mod forms;
@@ -9,9 +14,11 @@ mod http;
 mod introspect;
 mod nul;
 mod outage;
+mod par;
 mod pkce;
 mod probing;
 mod register;
+mod registration;
 mod revocations;
 mod token;
 
@@ -23,11 +30,16 @@ use std::{
 use actix_web::{HttpServer, dev::ServerHandle, web::Data};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
+    client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
+    device::DeviceRules,
+    dpop::DpopRules,
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
+    par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     store::SigningKeys as _,
     user_admin::{self, NewUser},
@@ -48,6 +60,7 @@ use crate::{
     app::{App, Parts},
     boot::{self, Opened},
     passwords::BcryptPasswords,
+    proxy_config::TrustedProxies,
     signer::{KeySettings, Signer},
 };
 
@@ -87,6 +100,14 @@ struct Setup {
     pkce: Enforcement,
     /// The database; `None`: an empty one (see [`engine`]).
     store: Option<SqlStore>,
+    /// Which documents of clients are read.
+    rules: DocumentRules,
+    /// Where they come from; `None`: there are none.
+    documents: Option<Arc<dyn ClientDocuments>>,
+    /// Who may register.
+    registration: RegistrationRules,
+    /// How keys are proven.
+    dpop: DpopRules,
 }
 
 impl Server {
@@ -106,15 +127,23 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let external = ExternalUrl::parse(setup.external_url.unwrap_or(&url)).unwrap();
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
+        let rules = Rules {
+            dpop: setup.dpop,
+            registration: setup.registration,
+            documents: setup.rules,
+            ..rules(external.as_str(), setup.pkce)
+        };
         let parts = Parts {
-            rules: rules(external.as_str(), setup.pkce),
+            rules,
             external_url: external,
             store: Arc::clone(&store) as _,
             entropy: Arc::new(OsEntropy),
+            documents: setup.documents.unwrap_or_else(|| Arc::new(NoDocuments)),
             clock: Arc::new(clock.as_fn()),
             passwords: setup.passwords.unwrap_or_else(cheap),
             signer: signer(&store, &clock).await,
             jwks_max_age: std::time::Duration::from_mins(5),
+            proxies: TrustedProxies::default(),
         };
         let app = Data::new(App::new(parts).unwrap());
         let probed = Arc::clone(&store);
@@ -298,6 +327,11 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         code_ttl: chrono::TimeDelta::minutes(1),
         session_ttl: chrono::TimeDelta::days(14),
         pkce: PkceRules::new(pkce),
+        documents: DocumentRules::default(),
+        par: ParRules::default(),
+        dpop: DpopRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }
 

@@ -25,6 +25,7 @@ use model::{Model, Outcome};
 use super::{JsonSigner, NoSigner, World, client};
 use crate::{
     client::Client,
+    client_metadata_document::NoDocuments,
     config::{Context, Rules},
     entropy::OsEntropy,
     grants::{
@@ -236,6 +237,7 @@ impl<'a> Play<'a> {
             refresh_token: token.clone().into(),
             scope: None,
             resource: None,
+            key: None,
         };
         let cx = cx(self.store, self.rules, self.now);
         match refresh_token::refresh(&cx, signer, client, form).await {
@@ -264,6 +266,7 @@ fn cx<'a>(store: &'a dyn Store, rules: &'a Rules, now: DateTime<Utc>) -> Context
         rules,
         store,
         entropy: &OsEntropy,
+        documents: &NoDocuments,
         now,
     }
 }
