@@ -11,7 +11,7 @@ use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, sea_query::Expr,
 };
 
-use super::grants::revoke_of_client;
+use super::{grants::revoke_of_client, lock_client};
 use crate::{
     SqlStore,
     entity::{
@@ -55,6 +55,7 @@ async fn change(
     after: Model,
     ends: Option<(RevokeReason, DateTime<Utc>)>,
 ) -> Result<Changed, StoreError> {
+    lock_client(tx, &before.id).await?;
     let same_scope = match before.scope {
         Some(scope) => Column::Scope.eq(scope),
         None => Column::Scope.is_null(),
@@ -93,6 +94,7 @@ async fn remove(
     reason: RevokeReason,
     now: DateTime<Utc>,
 ) -> Result<Changed, StoreError> {
+    lock_client(tx, &id.0).await?;
     let nothing = || Expr::value(Option::<String>::None);
     let done = Entity::update_many()
         .col_expr(Column::RemovedAt, Expr::value(millis(now)))

@@ -37,7 +37,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict},
 };
 
-use crate::{entity::guard, error::failed};
+use crate::{
+    entity::{client, guard},
+    error::{failed, unread},
+};
 
 /// Inserts a row whose keys cannot be there.
 async fn insert<M, A>(tx: &DatabaseTransaction, row: M) -> Result<(), StoreError>
@@ -86,6 +89,13 @@ async fn take_turn(tx: &DatabaseTransaction, guarded: &'static str) -> Result<()
 /// and are found again at the next turn. SQLite has one writer and locks nothing.
 fn lock_idle<Q: QuerySelect>(query: Q) -> Q {
     query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+}
+
+/// Waits until nobody is storing a grant or consent of this client any more, so that what looks for them next finds
+/// all; nobody else stores one until the transaction ends.
+async fn lock_client(tx: &DatabaseTransaction, id: &str) -> Result<(), StoreError> {
+    let found = client::Entity::find_by_id(id).lock_exclusive().one(tx);
+    found.await.map_err(unread("client")).map(drop)
 }
 
 /// Whether an update by primary key met its row.
