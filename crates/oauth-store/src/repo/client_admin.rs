@@ -49,6 +49,22 @@ impl ClientAdmin for SqlStore {
     }
 }
 
+/// Notes that the client was used, if it was not before: such a client is never swept.
+pub(super) async fn mark_used(
+    tx: &DatabaseTransaction,
+    id: &str,
+    at: i64,
+) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::FirstLoginAt, Expr::value(at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::FirstLoginAt.is_null())
+        .exec(tx)
+        .await
+        .map_err(failed)
+        .map(drop)
+}
+
 async fn change(
     tx: &DatabaseTransaction,
     before: Model,
