@@ -49,6 +49,22 @@ impl ClientAdmin for SqlStore {
     }
 }
 
+/// Notes that the client was used, if it was not before: such a client is never swept.
+pub(super) async fn mark_used(
+    tx: &DatabaseTransaction,
+    id: &str,
+    at: i64,
+) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::FirstLoginAt, Expr::value(at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::FirstLoginAt.is_null())
+        .exec(tx)
+        .await
+        .map_err(failed)
+        .map(drop)
+}
+
 async fn change(
     tx: &DatabaseTransaction,
     before: Model,
@@ -70,6 +86,7 @@ async fn change(
         .col_expr(Column::Pkce, Expr::value(after.pkce))
         .col_expr(Column::Keys, Expr::value(after.keys))
         .col_expr(Column::RequirePushed, Expr::value(after.require_pushed))
+        .col_expr(Column::RequireDpop, Expr::value(after.require_dpop))
         .filter(Column::Id.eq(before.id.as_str()))
         .filter(Column::GrantTypes.eq(before.grant_types))
         .filter(same_scope)
