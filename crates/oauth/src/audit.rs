@@ -29,6 +29,18 @@ pub(crate) fn client_revoked(client: &ClientId, grants: u64) {
     tracing::warn!(target: "audit", event = "client_revoked", %client, grants);
 }
 
+pub(crate) fn client_granted(grant: GrantId, client: &ClientId) {
+    tracing::info!(target: "audit", event = "client_granted", %grant, %client);
+}
+
+pub(crate) fn client_changed(client: &ClientId, grants: u64) {
+    tracing::warn!(target: "audit", event = "client_changed", %client, grants);
+}
+
+pub(crate) fn client_removed(client: &ClientId, reason: RevokeReason, grants: u64) {
+    tracing::warn!(target: "audit", event = "client_removed", %client, reason = reason.as_str(), grants);
+}
+
 pub(crate) fn login(user: UserId) {
     tracing::info!(target: "audit", event = "login", %user);
 }

@@ -53,24 +53,50 @@ pub enum GrantType {
     AuthorizationCode,
     /// `refresh_token`.
     RefreshToken,
+    /// `client_credentials`: the client for itself.
+    ClientCredentials,
 }
 
 impl GrantType {
+    /// Every grant type that this server offers.
+    pub const ALL: [Self; 3] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+    ];
+
     /// The registered name (RFC 7591 §2).
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+        }
+    }
+
+    /// Whether a client may give it to itself by registering; an operator may give any.
+    #[must_use]
+    pub const fn is_self_service(self) -> bool {
+        match self {
+            Self::AuthorizationCode | Self::RefreshToken => true,
+            Self::ClientCredentials => false,
+        }
+    }
+
+    /// Whether a client can begin with it; a refresh token comes from something else.
+    #[must_use]
+    pub const fn begins(self) -> bool {
+        match self {
+            Self::AuthorizationCode | Self::ClientCredentials => true,
+            Self::RefreshToken => false,
         }
     }
 
     /// Reads the registered name; `None` for a grant this server does not offer.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::AuthorizationCode, Self::RefreshToken]
-            .into_iter()
-            .find(|grant| grant.as_str() == name)
+        Self::ALL.into_iter().find(|grant| grant.as_str() == name)
     }
 }
 

@@ -6,7 +6,9 @@
 mod audit;
 pub mod authorize;
 pub mod client;
+pub mod client_admin;
 pub mod client_auth;
+pub mod client_grant;
 pub mod code;
 pub mod config;
 pub mod consent;

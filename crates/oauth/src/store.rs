@@ -4,6 +4,9 @@
 //! happen once is one conditional write whose outcome is an enum, so that of two racing calls, on
 //! this process or another, exactly one wins.
 
+mod client_admin;
+mod client_grants;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Roles;
@@ -19,6 +22,9 @@ use crate::{
     session::Session,
     user::{Email, PasswordHash, User, UserId},
 };
+
+pub use client_admin::{Changed, ClientAdmin};
+pub use client_grants::ClientGrants;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -185,7 +191,7 @@ pub trait Grants: Send + Sync {
         token: &SecretHash,
         successor: &RefreshToken,
     ) -> Result<Rotated, StoreError>;
-    /// Ends a grant with its codes and refresh tokens. [`Updated::NotFound`] when it is unknown or
+    /// Ends a grant with its codes and refresh tokens, a client's own as well. [`Updated::NotFound`] when it is unknown or
     /// had ended before.
     async fn revoke_grant(
         &self,
@@ -195,7 +201,7 @@ pub trait Grants: Send + Sync {
     ) -> Result<Updated, StoreError>;
     /// The grant and who granted it.
     async fn grant_with_user(&self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError>;
-    /// Ends every grant of a client that has not ended. Returns how many.
+    /// Ends every grant of a client that has not ended, its own included. Returns how many.
     async fn revoke_client(
         &self,
         id: &ClientId,
@@ -234,6 +240,12 @@ pub trait SigningKeys: Send + Sync {
 }
 
 /// The whole store.
-pub trait Store: Clients + Users + Sessions + Consents + Grants + SigningKeys {}
+pub trait Store:
+    Clients + Users + Sessions + Consents + Grants + SigningKeys + ClientAdmin + ClientGrants
+{
+}
 
-impl<T: Clients + Users + Sessions + Consents + Grants + SigningKeys> Store for T {}
+impl<T> Store for T where
+    T: Clients + Users + Sessions + Consents + Grants + SigningKeys + ClientAdmin + ClientGrants
+{
+}

@@ -9,6 +9,7 @@ mod conformance;
 mod documentation;
 mod keys;
 mod mcp_client;
+mod metrics;
 mod migration;
 mod restart;
 mod revocation;

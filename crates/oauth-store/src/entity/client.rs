@@ -29,6 +29,10 @@ pub(crate) struct Model {
     pub(crate) created_at: i64,
     pub(crate) first_login_at: Option<i64>,
     pub(crate) pkce: Option<String>,
+    /// Since when nobody finds it; it stays until its grants are swept.
+    pub(crate) removed_at: Option<i64>,
+    /// SHA-256 of the token that manages its registration (RFC 7592).
+    pub(crate) management_hash: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -85,6 +89,8 @@ impl From<&Client> for Model {
             created_at: millis(client.created_at),
             first_login_at: client.first_login_at.map(millis),
             pkce: client.pkce.map(|phase| phase.as_str().to_owned()),
+            removed_at: None,
+            management_hash: None,
         }
     }
 }

@@ -3,6 +3,7 @@
 //! In: rows. Out: domain values, or `StoreError::Corrupt`. Never: a query.
 
 pub(crate) mod client;
+pub(crate) mod client_grant;
 pub(crate) mod code;
 pub(crate) mod column;
 pub(crate) mod consent;

@@ -4,6 +4,8 @@
 
 mod m20251121_000000_create;
 mod m20261121_010000_add_pkce_phases;
+mod m20261121_030000_add_client_removal;
+mod m20261121_031000_create_client_grants;
 
 use sea_orm_migration::prelude::*;
 
@@ -16,6 +18,8 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20251121_000000_create::Migration),
             Box::new(m20261121_010000_add_pkce_phases::Migration),
+            Box::new(m20261121_030000_add_client_removal::Migration),
+            Box::new(m20261121_031000_create_client_grants::Migration),
         ]
     }
 }

@@ -3,6 +3,8 @@
 //! In: domain values. Out: outcomes as the traits name them. Never: SQL that only one engine speaks, a decision
 //! that a conditional write could make. Rows that are read to be changed are locked, which SQLite has no need of.
 
+mod client_admin;
+mod client_grants;
 mod clients;
 mod codes;
 mod consents;

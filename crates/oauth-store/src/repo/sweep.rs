@@ -16,7 +16,7 @@ use sea_orm::{
 
 use crate::{
     SqlStore,
-    entity::{client, code, column::millis, consent, grant, refresh_token, session},
+    entity::{client, client_grant, code, column::millis, consent, grant, refresh_token, session},
     error::{failed, unread},
 };
 
@@ -47,6 +47,9 @@ pub(super) async fn sweep(
         .await?;
     swept += store
         .write(move |tx| Box::pin(clients(tx, unused, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(removed_clients(tx, ended, batch)))
         .await?;
     Ok(swept)
 }
@@ -201,8 +204,60 @@ async fn clients(tx: &DatabaseTransaction, unused: i64, batch: u64) -> Result<u6
     if never_used.is_empty() {
         return Ok(0);
     }
+    delete_clients(tx, never_used).await
+}
+
+/// What is left of clients that were removed long ago, their own grants first.
+async fn removed_clients(
+    tx: &DatabaseTransaction,
+    ended: i64,
+    batch: u64,
+) -> Result<u64, StoreError> {
+    let grants: Vec<String> = client_grant::Entity::find()
+        .select_only()
+        .column(client_grant::Column::Id)
+        .filter(client_grant::Column::RevokedAt.lte(ended))
+        .order_by_asc(client_grant::Column::RevokedAt)
+        .limit(batch)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("client grant"))?;
+    let mut gone = 0;
+    if !grants.is_empty() {
+        let old = client_grant::Column::Id.is_in(grants);
+        gone += delete(client_grant::Entity::delete_many().filter(old), tx).await?;
+    }
+    let removed: Vec<String> = client::Entity::find()
+        .select_only()
+        .column(client::Column::Id)
+        .filter(client::Column::RemovedAt.lte(ended))
+        .order_by_asc(client::Column::RemovedAt)
+        .limit(batch)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("client"))?;
+    if !removed.is_empty() {
+        gone += delete_clients(tx, removed).await?;
+    }
+    Ok(gone)
+}
+
+/// Deletes those of these clients that nothing hangs on.
+pub(super) async fn delete_clients(
+    tx: &DatabaseTransaction,
+    ids: Vec<String>,
+) -> Result<u64, StoreError> {
     let doomed = client::Entity::delete_many()
-        .filter(client::Column::Id.is_in(never_used))
+        .filter(client::Column::Id.is_in(ids))
+        .filter(none(
+            Query::select().from(client_grant::Entity).and_where(
+                client_grant::Column::ClientId
+                    .into_expr()
+                    .equals((client::Entity, client::Column::Id)),
+            ),
+        ))
         .filter(none(
             Query::select().from(grant::Entity).and_where(
                 grant::Column::ClientId

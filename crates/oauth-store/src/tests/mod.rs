@@ -1,6 +1,7 @@
 //! Tests on real files. Ids, hashes and times are fixed; nothing is drawn.
 
 mod accounts;
+mod client_grants;
 mod clients;
 mod codes;
 mod corrupt;

@@ -7,10 +7,12 @@ use std::{
 
 use loop_oauth::{
     client::ClientId,
+    client_grant::ClientGrant,
     consent::Consent,
-    grant::RevokeReason,
+    grant::{GrantId, RevokeReason},
     store::{
-        Clients as _, Consents as _, Grants as _, Sessions as _, SigningKeys as _, Users as _,
+        ClientAdmin as _, ClientGrants as _, Clients as _, Consents as _, Grants as _,
+        Sessions as _, SigningKeys as _, Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -18,7 +20,7 @@ use loop_shared::auth::scope::{Roles, Scopes};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use secrecy::SecretString;
 
-use super::{Db, at, client, code, grant, hash, key, session, token, user};
+use super::{Db, at, client, code, grant, hash, id, key, session, token, user};
 use crate::{SqlStore, StoreOptions, open, writer::Writer};
 
 type Seen = Arc<Mutex<BTreeMap<String, Statement>>>;
@@ -89,6 +91,7 @@ async fn call_everything(store: &SqlStore) {
         .unwrap();
     call_everything_of_keys(store).await;
     call_everything_that_revokes(store, alice.id, &app.id).await;
+    call_everything_of_clients(store).await;
     store
         .set_password(alice.id, &PasswordHash(SecretString::from("x")))
         .await
@@ -103,6 +106,24 @@ async fn call_everything_that_revokes(store: &SqlStore, user: UserId, client: &C
     store.revoke_client(client, by, at(2)).await.unwrap();
     store.revoked_since(at(0), 10).await.unwrap();
     store.set_roles(user, &Roles::NONE, at(3)).await.unwrap();
+}
+
+async fn call_everything_of_clients(store: &SqlStore) {
+    let app = client("app");
+    let own = ClientGrant {
+        id: GrantId(id("own")),
+        client: app.id.clone(),
+        created_at: at(0),
+        revoked_at: None,
+    };
+    store.add_client_grant(&own).await.unwrap();
+    store.open_client_grant(&app.id).await.unwrap();
+    store.client_grant(own.id).await.unwrap();
+    let by = RevokeReason::ByOperator;
+    let other = client("other");
+    store.add_client(&other).await.unwrap();
+    store.change_client(&other, &other, None).await.unwrap();
+    store.remove_client(&other.id, by, at(5)).await.unwrap();
 }
 
 async fn call_everything_of_keys(store: &SqlStore) {

@@ -5,6 +5,7 @@
 //! Never: HTTP, SQL, the system clock, a signing key.
 
 pub mod authorization_code;
+pub mod client_credentials;
 mod error;
 pub mod refresh_token;
 
@@ -75,6 +76,10 @@ pub async fn answer(
         Some("refresh_token") => {
             let form = refresh_token::RefreshForm::read(params)?;
             refresh_token::refresh(cx, signer, client, form).await
+        }
+        Some("client_credentials") => {
+            let form = client_credentials::ClientForm::read(params)?;
+            client_credentials::issue(cx, signer, client, form).await
         }
         Some(_) => Err(TokenError::UnsupportedGrantType),
         None => Err(TokenError::InvalidRequest("grant_type is missing")),
@@ -657,7 +662,7 @@ mod tests {
             (&[("grant_type", "password")], "unsupported_grant_type"),
             (
                 &[("grant_type", "client_credentials")],
-                "unsupported_grant_type",
+                "unauthorized_client",
             ),
             (&repeated, "invalid_request"),
             (&[("grant_type", "authorization_code")], "invalid_request"),

@@ -178,7 +178,7 @@ async fn an_active_token_tells_its_members() {
     let expected = Active {
         scope: Scopes::parse("mcp:read").unwrap(),
         client: ClientId("own".into()),
-        user: user("alice@example.com", Role::Member).id,
+        sub: user("alice@example.com", Role::Member).id.to_string(),
         resource: MCP.into(),
         sid: SID,
         exp: claims.exp,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::RegisterError;
 use crate::{
-    client::{ClientAuthMethod, GrantType},
+    client::{ClientAuthMethod, ClientOrigin, GrantType},
     redirect_uri,
     secret::SecretHash,
 };
@@ -34,13 +34,19 @@ pub(super) struct Metadata {
 }
 
 impl Metadata {
-    pub(super) fn read(metadata: &Value) -> Result<Self, RegisterError> {
+    pub(super) fn read(metadata: &Value, by: ClientOrigin) -> Result<Self, RegisterError> {
         let members = metadata
             .as_object()
             .ok_or(RegisterError::Metadata("the metadata must be an object"))?;
-        let redirect_uris = redirects(members)?;
-        let grant_types = grants(members)?;
-        check_response_types(members)?;
+        let grant_types = grants(members, by);
+        let redirected = grant_types.as_ref().map_or(true, |grants| {
+            grants.contains(&GrantType::AuthorizationCode)
+        });
+        let redirect_uris = redirects(members, redirected)?;
+        let grant_types = grant_types?;
+        if redirected {
+            check_response_types(members)?;
+        }
         Ok(Self {
             name: name(text(
                 members,
@@ -104,12 +110,14 @@ fn list<'a>(
     texts.map(Some).ok_or(RegisterError::Metadata(wrong))
 }
 
-fn redirects(members: &Map<String, Value>) -> Result<Vec<String>, RegisterError> {
+/// `needed`: the client is answered by redirect, so it must say where.
+fn redirects(members: &Map<String, Value>, needed: bool) -> Result<Vec<String>, RegisterError> {
     let uris = list(members, "redirect_uris", "")
-        .ok()
-        .flatten()
-        .filter(|uris| (1..=MAX_REDIRECTS).contains(&uris.len()))
-        .ok_or(RegisterError::Redirects)?;
+        .map_err(|_| RegisterError::Redirects)?
+        .unwrap_or_default();
+    if !(usize::from(needed)..=MAX_REDIRECTS).contains(&uris.len()) {
+        return Err(RegisterError::Redirects);
+    }
     let mut kept: Vec<String> = Vec::with_capacity(uris.len());
     for uri in uris {
         redirect_uri::check_registrable(uri)?;
@@ -123,9 +131,9 @@ fn redirects(members: &Map<String, Value>) -> Result<Vec<String>, RegisterError>
     Ok(kept)
 }
 
-/// Unknown grant types are ignored. A client that names none gets both, so that it stays logged in;
-/// one that names some must be able to begin, which takes `authorization_code`.
-fn grants(members: &Map<String, Value>) -> Result<Vec<GrantType>, RegisterError> {
+/// Unknown grant types are ignored, and so are those that a client cannot give itself. A client that names
+/// none gets code and refresh token, so that it stays logged in; one that names some must be able to begin.
+fn grants(members: &Map<String, Value>, by: ClientOrigin) -> Result<Vec<GrantType>, RegisterError> {
     let Some(named) = list(
         members,
         "grant_types",
@@ -134,8 +142,12 @@ fn grants(members: &Map<String, Value>) -> Result<Vec<GrantType>, RegisterError>
     else {
         return Ok(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
     };
-    let known: BTreeSet<GrantType> = named.into_iter().filter_map(GrantType::parse).collect();
-    if known.contains(&GrantType::AuthorizationCode) {
+    let known: BTreeSet<GrantType> = named
+        .into_iter()
+        .filter_map(GrantType::parse)
+        .filter(|grant| by == ClientOrigin::Operator || grant.is_self_service())
+        .collect();
+    if known.iter().any(|grant| grant.begins()) {
         Ok(known.into_iter().collect())
     } else {
         Err(RegisterError::Metadata(

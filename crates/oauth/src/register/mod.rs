@@ -17,6 +17,7 @@ pub use outcome::{RegisterError, Registered};
 use crate::{
     audit,
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin},
+    client_admin,
     config::Context,
     entropy::NoEntropy,
     pkce_phase::Enforcement,
@@ -35,7 +36,7 @@ const RENEW_AFTER: TimeDelta = TimeDelta::days(1);
 /// [`RegisterError`]: `invalid_redirect_uri` or `invalid_client_metadata` (RFC 7591 §3.2.2).
 #[tracing::instrument(name = "client.register", skip_all)]
 pub async fn register(cx: &Context<'_>, metadata: Value) -> Result<Registered, RegisterError> {
-    let metadata = Metadata::read(&metadata)?;
+    let metadata = Metadata::read(&metadata, ClientOrigin::Dynamic)?;
     let public = metadata.auth_method == ClientAuthMethod::None;
     let hash = public.then(|| metadata.hash());
     if let Some(hash) = &hash
@@ -96,10 +97,11 @@ pub async fn add_by_operator(
     metadata: Value,
     decided: ByOperator,
 ) -> Result<Registered, RegisterError> {
-    let metadata = Metadata::read(&metadata)?;
+    let metadata = Metadata::read(&metadata, ClientOrigin::Operator)?;
     let (mut client, secret) = new_client(cx, metadata, ClientOrigin::Operator)?;
     client.scope = decided.scope;
     client.pkce = decided.pkce;
+    client_admin::check(&client)?;
     match cx.store.add_client(&client).await? {
         Inserted::Now => {
             audit::client_added(&client);

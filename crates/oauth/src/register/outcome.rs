@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     client::{Client, GrantType},
+    client_admin::ClientAdminError,
     entropy::NoEntropy,
     redirect_uri::BadRedirect,
     secret::RawClientSecret,
@@ -55,7 +56,9 @@ impl Registered {
         if let Some(uri) = &client.client_uri {
             out.insert("client_uri".into(), json!(uri));
         }
-        out.insert("redirect_uris".into(), json!(client.redirect_uris));
+        if !client.redirect_uris.is_empty() {
+            out.insert("redirect_uris".into(), json!(client.redirect_uris));
+        }
         out.insert("grant_types".into(), grants.collect());
         if client.may_use(GrantType::AuthorizationCode) {
             out.insert("response_types".into(), json!(["code"]));
@@ -91,6 +94,9 @@ pub enum RegisterError {
     /// A fresh random identifier was taken, or a racing registration vanished.
     #[error("the new client met another one")]
     Collision,
+    /// It would not work, or would be dangerous; the text is safe to show.
+    #[error(transparent)]
+    Unfit(#[from] ClientAdminError),
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -105,7 +111,7 @@ impl RegisterError {
     pub const fn oauth(&self) -> (u16, &'static str) {
         match self {
             Self::Redirects | Self::Redirect(_) => (400, "invalid_redirect_uri"),
-            Self::Metadata(_) => (400, "invalid_client_metadata"),
+            Self::Metadata(_) | Self::Unfit(_) => (400, "invalid_client_metadata"),
             Self::Collision | Self::Store(_) | Self::Entropy(_) => (500, "server_error"),
         }
     }
@@ -114,7 +120,9 @@ impl RegisterError {
     #[must_use]
     pub fn description(&self) -> String {
         match self {
-            Self::Redirects | Self::Redirect(_) | Self::Metadata(_) => self.to_string(),
+            Self::Redirects | Self::Redirect(_) | Self::Metadata(_) | Self::Unfit(_) => {
+                self.to_string()
+            }
             Self::Collision | Self::Store(_) | Self::Entropy(_) => {
                 "the server failed; try again".to_owned()
             }

@@ -68,7 +68,7 @@ text_id! {
 pub struct AccessClaims {
     /// The issuer string, to the letter.
     pub iss: String,
-    /// The person.
+    /// The person; the client itself (`client_id`) for its own token (RFC 9068 §2.2).
     pub sub: Subject,
     /// The resource or resources the token is for.
     pub aud: Audience,
@@ -86,10 +86,14 @@ pub struct AccessClaims {
     /// What it opens.
     #[serde(default, deserialize_with = "scopes_lossy")]
     pub scope: Scopes,
-    /// What its person is.
-    #[serde(default, deserialize_with = "roles_lossy")]
+    /// What its person is; absent from a client's own token.
+    #[serde(
+        default,
+        deserialize_with = "roles_lossy",
+        skip_serializing_if = "no_roles"
+    )]
     pub roles: Roles,
-    /// The grant it came from; absent for tokens without a person's login.
+    /// The grant it came from: a person's login, or the client's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<GrantId>,
 }
@@ -151,6 +155,11 @@ fn roles_lossy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Roles, D::E
         .collect())
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+const fn no_roles(roles: &Roles) -> bool {
+    roles.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +177,16 @@ mod tests {
     fn claims_round_trip_in_the_fixed_shape() {
         let claims: AccessClaims = serde_json::from_value(sample()).unwrap();
         assert_eq!(serde_json::to_value(&claims).unwrap(), sample());
+    }
+
+    #[test]
+    fn a_clients_own_claims_name_no_roles() {
+        let mut value = sample();
+        value["sub"] = json!("c1");
+        value.as_object_mut().unwrap().remove("roles");
+        let claims: AccessClaims = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(claims.roles, Roles::NONE);
+        assert_eq!(serde_json::to_value(&claims).unwrap(), value);
     }
 
     #[test]

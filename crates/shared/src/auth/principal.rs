@@ -11,7 +11,7 @@ use super::scope::Scopes;
 /// Who calls, through which client, with which permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
-    /// The person.
+    /// The person; or the client itself, see [`Principal::is_client`].
     pub subject: Subject,
     /// The client that holds the token.
     pub client_id: ClientId,
@@ -51,6 +51,16 @@ impl Principal {
         })
     }
 
+    /// Whether the client acts for itself, without a person (RFC 6749 §4.4, RFC 9068 §2.2): its token names
+    /// the client as its subject. It has no roles, so its scopes alone decide.
+    pub fn is_client(&self) -> bool {
+        self.subject.as_str() == self.client_id.as_str()
+    }
+
+    fn passes(&self, bypass: &RoleBypass) -> bool {
+        !self.is_client() && bypass.lets_through(self.roles)
+    }
+
     /// Demands one scope, or several at once, unless a role is let through.
     ///
     /// # Errors
@@ -62,7 +72,7 @@ impl Principal {
     ) -> Result<(), InsufficientScope> {
         let required = required.into();
         let missing = required.difference(self.scopes);
-        if missing.is_empty() || bypass.lets_through(self.roles) {
+        if missing.is_empty() || self.passes(bypass) {
             return Ok(());
         }
         Err(InsufficientScope { required, missing })
@@ -79,7 +89,7 @@ impl Principal {
     ) -> Result<(), InsufficientScope> {
         let choices = choices.into();
         let enough = choices.is_empty() || !choices.intersection(self.scopes).is_empty();
-        if enough || bypass.lets_through(self.roles) {
+        if enough || self.passes(bypass) {
             return Ok(());
         }
         Err(InsufficientScope {
@@ -122,6 +132,27 @@ mod tests {
                 .is_ok();
             assert_eq!(got, expected, "{scopes:?} {roles:?} {bypass:?}");
         }
+    }
+
+    #[test]
+    fn a_client_of_its_own_passes_by_its_scopes_alone() {
+        let all = RoleBypass(Roles::parse("member,analyst,exec,admin").unwrap());
+        // Roles in such a token are no issuer's doing; they still open nothing.
+        for (scopes, roles, expected) in [
+            ("mcp:exec", "", true),
+            ("mcp:read", "", false),
+            ("mcp:read", "admin", false),
+        ] {
+            let client = Principal {
+                subject: "c1".into(),
+                ..principal(scopes, roles)
+            };
+            assert!(client.is_client());
+            let exec = Scope::McpExec;
+            assert_eq!(client.require(exec, &all).is_ok(), expected, "{scopes:?}");
+            assert_eq!(client.require_any(exec, &all).is_ok(), expected);
+        }
+        assert!(!principal("", "").is_client());
     }
 
     #[test]

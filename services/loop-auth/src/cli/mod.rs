@@ -54,7 +54,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Add, list, disable users, set their passwords and roles
     User(On<user::UserCommand>),
-    /// Add and list clients, revoke what they were granted
+    /// Add, change, list and remove clients, revoke what they were granted
     Client(On<client::ClientCommand>),
     /// List and rotate signing keys
     Keys(Box<keys::OnKeys>),

@@ -56,7 +56,7 @@ fn document(issuer: &str, active: &Active) -> Value {
         "active": true,
         "scope": active.scope.to_string(),
         "client_id": active.client.0,
-        "sub": active.user.to_string(),
+        "sub": active.sub,
         "aud": active.resource,
         "iss": issuer,
         "exp": active.exp,

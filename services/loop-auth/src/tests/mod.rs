@@ -2,6 +2,7 @@
 //! folder, a clock that tests move.
 
 mod authorize;
+mod client_credentials;
 mod flow;
 mod forms;
 mod http;

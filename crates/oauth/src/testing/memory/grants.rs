@@ -131,8 +131,7 @@ impl Grants for MemoryStore {
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
         self.let_others_run().await;
-        let theirs = |grant: &Grant| grant.client == *id;
-        Ok(self.tables().revoke_where(theirs, reason, now))
+        Ok(self.tables().end_client(id, reason, now))
     }
 
     async fn revoked_since(
@@ -146,6 +145,7 @@ impl Grants for MemoryStore {
             Some(RevokedGrant { id, at })
         };
         let mut found: Vec<_> = tables.grants.values().filter_map(ended).collect();
+        found.extend(tables.ended_client_grants(since));
         found.sort_by_key(|grant| std::cmp::Reverse(grant.at));
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)

@@ -2,6 +2,8 @@
 //!
 //! Before each, it lets other tasks run a varying number of times, so that callers interleave.
 
+mod client_admin;
+mod client_grants;
 mod grants;
 mod keys;
 mod logins;
@@ -21,6 +23,7 @@ use loop_shared::auth::scope::Roles;
 
 use crate::{
     client::{Client, ClientId},
+    client_grant::ClientGrant,
     code::AuthCode,
     consent::Consent,
     grant::{Grant, GrantId, RevokeReason},
@@ -46,6 +49,7 @@ struct Tables {
     codes: HashMap<SecretHash, AuthCode>,
     refreshes: HashMap<SecretHash, RefreshToken>,
     keys: Vec<SigningKey>,
+    client_grants: Vec<ClientGrant>,
 }
 
 impl MemoryStore {
@@ -143,7 +147,11 @@ impl Tables {
                 *why = Some(reason);
                 Updated::Now
             }
-            Some(_) | None => Updated::NotFound,
+            Some(_) => Updated::NotFound,
+            None => match self.end_client_grants(|grant| grant.id == id, now) {
+                0 => Updated::NotFound,
+                _ => Updated::Now,
+            },
         }
     }
 }
