@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use crate::{Failure, http::Connection};
+use crate::{Failure, http::Connection, server::Running};
 
 /// What a connection does again and again; `None`: it has nothing left to do.
 pub(crate) type Step<'s> =
@@ -30,6 +30,8 @@ pub(crate) struct Measured {
     pub(crate) count: usize,
     /// Over how long.
     pub(crate) seconds: f64,
+    /// Seconds that the server's process spent on a core meanwhile, the kernel's work for it included.
+    pub(crate) cpu: f64,
     /// Each answer's time in microseconds, ascending.
     micros: Vec<u32>,
 }
@@ -40,6 +42,13 @@ impl Measured {
         #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
         let count = self.count as f64;
         count / self.seconds.max(1e-9)
+    }
+
+    /// Answers per second of the server's own time on a core, whoever else uses the machine.
+    pub(crate) fn per_cpu_second(&self) -> f64 {
+        #[expect(clippy::cast_precision_loss, reason = "a count of requests")]
+        let count = self.count as f64;
+        count / self.cpu.max(1e-9)
     }
 
     /// The time within which this share of the answers came, in milliseconds.
@@ -55,6 +64,7 @@ impl Measured {
     pub(crate) fn and(mut self, other: &Self) -> Self {
         self.count += other.count;
         self.seconds += other.seconds;
+        self.cpu += other.cpu;
         self.micros.extend(&other.micros);
         self.micros.sort_unstable();
         self
@@ -63,11 +73,12 @@ impl Measured {
 
 /// Runs every step on a connection of its own for as long as `time`, or until all have nothing left.
 pub(crate) fn drive(
-    port: u16,
+    server: &Running,
     steps: Vec<Step<'_>>,
     pace: Pace,
     time: Duration,
 ) -> Result<Measured, Failure> {
+    let (port, cpu) = (server.port, server.cpu()?);
     let stop = &AtomicBool::new(false);
     let since = Instant::now();
     let results: Vec<Result<Vec<u32>, Failure>> = thread::scope(|scope| {
@@ -91,6 +102,7 @@ pub(crate) fn drive(
     Ok(Measured {
         count: micros.len(),
         seconds,
+        cpu: server.cpu()? - cpu,
         micros,
     })
 }

@@ -58,7 +58,7 @@ impl Cores {
         command
     }
 
-    /// `openssl speed` signatures a second on the server's cores: no server of these cores signs more.
+    /// `openssl speed` signatures per second of time on one of the server's cores: nobody signs more with it.
     pub(crate) fn sign_limit(&self, alg: &str, seconds: u64) -> Result<f64, Failure> {
         let name = if alg == "RS256" {
             "rsa2048"
@@ -68,7 +68,7 @@ impl Cores {
         let output = self
             .on_server(Path::new("openssl"))
             .args(["speed", "-mr", "-seconds", &seconds.to_string()])
-            .args(["-multi", &self.count.to_string(), name])
+            .arg(name)
             .output()?;
         let text = String::from_utf8(output.stdout)?;
         // +F2:2:2048:0.000245:0.000016 (RSA) or +F4:3:256:0.0000:0.0001: seconds, or operations a second.

@@ -22,7 +22,7 @@ const ALGS: [&str; 2] = ["RS256", "ES256"];
 /// Turns of limit and server, so that a machine that slows down slows both.
 const ROUNDS: usize = 2;
 /// Connections of the load.
-const CONNECTIONS: usize = 32;
+const CONNECTIONS: usize = 64;
 /// Refresh families that are used, at most; all others just lie there.
 const FAMILIES: usize = 10_000;
 /// Codes of one round.
@@ -134,31 +134,36 @@ impl Bench {
         database: &mut Database,
         families: &mut [String],
     ) -> Result<(), Failure> {
-        let (port, time) = (server.port, self.settings.time);
-        let full = |steps: Vec<Step<'_>>, time| drive(port, steps, Pace::Full, time);
+        let time = self.settings.time;
+        let full = |steps: Vec<Step<'_>>, time| drive(server, steps, Pace::Full, time);
         full(work::refreshing(LOOP, families, CONNECTIONS), time / 4)?; // warm
-        let (mut limit, mut all) = (0.0, [const { None::<Measured> }; 3]);
+        let (mut limit, mut all) = (0.0, [const { None::<Measured> }; 4]);
         for _ in 0..ROUNDS {
             limit += self.cores.sign_limit(alg, 1)?;
             let refreshed = full(work::refreshing(LOOP, families, CONNECTIONS), time)?;
             let mut codes = self.runtime.block_on(database.codes(CODES))?;
             let exchanged = full(work::exchanging(LOOP, &mut codes, CONNECTIONS), UNTIL_ALL)?;
-            let (access, next) = LOOP.access(port, &families[0])?;
+            let (access, next) = LOOP.access(server.port, &families[0])?;
             families[0] = next;
             let introspected = full(work::introspecting(LOOP, &access, CONNECTIONS), time / 2)?;
+            let by_itself = full(work::by_itself(LOOP, CONNECTIONS), time)?;
             limit += self.cores.sign_limit(alg, 1)?;
-            for (sum, new) in all.iter_mut().zip([refreshed, exchanged, introspected]) {
+            for (sum, new) in all
+                .iter_mut()
+                .zip([refreshed, exchanged, introspected, by_itself])
+            {
                 *sum = Some(sum.take().unwrap_or_default().and(&new));
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "a few rounds")]
         let limit = limit / (2 * ROUNDS) as f64;
-        let signs = [Some(limit), Some(limit), None];
-        for ((what, limit), ours) in ["refresh", "code exchange", "introspection"]
-            .into_iter()
-            .zip(signs)
-            .zip(all)
-        {
+        let kinds = [
+            ("refresh", Some(limit)),
+            ("code exchange", Some(limit)),
+            ("introspection", None),
+            ("client credentials", Some(limit)),
+        ];
+        for ((what, limit), ours) in kinds.into_iter().zip(all) {
             let ours = ours.unwrap_or_default();
             let row = Row {
                 what,
@@ -190,7 +195,7 @@ impl Bench {
         if self.settings.full && alg == "ES256" {
             while served < MILLION {
                 let steps = work::refreshing(LOOP, families, CONNECTIONS);
-                served += drive(server.port, steps, Pace::Full, Duration::from_secs(10))?.count;
+                served += drive(server, steps, Pace::Full, Duration::from_secs(10))?.count;
                 println!("  {served} requests, {:.1} MB", server.memory()?.0);
             }
         }
@@ -209,20 +214,21 @@ impl Bench {
         println!("a flood of logins");
         self.cores.share()?;
         let server = setup.start(None)?;
-        let (port, time) = (server.port, self.settings.time.max(Duration::from_secs(3)));
+        let server = &server;
+        let time = self.settings.time.max(Duration::from_secs(3));
         let pace = Pace::Every(Duration::from_millis(40)); // 4 connections: 100 a second
-        let (access, next) = LOOP.access(port, &families[0])?;
+        let (access, next) = LOOP.access(server.port, &families[0])?;
         families[0] = next;
         let mut measure = || -> Result<[Measured; 2], Failure> {
-            let refreshed = drive(port, work::refreshing(LOOP, families, 4), pace, time)?;
-            let introspected = drive(port, work::introspecting(LOOP, &access, 4), pace, time)?;
+            let refreshed = drive(server, work::refreshing(LOOP, families, 4), pace, time)?;
+            let introspected = drive(server, work::introspecting(LOOP, &access, 4), pace, time)?;
             Ok([refreshed, introspected])
         };
         let quiet = measure()?;
         let (flooded, logins) = std::thread::scope(|scope| {
             let flood = scope.spawn(|| {
                 drive(
-                    port,
+                    server,
                     work::logging_in(FLOODERS),
                     Pace::Full,
                     time * 2 + Duration::from_secs(1),
@@ -259,8 +265,8 @@ impl Bench {
         for alg in ALGS {
             println!("node-oidc-provider, {alg}");
             let mut peer = Peer::start(&self.cores, &node, &script, (alg, CODES))?;
-            let (port, time) = (peer.running.port, self.settings.time);
-            let full = |steps: Vec<Step<'_>>, time| drive(port, steps, Pace::Full, time);
+            let (server, time) = (&peer.running, self.settings.time);
+            let full = |steps: Vec<Step<'_>>, time| drive(server, steps, Pace::Full, time);
             let exchanged = full(
                 work::exchanging(PEER, &mut peer.codes, CONNECTIONS),
                 UNTIL_ALL,
@@ -270,13 +276,19 @@ impl Bench {
                 work::refreshing(PEER, &mut peer.codes, CONNECTIONS),
                 time * 2,
             )?;
-            for (what, got) in [("code exchange", exchanged), ("refresh", refreshed)] {
+            let by_itself = full(work::by_itself(PEER, CONNECTIONS), time)?;
+            let kinds = [
+                ("code exchange", exchanged),
+                ("refresh", refreshed),
+                ("client credentials", by_itself),
+            ];
+            for (what, got) in kinds {
                 println!(
                     "  {what}: {:.0}/s, p99 {:.1} ms",
                     got.rate(),
                     got.within(99)
                 );
-                self.report.set_peer(what, alg, got.rate());
+                self.report.set_peer(what, alg, &got);
             }
             let (now, highest) = peer.running.memory()?;
             self.report.other(

@@ -9,10 +9,10 @@ pub(crate) struct Row {
     pub(crate) alg: &'static str,
     pub(crate) stored: usize,
     pub(crate) ours: Measured,
-    /// Signatures a second of `openssl speed` on the same cores; `None` where nothing is signed.
+    /// Signatures that `openssl speed` makes in a second of time on a core; `None` where nothing is signed.
     pub(crate) limit: Option<f64>,
-    /// Requests a second of the peer.
-    pub(crate) peer: Option<f64>,
+    /// The same of the peer.
+    pub(crate) peer: Option<Measured>,
 }
 
 /// Times of one kind of request without and with a flood of logins.
@@ -46,13 +46,15 @@ impl Report {
              - loop-auth: SQLite, `synchronous=FULL`: every answer waits for the disk. {} connections, real sockets, \
              profile `measured` (release without LTO).\n\
              - node-oidc-provider 9: one process, everything in memory, nothing durable; JWT access tokens, rotation on.\n\
-             - *of the limit*: beside the signatures that `openssl speed` makes with the same key type on the same \
-             cores in the same minute.\n\n",
+             - */CPU-s*: answers for each second that the server's process spent on a core, kernel and disk work for it \
+             included; other work on the machine does not change it.\n\
+             - *of the limit*: that, beside the signatures that `openssl speed` makes with the same kind of key in a \
+             second on the same core in the same minute. 100 % would be a server that does nothing but sign.\n\n",
             self.machine, self.server_cores, self.connections
         );
         out += "## Requests per second\n\n\
-                | Request | Key | Grants stored | loop-auth /s | limit /s | of the limit | peer /s | times the peer | p50 ms | p99 ms |\n\
-                |---|---|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+                | Request | Key | Grants stored | /s | /CPU-s | limit /CPU-s | of the limit | peer /s | peer /CPU-s | times the peer | p50 ms | p99 ms |\n\
+                |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
         for row in &self.rows {
             out += &row.line();
             out.push('\n');
@@ -89,10 +91,10 @@ impl Report {
     }
 
     /// Fills in the peer's rate of a kind of request.
-    pub(crate) fn set_peer(&mut self, what: &str, alg: &str, rate: f64) {
+    pub(crate) fn set_peer(&mut self, what: &str, alg: &str, got: &Measured) {
         for row in &mut self.rows {
             if row.what == what && row.alg == alg {
-                row.peer = Some(rate);
+                row.peer = Some(got.clone());
             }
         }
     }
@@ -101,20 +103,21 @@ impl Report {
 impl Row {
     /// As a line of the table.
     pub(crate) fn line(&self) -> String {
-        let rate = self.ours.rate();
-        let part = |limit: f64| format!("{:.0} %", 100.0 * rate / limit);
-        let times = |peer: f64| format!("{:.1}", rate / peer);
-        let number = |value: f64| format!("{value:.0}");
+        let per_cpu = self.ours.per_cpu_second();
         let or_none = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+        let limit = |show: &dyn Fn(f64) -> String| or_none(self.limit.map(show));
+        let peer = |show: &dyn Fn(&Measured) -> String| or_none(self.peer.as_ref().map(show));
         format!(
-            "| {} | {} | {} | {rate:.0} | {} | {} | {} | {} | {:.1} | {:.1} |",
+            "| {} | {} | {} | {:.0} | {per_cpu:.0} | {} | {} | {} | {} | {} | {:.1} | {:.1} |",
             self.what,
             self.alg,
             self.stored,
-            or_none(self.limit.map(number)),
-            or_none(self.limit.map(part)),
-            or_none(self.peer.map(number)),
-            or_none(self.peer.map(times)),
+            self.ours.rate(),
+            limit(&|limit| format!("{limit:.0}")),
+            limit(&|limit| format!("{:.0} %", 100.0 * per_cpu / limit)),
+            peer(&|peer| format!("{:.0}", peer.rate())),
+            peer(&|peer| format!("{:.0}", peer.per_cpu_second())),
+            peer(&|peer| format!("{:.1}", per_cpu / peer.per_cpu_second())),
             self.ours.within(50),
             self.ours.within(99)
         )

@@ -66,12 +66,12 @@ impl Database {
         let now = self.now;
         let secret = hex(MACHINE.1);
         let sql = format!(
-            "INSERT OR IGNORE INTO clients (id, name, auth_method, secret_hash, redirect_uris, grant_types, origin, \
+            "INSERT OR IGNORE INTO clients (id, name, auth_method, secret_hash, redirect_uris, grant_types, scope, origin, \
              created_at, first_login_at) VALUES \
-             ('{CLIENT}', 'Bench', 'none', NULL, '[\"{REDIRECT}\"]', 'authorization_code refresh_token', \
+             ('{CLIENT}', 'Bench', 'none', NULL, '[\"{REDIRECT}\"]', 'authorization_code refresh_token', NULL, \
              'operator', {now}, {now}), \
              ('{}', 'Machine', 'client_secret_basic', '{secret}', '[\"{REDIRECT}\"]', \
-             'authorization_code refresh_token', 'operator', {now}, {now})",
+             'authorization_code refresh_token client_credentials', 'mcp:read', 'operator', {now}, {now})",
             MACHINE.0
         );
         self.db.execute_unprepared(&sql).await.map(drop)

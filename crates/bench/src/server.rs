@@ -15,6 +15,9 @@ use crate::{Failure, http, http::Connection, machine::Cores, seed};
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// `sysconf(_SC_CLK_TCK)` of every Linux.
+const TICKS: f64 = 100.0;
+
 /// The first administrator, whose account has all the grants.
 pub(crate) const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");
 
@@ -96,6 +99,16 @@ impl Running {
         Connection::open(self.port)
             .and_then(|mut connection| connection.send(&http::get("/readyz")))
             .is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Seconds it has spent on a core since its start.
+    pub(crate) fn cpu(&self) -> Result<f64, Failure> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name before may hold spaces; then state is the third field, utime the 14th, stime the 15th.
+        let after = stat.rsplit_once(") ").ok_or("no stat")?.1;
+        let ticks = after.split(' ').skip(11).take(2).map(str::parse::<f64>);
+        let ticks: Result<Vec<f64>, _> = ticks.collect();
+        Ok(ticks?.iter().sum::<f64>() / TICKS)
     }
 
     /// Resident memory now and at its highest, in megabytes.

@@ -145,6 +145,20 @@ pub(crate) fn introspecting(
     (0..connections).map(step).collect()
 }
 
+/// Every connection asks for tokens of the client itself.
+pub(crate) fn by_itself(target: Target, connections: usize) -> Vec<Step<'static>> {
+    let form = "grant_type=client_credentials&scope=mcp%3Aread";
+    let request = http::post("/token", &target.basic(), form);
+    let step = |_| -> Step<'static> {
+        let request = request.clone();
+        Box::new(move |connection| {
+            connection.send(&request)?.ok()?;
+            Ok(Some(()))
+        })
+    };
+    (0..connections).map(step).collect()
+}
+
 /// How long somebody who is told to come back waits in a flood.
 const BACK_OFF: Duration = Duration::from_millis(50);
 

@@ -5,6 +5,7 @@ mod authorize;
 mod client_credentials;
 mod flow;
 mod forms;
+mod fuzz;
 mod http;
 mod introspect;
 mod pkce;

@@ -1,0 +1,96 @@
+//! `/token`, `/revoke` and `/introspect`.
+
+use proptest::{prelude::*, sample};
+
+use super::{
+    super::{REDIRECT, VERIFIER},
+    grammar::{Attempt, headers, parameters},
+    target::fuzz,
+};
+
+const FORM: &str = "application/x-www-form-urlencoded";
+const PATHS: [&str; 6] = [
+    "/token",
+    "/oauth/token",
+    "/revoke",
+    "/introspect",
+    "/oauth/revoke",
+    "/oauth/introspect",
+];
+const ERRORS: [&str; 8] = [
+    "invalid_request",
+    "invalid_client",
+    "invalid_grant",
+    "unauthorized_client",
+    "unsupported_grant_type",
+    "invalid_scope",
+    "invalid_target",
+    "unsupported_token_type",
+];
+const BASES: &[&[(&str, &str)]] = &[
+    &[
+        ("grant_type", "authorization_code"),
+        ("client_id", "{{client}}"),
+        ("code", "{{code}}"),
+        ("redirect_uri", REDIRECT),
+        ("code_verifier", VERIFIER),
+    ],
+    &[
+        ("grant_type", "refresh_token"),
+        ("client_id", "{{client}}"),
+        ("refresh_token", "{{refresh}}"),
+        ("scope", "mcp:read"),
+    ],
+    &[
+        ("grant_type", "client_credentials"),
+        ("client_id", "{{machine}}"),
+        ("client_secret", "{{secret}}"),
+    ],
+    &[
+        ("token", "{{access}}"),
+        ("client_id", "{{client}}"),
+        ("token_type_hint", "access_token"),
+    ],
+    &[
+        ("token", "{{refresh}}"),
+        ("client_id", "{{machine}}"),
+        ("client_secret", "{{secret}}"),
+    ],
+];
+
+fn attempt() -> impl Strategy<Value = Attempt> {
+    let path = sample::select(PATHS.to_vec());
+    let method = prop_oneof![30 => Just("POST"), 1 => sample::select(vec!["GET", "PUT", "OPTIONS", "HEAD", "DELETE"])];
+    let query = prop_oneof![8 => Just(Vec::new()), 1 => parameters(BASES)];
+    (method, path, query, headers(FORM), parameters(BASES)).prop_map(
+        |(method, path, query, headers, body)| Attempt {
+            method,
+            path,
+            query,
+            headers,
+            body,
+        },
+    )
+}
+
+#[test]
+fn the_back_channel_answers_anything_in_oauths_own_terms() {
+    fuzz(attempt(), async |target, attempt| {
+        let Some(reply) = target.attempt(&attempt).await else {
+            return;
+        };
+        match reply.status.as_u16() {
+            200 if attempt.method == "POST" => {
+                let body = reply.json();
+                assert!(body.is_object(), "{body}");
+                assert_eq!(reply.header("cache-control"), "no-store");
+            }
+            // Preflights.
+            200 | 204 if attempt.method == "OPTIONS" => {}
+            400 if attempt.method == "OPTIONS" => {}
+            405 if attempt.method != "POST" => assert_eq!(reply.header("allow"), "POST"),
+            400 | 401 | 413 if attempt.method == "POST" => reply.oauth_error(&ERRORS),
+            status => panic!("{status} for {attempt:?}"),
+        }
+    });
+}
