@@ -74,6 +74,8 @@ async fn people(store: &SqlStore) -> Result<(), Failure> {
         created_at: DateTime::UNIX_EPOCH,
         first_login_at: None,
         pkce: None,
+        keys: None,
+        demands: loop_oauth::demands::Demands::default(),
     };
     store.add_user(&user).await?;
     store.add_client(&client).await?;

@@ -21,6 +21,10 @@ pub(crate) fn denied(client: &ClientId) {
     tracing::info!(target: "audit", event = "denied", %client);
 }
 
+pub(crate) fn device_code_guessed(user: UserId) {
+    tracing::warn!(target: "audit", event = "device_code_guessed", %user);
+}
+
 pub(crate) fn client_added(client: &Client) {
     tracing::info!(target: "audit", event = "client_added", client = %client.id, origin = client.origin.as_str());
 }

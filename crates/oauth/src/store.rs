@@ -6,6 +6,11 @@
 
 mod client_admin;
 mod client_grants;
+mod devices;
+mod jti;
+mod kept_clients;
+mod par;
+mod registrations;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -25,6 +30,11 @@ use crate::{
 
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
+pub use devices::{DeviceContext, Devices};
+pub use jti::{JtiKind, Jtis};
+pub use kept_clients::KeptClients;
+pub use par::PushedRequests;
+pub use registrations::Registrations;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -241,11 +251,35 @@ pub trait SigningKeys: Send + Sync {
 
 /// The whole store.
 pub trait Store:
-    Clients + Users + Sessions + Consents + Grants + SigningKeys + ClientAdmin + ClientGrants
+    Clients
+    + Users
+    + Sessions
+    + Consents
+    + Grants
+    + SigningKeys
+    + ClientAdmin
+    + ClientGrants
+    + Jtis
+    + KeptClients
+    + PushedRequests
+    + Registrations
+    + Devices
 {
 }
 
 impl<T> Store for T where
-    T: Clients + Users + Sessions + Consents + Grants + SigningKeys + ClientAdmin + ClientGrants
+    T: Clients
+        + Users
+        + Sessions
+        + Consents
+        + Grants
+        + SigningKeys
+        + ClientAdmin
+        + ClientGrants
+        + Jtis
+        + KeptClients
+        + PushedRequests
+        + Registrations
+        + Devices
 {
 }

@@ -224,6 +224,49 @@ fn clients_for_themselves_are_added_changed_and_removed_by_command() {
 }
 
 #[test]
+fn a_client_that_signs_is_added_with_its_public_keys_and_gets_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    // The public key of RFC 8037 §A.2.
+    let public = file(
+        "public.json",
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+    );
+    let private = file(
+        "private.json",
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","d":"x","x":"x"}]}"#,
+    );
+    let add = [
+        "client",
+        "add",
+        "Signer",
+        "--redirect-uri",
+        "https://s.example/cb",
+    ];
+    for (option, value, fine) in [
+        ("--jwks-file", public.as_str(), true),
+        ("--jwks-file", private.as_str(), false),
+        ("--jwks-file", "/nowhere.json", false),
+        ("--jwks-uri", "https://s.example/jwks.json", true),
+        ("--jwks-uri", "http://s.example/jwks.json", false),
+    ] {
+        let (added, output) = command(folder.path(), &[&add[..], &[option, value]].concat());
+        assert_eq!(added, fine, "{option} {value}: {output}");
+        assert!(!output.contains("client_secret: "), "{output}");
+    }
+    let (_, output) = command(folder.path(), &["client", "list"]);
+    assert_eq!(
+        output.matches("Signer\tprivate_key_jwt\toperator").count(),
+        2,
+        "{output}"
+    );
+}
+
+#[test]
 fn every_mistake_in_the_settings_is_reported_at_once() {
     let folder = tempfile::tempdir().unwrap();
     let (status, output) = program(folder.path())

@@ -1,4 +1,4 @@
-//! Login, consent and logout in a real Chromium, in both languages (`tests/browser/pages.mjs`).
+//! Login, consent, devices and logout in a real Chromium, in both languages (`tests/browser/pages.mjs`).
 
 use std::process::Command;
 
@@ -19,6 +19,7 @@ fn people_log_in_consent_and_log_out_in_chromium() {
     let Some(stack) = Stack::start() else { return };
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let client = runtime.block_on(Client::register(&stack));
+    let device = runtime.block_on(super::device::tv(&stack));
     let shots = std::env::var("LOOP_SCREENSHOTS")
         .unwrap_or_else(|_| stack.file("screenshots").display().to_string());
     let output = Command::new(node)
@@ -29,6 +30,8 @@ fn people_log_in_consent_and_log_out_in_chromium() {
         ])
         .args(["--email", ADMIN.0, "--password", ADMIN.1])
         .args(["--logout", &format!("{}/oauth/logout", stack.url)])
+        .args(["--device", &format!("{}/device_authorization", stack.url)])
+        .args(["--device-client", &device])
         .args(["--callback", CALLBACK, "--out", &shots])
         .arg("--chromium")
         .arg(chromium)
@@ -40,7 +43,7 @@ fn people_log_in_consent_and_log_out_in_chromium() {
         .unwrap_or_else(|_| panic!("the browser told nothing: {said}{also}"));
     assert_eq!(seen["defects"], serde_json::json!([]), "{seen:#}");
     let pages = seen["seen"].as_array().map_or(0, Vec::len);
-    assert_eq!(pages, 12, "six pages in two languages");
+    assert_eq!(pages, 20, "ten pages in two languages");
     for page in seen["seen"].as_array().expect("pages") {
         if page["page"] == "consent" {
             let text = page["text"].as_str().expect("a text");

@@ -5,7 +5,9 @@
 
 mod authorize;
 mod browser;
+mod cimd;
 mod conformance;
+mod device;
 mod documentation;
 mod keys;
 mod mcp_client;

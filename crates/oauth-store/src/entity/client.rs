@@ -2,6 +2,8 @@
 
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
+    client_keys::ClientKeys,
+    demands::Demands,
     pkce_phase::Enforcement,
     secret::SecretHash,
     store::StoreError,
@@ -33,6 +35,8 @@ pub(crate) struct Model {
     pub(crate) removed_at: Option<i64>,
     /// SHA-256 of the token that manages its registration (RFC 7592).
     pub(crate) management_hash: Option<String>,
+    pub(crate) keys: Option<String>,
+    pub(crate) require_pushed: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -64,6 +68,13 @@ impl TryFrom<Model> for Client {
                 .pkce
                 .map(|phase| Enforcement::parse(&phase).ok_or(ROW.corrupt()))
                 .transpose()?,
+            keys: row
+                .keys
+                .map(|keys| ClientKeys::from_json(&keys).ok_or(ROW.corrupt()))
+                .transpose()?,
+            demands: Demands {
+                pushed: row.require_pushed,
+            },
         })
     }
 }
@@ -91,6 +102,8 @@ impl From<&Client> for Model {
             pkce: client.pkce.map(|phase| phase.as_str().to_owned()),
             removed_at: None,
             management_hash: None,
+            keys: client.keys.as_ref().map(ClientKeys::to_json),
+            require_pushed: client.demands.pushed,
         }
     }
 }

@@ -8,11 +8,17 @@ mod client_grants;
 mod clients;
 mod codes;
 mod consents;
+mod devices;
 mod grants;
+mod jtis;
+mod kept_clients;
+mod pushed_requests;
 mod refresh_tokens;
+mod registrations;
 mod sessions;
 mod signing_keys;
 mod sweep;
+mod sweep_clients;
 mod users;
 
 use loop_oauth::store::{Inserted, StoreError, Updated};

@@ -14,6 +14,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
 };
 
+use super::sweep_clients::{devices, removed_clients};
 use crate::{
     SqlStore,
     entity::{client, client_grant, code, column::millis, consent, grant, refresh_token, session},
@@ -49,7 +50,16 @@ pub(super) async fn sweep(
         .write(move |tx| Box::pin(clients(tx, unused, batch)))
         .await?;
     swept += store
+        .write(move |tx| Box::pin(devices(tx, now, ended, batch)))
+        .await?;
+    swept += store
         .write(move |tx| Box::pin(removed_clients(tx, ended, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::jtis::sweep(tx, now, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::pushed_requests::sweep(tx, now, batch)))
         .await?;
     Ok(swept)
 }
@@ -160,7 +170,7 @@ async fn revoked(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64
 }
 
 /// Those of these grants that have nothing left and, if revoked, were so long ago.
-async fn empty_grants(
+pub(super) async fn empty_grants(
     tx: &DatabaseTransaction,
     grants: BTreeSet<String>,
     ended: i64,
@@ -207,43 +217,6 @@ async fn clients(tx: &DatabaseTransaction, unused: i64, batch: u64) -> Result<u6
     delete_clients(tx, never_used).await
 }
 
-/// What is left of clients that were removed long ago, their own grants first.
-async fn removed_clients(
-    tx: &DatabaseTransaction,
-    ended: i64,
-    batch: u64,
-) -> Result<u64, StoreError> {
-    let grants: Vec<String> = client_grant::Entity::find()
-        .select_only()
-        .column(client_grant::Column::Id)
-        .filter(client_grant::Column::RevokedAt.lte(ended))
-        .order_by_asc(client_grant::Column::RevokedAt)
-        .limit(batch)
-        .into_tuple()
-        .all(tx)
-        .await
-        .map_err(unread("client grant"))?;
-    let mut gone = 0;
-    if !grants.is_empty() {
-        let old = client_grant::Column::Id.is_in(grants);
-        gone += delete(client_grant::Entity::delete_many().filter(old), tx).await?;
-    }
-    let removed: Vec<String> = client::Entity::find()
-        .select_only()
-        .column(client::Column::Id)
-        .filter(client::Column::RemovedAt.lte(ended))
-        .order_by_asc(client::Column::RemovedAt)
-        .limit(batch)
-        .into_tuple()
-        .all(tx)
-        .await
-        .map_err(unread("client"))?;
-    if !removed.is_empty() {
-        gone += delete_clients(tx, removed).await?;
-    }
-    Ok(gone)
-}
-
 /// Deletes those of these clients that nothing hangs on.
 pub(super) async fn delete_clients(
     tx: &DatabaseTransaction,
@@ -280,7 +253,7 @@ fn none(rows: &mut SelectStatement) -> Expr {
     Expr::exists(rows.expr(Expr::value(1)).take()).not()
 }
 
-async fn delete<E: EntityTrait>(
+pub(super) async fn delete<E: EntityTrait>(
     rows: sea_orm::DeleteMany<E>,
     tx: &DatabaseTransaction,
 ) -> Result<u64, StoreError> {

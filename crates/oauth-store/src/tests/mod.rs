@@ -6,9 +6,13 @@ mod clients;
 mod codes;
 mod corrupt;
 mod crash;
+mod devices;
 mod files;
+mod jtis;
+mod kept_clients;
 mod keys;
 mod plans;
+mod pushed;
 mod races;
 mod refresh;
 mod revocation;
@@ -20,6 +24,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
     code::{AuthCode, CodeChallenge},
+    demands::Demands,
     grant::{Grant, GrantId, RotationKey},
     key::SigningKey,
     refresh::{RefreshState, RefreshToken},
@@ -118,6 +123,8 @@ fn client(name: &str) -> Client {
         created_at: at(0),
         first_login_at: None,
         pkce: None,
+        keys: None,
+        demands: Demands::default(),
     }
 }
 

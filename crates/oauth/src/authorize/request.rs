@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Scopes;
 
 use super::{AuthorizeError, AuthorizeRefusal};
-use crate::{client::Client, config::Issuer, pkce::Requested, redirect_uri};
+use crate::{client::Client, config::Issuer, par::RequestUri, pkce::Requested, redirect_uri};
 
 /// Our own parameter beside `prompt=login`: only a login after this moment counts (Unix time in
 /// milliseconds). It survives the way through the login page, so that no session table is needed.
@@ -79,13 +79,21 @@ pub struct AuthorizeRequest {
     pub prompt: Prompt,
     /// With `prompt=login`: only a login after this moment counts.
     pub login_after: Option<DateTime<Utc>>,
+    /// The `request_uri` that stands for all of it, when it was pushed (RFC 9126).
+    pub pushed: Option<RequestUri>,
 }
 
 impl AuthorizeRequest {
     /// The request as parameters, for hidden fields and `return_to`; checking them again gives an
-    /// equal request.
+    /// equal request. A pushed request travels as its `request_uri` alone.
     #[must_use]
     pub fn to_params(&self) -> Vec<(String, String)> {
+        if let Some(request_uri) = &self.pushed {
+            return vec![
+                ("client_id".to_owned(), self.client.id.0.clone()),
+                ("request_uri".to_owned(), request_uri.as_str().to_owned()),
+            ];
+        }
         let mut params = vec![
             ("response_type", "code".to_owned()),
             ("client_id", self.client.id.0.clone()),

@@ -72,6 +72,7 @@ pub async fn issue(
         scope,
         roles: Roles::NONE,
         sid: Some(claims::GrantId(grant.id.to_string())),
+        cnf: None,
     };
     Ok(Tokens {
         access_token: signer.sign(&claims)?,

@@ -6,6 +6,7 @@
 
 pub mod authorization_code;
 pub mod client_credentials;
+pub mod device_code;
 mod error;
 pub mod refresh_token;
 
@@ -81,6 +82,10 @@ pub async fn answer(
             let form = client_credentials::ClientForm::read(params)?;
             client_credentials::issue(cx, signer, client, form).await
         }
+        Some("urn:ietf:params:oauth:grant-type:device_code") => {
+            let form = device_code::DeviceForm::read(params)?;
+            device_code::poll(cx, signer, client, &form).await
+        }
         Some(_) => Err(TokenError::UnsupportedGrantType),
         None => Err(TokenError::InvalidRequest("grant_type is missing")),
     }
@@ -131,6 +136,7 @@ fn sign(
         scope,
         roles: user.roles,
         sid: Some(claims::GrantId(grant.id.to_string())),
+        cnf: None,
     };
     Ok(signer.sign(&claims)?)
 }

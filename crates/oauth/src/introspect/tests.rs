@@ -84,6 +84,7 @@ fn access(world: &World) -> AccessClaims {
         scope: Scopes::parse("mcp:read").unwrap(),
         roles: Role::Member.into(),
         sid: Some(claims::GrantId(SID.to_string())),
+        cnf: None,
     }
 }
 

@@ -4,7 +4,10 @@
     reason = "a double that cannot be built is a broken test"
 )]
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,10 +22,15 @@ use uuid::Uuid;
 use super::MemoryStore;
 use crate::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
+    client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
+    demands::Demands,
+    device::DeviceRules,
     entropy::{Entropy, NoEntropy},
     grants::{SignError, TokenSigner},
+    par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
     session::Session,
     user::{Email, PasswordHash, User, UserId},
@@ -93,6 +101,8 @@ pub fn client(id: &str, redirect: &str) -> Client {
         created_at: DateTime::UNIX_EPOCH,
         first_login_at: None,
         pkce: None,
+        keys: None,
+        demands: Demands::default(),
     }
 }
 
@@ -121,7 +131,6 @@ fn uuid_of(text: &str) -> Uuid {
 }
 
 /// A memory store, the usual rules and a moment.
-#[derive(Debug)]
 pub struct World {
     /// Where things are kept.
     pub store: MemoryStore,
@@ -129,6 +138,8 @@ pub struct World {
     pub rules: Rules,
     /// Counted randomness.
     pub entropy: CountingEntropy,
+    /// The documents of clients: none.
+    pub documents: Arc<dyn ClientDocuments>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -139,6 +150,7 @@ impl Default for World {
             store: MemoryStore::default(),
             rules: rules(),
             entropy: CountingEntropy::default(),
+            documents: Arc::new(NoDocuments),
             now: DateTime::from_timestamp(1_800_000_000, 0).expect("a moment"),
         }
     }
@@ -152,6 +164,7 @@ impl World {
             rules: &self.rules,
             store: &self.store,
             entropy: &self.entropy,
+            documents: &*self.documents,
             now: self.now,
         }
     }
@@ -186,5 +199,9 @@ fn rules() -> Rules {
         code_ttl: TimeDelta::seconds(60),
         session_ttl: TimeDelta::days(14),
         pkce: PkceRules::default(),
+        documents: DocumentRules::default(),
+        par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }

@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::dpop::Thumbprint;
 use super::role::{Role, Roles};
 use super::scope::Scopes;
 
@@ -96,6 +97,18 @@ pub struct AccessClaims {
     /// The grant it came from: a person's login, or the client's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<GrantId>,
+    /// The key that whoever presents the token must hold (RFC 7800 §3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+}
+
+/// How a token is bound. A method that is not known here leaves nothing but an unbound look, which readers must
+/// not take for no binding at all: see [`Confirmation::jkt`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The key's thumbprint (RFC 9449 §6.1); `None`: bound in a way that cannot be checked here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jkt: Option<Thumbprint>,
 }
 
 /// `aud`: one string or several (RFC 7519 §4.1.3). One is written as a plain string.

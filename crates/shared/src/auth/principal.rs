@@ -5,6 +5,7 @@
 use chrono::{DateTime, Utc};
 
 use super::claims::{AccessClaims, ClientId, GrantId, Subject, TokenId};
+use super::dpop::Thumbprint;
 use super::role::{RoleBypass, Roles};
 use super::scope::Scopes;
 
@@ -25,6 +26,8 @@ pub struct Principal {
     pub jti: TokenId,
     /// First moment at which the token is no longer good.
     pub expires_at: DateTime<Utc>,
+    /// The key that the token is bound to; whoever got this far has shown that it holds it (RFC 9449).
+    pub key: Option<Thumbprint>,
 }
 
 /// A good token without enough permission (RFC 6750 §3.1, `insufficient_scope`).
@@ -38,9 +41,15 @@ pub struct InsufficientScope {
 }
 
 impl Principal {
-    /// The principal that verified claims describe; `None` when `exp` is no representable time.
+    /// The principal that verified claims describe; `None` when `exp` is no representable time, or the token is
+    /// bound in a way that cannot be checked here.
     pub fn from_claims(claims: AccessClaims) -> Option<Self> {
+        let key = match claims.cnf {
+            Some(cnf) => Some(cnf.jkt?),
+            None => None,
+        };
         Some(Self {
+            key,
             expires_at: DateTime::from_timestamp(claims.exp, 0)?,
             subject: claims.sub,
             client_id: claims.client_id,
@@ -113,6 +122,7 @@ mod tests {
             sid: None,
             jti: "t1".into(),
             expires_at: DateTime::from_timestamp(0, 0).unwrap(),
+            key: None,
         }
     }
 

@@ -1,5 +1,7 @@
 //! `loop-auth client add|set|list|revoke|remove`.
 
+use std::path::{Path, PathBuf};
+
 use clap::{Args, Subcommand};
 use loop_oauth::{
     client::{Client, ClientId, GrantType},
@@ -10,7 +12,7 @@ use loop_oauth::{
     user_admin,
 };
 use loop_shared::auth::scope::Scopes;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{Desk, text};
 
@@ -49,6 +51,12 @@ pub(super) struct Add {
     /// A client on users' own devices, which can keep no secret
     #[arg(long)]
     public: bool,
+    /// The client signs assertions (private_key_jwt); its keys are behind this https URL
+    #[arg(long, value_name = "URL", conflicts_with_all = ["public", "jwks_file"])]
+    jwks_uri: Option<String>,
+    /// The client signs assertions (private_key_jwt); its public keys are in this file, a JWK Set
+    #[arg(long, value_name = "PATH", conflicts_with = "public")]
+    jwks_file: Option<PathBuf>,
     /// What it may use; several times for several [default: authorization_code, refresh_token]
     #[arg(long = "grant", value_name = "TYPE", value_parser = grant_type)]
     grants: Vec<GrantType>,
@@ -58,6 +66,9 @@ pub(super) struct Add {
     /// PKCE phase of this client: optional, public or all [default: the server's]
     #[arg(long, value_name = "PHASE", value_parser = phase)]
     pkce: Option<Enforcement>,
+    /// Refuse its authorization requests unless they were pushed (RFC 9126)
+    #[arg(long)]
+    require_par: bool,
 }
 
 /// What is to be different; the rest stays.
@@ -130,10 +141,19 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
 }
 
 async fn add(desk: &Desk, new: Add) -> Result<(), String> {
+    let jwks = new.jwks_file.as_deref().map(read_jwks).transpose()?;
+    let method = match (new.public, new.jwks_uri.is_some() || jwks.is_some()) {
+        (true, _) => "none",
+        (false, true) => "private_key_jwt",
+        (false, false) => "client_secret_basic",
+    };
     let mut metadata = json!({
         "client_name": new.name,
         "redirect_uris": new.redirect_uris,
-        "token_endpoint_auth_method": if new.public { "none" } else { "client_secret_basic" },
+        "token_endpoint_auth_method": method,
+        "jwks_uri": new.jwks_uri,
+        "jwks": jwks,
+        "require_pushed_authorization_requests": new.require_par,
     });
     if !new.grants.is_empty() {
         metadata["grant_types"] = new.grants.iter().map(|grant| grant.as_str()).collect();
@@ -150,6 +170,12 @@ async fn add(desk: &Desk, new: Add) -> Result<(), String> {
         println!("client_secret: {} (shown only now)", secret.expose());
     }
     Ok(())
+}
+
+fn read_jwks(path: &Path) -> Result<Value, String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let text = std::fs::read(path).map_err(|error| wrong(&error))?;
+    serde_json::from_slice(&text).map_err(|error| wrong(&error))
 }
 
 impl Set {

@@ -13,10 +13,14 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
+    client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
+    device::DeviceRules,
     entropy::OsEntropy,
     login::Passwords,
+    par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
 };
 use loop_shared::service::{
@@ -84,6 +88,7 @@ impl Desk {
             rules: &self.rules,
             store: &*self.opened.store,
             entropy: &OsEntropy,
+            documents: &NoDocuments,
             now: SystemClock.now(),
         }
     }
@@ -169,6 +174,10 @@ fn offline_rules() -> Result<Rules, String> {
         code_ttl: TimeDelta::minutes(1),
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
+        documents: DocumentRules::default(),
+        par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     })
 }
 

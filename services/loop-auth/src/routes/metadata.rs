@@ -6,7 +6,9 @@
 use actix_web::{HttpResponse, web::Data};
 use loop_oauth::{
     client::{ClientAuthMethod, GrantType},
+    client_assertion,
     config::Rules,
+    register::Access,
 };
 use loop_shared::auth::SigningAlgorithm;
 use serde_json::{Value, json};
@@ -27,12 +29,8 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         .collect();
     // Refresh tokens are issued anyway; hosted clients look for it before they ask.
     scopes.push("offline_access".to_owned());
-    let methods = [
-        ClientAuthMethod::None,
-        ClientAuthMethod::Basic,
-        ClientAuthMethod::Post,
-    ]
-    .map(ClientAuthMethod::as_str);
+    let methods = ClientAuthMethod::ALL.map(ClientAuthMethod::as_str);
+    let assertions = client_assertion::ALGORITHMS.map(SigningAlgorithm::as_str);
     // OIDC Discovery §3: "The algorithm RS256 MUST be included."
     let mut algs = vec![SigningAlgorithm::Rs256.as_str()];
     algs.extend(
@@ -41,11 +39,13 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
             .map(|alg| alg.as_str())
             .filter(|alg| *alg != "RS256"),
     );
-    json!({
+    let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
         "token_endpoint": format!("{issuer}/token"),
-        "registration_endpoint": format!("{issuer}/register"),
+        "pushed_authorization_request_endpoint": format!("{issuer}/par"),
+        "require_pushed_authorization_requests": rules.par.required,
+        "device_authorization_endpoint": format!("{issuer}/device_authorization"),
         "revocation_endpoint": format!("{issuer}/revoke"),
         "introspection_endpoint": format!("{issuer}/introspect"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
@@ -59,7 +59,11 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         "introspection_endpoint_auth_methods_supported": [
             ClientAuthMethod::Basic.as_str(),
             ClientAuthMethod::Post.as_str(),
+            ClientAuthMethod::PrivateKeyJwt.as_str(),
         ],
+        "token_endpoint_auth_signing_alg_values_supported": assertions,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertions,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertions,
         "authorization_response_iss_parameter_supported": true,
         "prompt_values_supported": ["none", "login", "consent"],
         "ui_locales_supported": Locale::ALL.map(Locale::tag),
@@ -67,7 +71,15 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         // Demanded by OIDC discovery; no id_token is issued.
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algs,
-    })
+    });
+    if rules.registration.access != Access::Closed {
+        document["registration_endpoint"] = json!(format!("{issuer}/register"));
+    }
+    // Clients that see it do not register any more.
+    if rules.documents.enabled {
+        document["client_id_metadata_document_supported"] = json!(true);
+    }
+    document
 }
 
 /// `GET /.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`.

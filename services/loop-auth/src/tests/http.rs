@@ -56,11 +56,7 @@ async fn both_discovery_addresses_answer_one_document_to_any_origin() {
         document["scopes_supported"],
         json!(["mcp:read", "mcp:exec", "kpi:read", "offline_access"])
     );
-    assert!(
-        document
-            .get("client_id_metadata_document_supported")
-            .is_none()
-    );
+    assert_eq!(document["client_id_metadata_document_supported"], true);
     assert!(!document.to_string().contains("null"));
 }
 

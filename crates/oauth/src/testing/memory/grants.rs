@@ -153,13 +153,17 @@ impl Grants for MemoryStore {
 
     async fn sweep(&self, now: DateTime<Utc>, _batch: u64) -> Result<u64, StoreError> {
         let mut tables = self.tables();
-        let rows = |t: &Tables| t.codes.len() + t.refreshes.len() + t.sessions.len();
+        let rows = |t: &Tables| {
+            t.codes.len() + t.refreshes.len() + t.sessions.len() + t.jtis.len() + t.pushed.len()
+        };
         let before = rows(&tables);
         tables.codes.retain(|_, code| !code.is_expired(now));
+        tables.pushed.retain(|_, request| now < request.expires_at);
         tables.refreshes.retain(|_, token| !token.is_expired(now));
         tables
             .sessions
             .retain(|_, session| !session.is_expired(now));
+        tables.jtis.retain(|_, expires_at| now < *expires_at);
         Ok(u64::try_from(before - rows(&tables)).unwrap_or(u64::MAX))
     }
 }

@@ -4,9 +4,14 @@
 
 mod client_admin;
 mod client_grants;
+mod devices;
 mod grants;
+mod jti;
+mod kept_clients;
 mod keys;
 mod logins;
+mod par;
+mod registrations;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -26,8 +31,10 @@ use crate::{
     client_grant::ClientGrant,
     code::AuthCode,
     consent::Consent,
+    device::DeviceAuthorization,
     grant::{Grant, GrantId, RevokeReason},
     key::SigningKey,
+    par::PushedRequest,
     refresh::RefreshToken,
     secret::SecretHash,
     session::Session,
@@ -50,6 +57,10 @@ struct Tables {
     refreshes: HashMap<SecretHash, RefreshToken>,
     keys: Vec<SigningKey>,
     client_grants: Vec<ClientGrant>,
+    jtis: HashMap<(&'static str, SecretHash), DateTime<Utc>>,
+    pushed: HashMap<SecretHash, PushedRequest>,
+    managed: HashMap<ClientId, SecretHash>,
+    devices: Vec<DeviceAuthorization>,
 }
 
 impl MemoryStore {
