@@ -5,6 +5,7 @@ mod assertions;
 mod authorize;
 mod cimd;
 mod client_credentials;
+mod day;
 mod device;
 mod flow;
 mod forms;

@@ -41,7 +41,9 @@ const BASES: &[&[(&str, &str)]] = &[
         ("decision", "allow"),
     ],
 ];
-const PATHS: [&str; 8] = [
+const PATHS: [&str; 10] = [
+    "/oauth/device",
+    "/oauth/device/answer",
     "/authorize",
     "/authorize",
     "/oauth/authorize",
@@ -89,6 +91,7 @@ fn leads_nowhere_else(reply: &Reply) {
         "/authorize?",
         "/oauth/authorize?",
         "/oauth/",
+        "/oauth/device?",
     ];
     // An absolute path with one slash: `//host` would be another origin.
     let own = own.iter().any(|path| to.starts_with(path)) && !to.contains('\\');

@@ -194,6 +194,7 @@ fn a_registration_is_taken_or_refused_and_its_consent_page_is_harmless() {
                 );
             }
             400 | 413 => reply.oauth_error(&ERRORS),
+            429 => assert!(!reply.header("retry-after").is_empty()),
             status => panic!("{status} for {attempt:?}"),
         }
     });

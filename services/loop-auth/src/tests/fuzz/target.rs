@@ -2,6 +2,7 @@
 
 use std::{
     cell::RefCell,
+    collections::BTreeMap,
     io::Write,
     rc::Rc,
     sync::Mutex,
@@ -92,10 +93,14 @@ pub(super) struct Target {
     pub(super) client: String,
     pub(super) machine: String,
     pub(super) secret: String,
-    session: String,
+    session: RefCell<String>,
+    clock: MockClock,
+    passwords: Arc<BcryptPasswords>,
     store: Arc<SqlStore>,
     fresh: RefCell<(usize, Option<Rc<Fresh>>)>,
     logs: [Log; 2],
+    /// How often each status was answered.
+    statuses: RefCell<BTreeMap<u16, u32>>,
     _folder: tempfile::TempDir,
 }
 
@@ -155,7 +160,7 @@ pub(super) fn fuzz<S: Strategy>(strategy: S, case: impl AsyncFn(&Target, S::Valu
     if let Err(failure) = result {
         panic!("{failure}");
     }
-    eprintln!("{sent} cases");
+    eprintln!("{sent} cases: {:?}", target.statuses.borrow());
 }
 
 impl Target {
@@ -174,6 +179,8 @@ impl Target {
             passwords: Arc::clone(&passwords) as _,
             signer: signer(&store, &clock).await,
             jwks_max_age: Duration::from_mins(5),
+            documents: Arc::new(NoDocuments),
+            proxies: TrustedProxies::default(),
         };
         let app = Data::new(App::new(parts).unwrap());
         let cx = app.cx();
@@ -189,15 +196,16 @@ impl Target {
         let machine = json!({"redirect_uris": [REDIRECT], "token_endpoint_auth_method": "client_secret_basic"});
         let machine = register::add_by_operator(&cx, machine, ByOperator::default());
         let machine = machine.await.unwrap();
-        let login = login::login(&cx, &*passwords, EMAIL, SecretString::from(PASSWORD));
-        let session = login.await.unwrap().raw.expose().to_owned();
         Self {
             door: door(&app, &store).await,
             client: public.client.id.0,
             machine: machine.client.id.0,
             secret: machine.secret.unwrap().expose().to_owned(),
-            session,
+            session: RefCell::default(),
+            passwords,
+            clock,
             fresh: RefCell::default(),
+            statuses: RefCell::default(),
             store,
             logs,
             app: app.clone(),
@@ -207,7 +215,7 @@ impl Target {
 
     /// The cookie of somebody who is signed in.
     pub(super) fn cookie(&self) -> String {
-        format!("loop_session={}", self.session)
+        format!("loop_session={}", self.session.borrow())
     }
 
     /// A code as the consent page gives it.
@@ -223,7 +231,7 @@ impl Target {
         ]
         .map(|(name, value)| (name.to_owned(), value.to_owned()));
         let asked = authorize::check(&cx, &asked).await.unwrap();
-        let session = SecretHash::of(&self.session);
+        let session = SecretHash::of(&self.session.borrow());
         let (session, user) = self.store.session(&session).await.unwrap().unwrap();
         let to = authorize::allow(&cx, &asked, &user, &session)
             .await
@@ -240,6 +248,20 @@ impl Target {
             self.fresh.borrow_mut().0 += 1;
             return known;
         }
+        // Time passes, so that what is bounded by the hour goes on.
+        self.clock.advance(1_800);
+        let cx = self.app.cx();
+        let login = login::login(
+            &cx,
+            &*self.passwords,
+            EMAIL,
+            SecretString::from(PASSWORD),
+        );
+        let login = login.await.unwrap();
+        login
+            .raw
+            .expose()
+            .clone_into(&mut self.session.borrow_mut());
         let code = self.code().await;
         let form = format!(
             "grant_type=authorization_code&client_id={}&code={code}&redirect_uri={REDIRECT}&code_verifier={VERIFIER}",
@@ -325,6 +347,11 @@ impl Target {
         let since = Instant::now();
         let reply = (self.door)(request).await;
         let taken = since.elapsed();
+        *self
+            .statuses
+            .borrow_mut()
+            .entry(reply.status.as_u16())
+            .or_default() += 1;
         assert!(taken < PATIENCE, "{taken:?} for {attempt:?}");
         assert!(
             reply.status.as_u16() < 500,
@@ -365,7 +392,7 @@ impl Target {
                 &fresh.refresh,
                 &fresh.access,
                 &self.secret,
-                &self.session,
+                &self.session.borrow(),
             ] {
                 assert!(!line.contains(secret.as_str()), "a secret in {line}");
             }

@@ -9,7 +9,11 @@ use super::{
 };
 
 const FORM: &str = "application/x-www-form-urlencoded";
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 10] = [
+    "/par",
+    "/oauth/par",
+    "/device_authorization",
+    "/token",
     "/token",
     "/oauth/token",
     "/revoke",
@@ -17,7 +21,16 @@ const PATHS: [&str; 6] = [
     "/oauth/revoke",
     "/oauth/introspect",
 ];
-const ERRORS: [&str; 8] = [
+const ERRORS: [&str; 17] = [
+    "authorization_pending",
+    "slow_down",
+    "access_denied",
+    "expired_token",
+    "unsupported_response_type",
+    "request_not_supported",
+    "request_uri_not_supported",
+    "invalid_dpop_proof",
+    "temporarily_unavailable",
     "invalid_request",
     "invalid_client",
     "invalid_grant",
@@ -28,6 +41,30 @@ const ERRORS: [&str; 8] = [
     "unsupported_token_type",
 ];
 const BASES: &[&[(&str, &str)]] = &[
+    &[
+        ("grant_type", "urn:ietf:params:oauth:grant-type:device_code"),
+        ("client_id", "{{client}}"),
+        ("device_code", "{{code}}"),
+    ],
+    &[
+        ("grant_type", "client_credentials"),
+        (
+            "client_assertion_type",
+            "urn:ietf:params:oauth:client-assertion-type:jwt-bearer",
+        ),
+        ("client_assertion", "{{access}}"),
+    ],
+    &[
+        ("response_type", "code"),
+        ("client_id", "{{client}}"),
+        ("redirect_uri", REDIRECT),
+        ("scope", "mcp:read"),
+        (
+            "code_challenge",
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
+        ),
+        ("code_challenge_method", "S256"),
+    ],
     &[
         ("grant_type", "authorization_code"),
         ("client_id", "{{client}}"),
@@ -80,7 +117,7 @@ fn the_back_channel_answers_anything_in_oauths_own_terms() {
             return;
         };
         match reply.status.as_u16() {
-            200 if attempt.method == "POST" => {
+            200 | 201 if attempt.method == "POST" => {
                 let body = reply.json();
                 assert!(body.is_object(), "{body}");
                 assert_eq!(reply.header("cache-control"), "no-store");
@@ -89,7 +126,7 @@ fn the_back_channel_answers_anything_in_oauths_own_terms() {
             200 | 204 if attempt.method == "OPTIONS" => {}
             400 if attempt.method == "OPTIONS" => {}
             405 if attempt.method != "POST" => assert_eq!(reply.header("allow"), "POST"),
-            400 | 401 | 413 if attempt.method == "POST" => reply.oauth_error(&ERRORS),
+            400 | 401 | 413 | 429 if attempt.method == "POST" => reply.oauth_error(&ERRORS),
             status => panic!("{status} for {attempt:?}"),
         }
     });
