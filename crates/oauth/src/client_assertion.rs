@@ -44,6 +44,16 @@ pub async fn authenticate(
     id: Option<&str>,
     assertion: &str,
 ) -> Result<Client, TokenError> {
+    check(cx, id, assertion, false).await
+}
+
+/// The same; `newcomer`: whether a client that nobody has used here yet is taken from its document.
+pub(crate) async fn check(
+    cx: &Context<'_>,
+    id: Option<&str>,
+    assertion: &str,
+    newcomer: bool,
+) -> Result<Client, TokenError> {
     let assertion = Unverified::parse(assertion).map_err(TokenError::BadClient)?;
     if id.is_some_and(|id| id != assertion.claims.sub) {
         return Err(TokenError::InvalidRequest(
@@ -51,7 +61,11 @@ pub async fn authenticate(
         ));
     }
     let expires_at = check_claims(cx, &assertion)?;
-    let client = client_metadata_document::known(cx, &assertion.claims.sub).await?;
+    let client = if newcomer {
+        client_metadata_document::met(cx, &assertion.claims.sub).await?
+    } else {
+        client_metadata_document::known(cx, &assertion.claims.sub).await?
+    };
     let client = client.ok_or(TokenError::BadClient("unknown client"))?;
     let Some(keys) = client.keys.clone() else {
         return bad("the client has no keys");
@@ -85,10 +99,10 @@ fn check_claims(cx: &Context<'_>, assertion: &Unverified<'_>) -> Result<DateTime
         return bad("iss and sub of the assertion differ");
     }
     // "The issuer identifier of the authorization server as the sole value" is today's advice; the token endpoint is
-    // what OpenID Connect Core §9 asked for. Both name nobody else.
+    // what OpenID Connect Core §9 asked for, and RFC 9126 §2 adds its own endpoint. All name nobody else.
     let issuer = cx.rules.issuer.as_str();
-    let token_endpoint = format!("{issuer}/token");
-    if !resource::same(issuer, &claims.aud) && claims.aud != token_endpoint {
+    let endpoints = ["/token", "/par"].map(|path| format!("{issuer}{path}"));
+    if !resource::same(issuer, &claims.aud) && !endpoints.contains(&claims.aud) {
         return bad("the assertion is for somebody else");
     }
     let time = |seconds: i64| DateTime::from_timestamp(seconds, 0);
@@ -152,7 +166,10 @@ async fn by_inline(
     if !signed {
         return bad("the assertion's key is unknown");
     }
-    cx.store.keep_client(&renewed).await?;
+    // One that nobody has allowed anything yet is not stored for asking.
+    if cx.store.client(&renewed.id).await?.is_some() {
+        cx.store.keep_client(&renewed).await?;
+    }
     Ok(renewed)
 }
 

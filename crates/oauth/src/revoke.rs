@@ -102,6 +102,7 @@ mod tests {
             client: own.id.clone(),
             redirect_uri: None,
             challenge: CodeChallenge::S256("x".into()),
+            key: None,
             expires_at: DateTime::UNIX_EPOCH,
             used_at: None,
         };
@@ -110,6 +111,7 @@ mod tests {
             grant: id,
             parent: None,
             state: RefreshState::Live,
+            key: None,
             expires_at: world.now + world.rules.refresh_ttl,
         };
         world.store.add_grant(&grant, &code).await.unwrap();

@@ -10,6 +10,7 @@ use loop_oauth::{
     client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
     device::DeviceRules,
+    dpop::DpopRules,
     par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
@@ -17,13 +18,16 @@ use loop_oauth::{
     user::Email,
 };
 use loop_shared::service::config::{
-    ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given, number,
-    seconds, secret_or_file,
+    DpopArgs, ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given,
+    number, seconds, secret_or_file,
 };
 use secrecy::SecretString;
 
+pub use crate::store_config::{Database, StoreArgs, StoreConfig};
+
 use crate::{
     device_config::DeviceArgs,
+    dpop_config,
     key_config::{KeyArgs, KeyConfig},
     outbound_config::OutboundArgs,
     par_config::ParArgs,
@@ -37,18 +41,6 @@ pub const IDENTITY: ServiceIdentity = ServiceIdentity {
     version: env!("CARGO_PKG_VERSION"),
     default_port: 8083,
 };
-
-/// Where the database is, and how passwords are hashed: for every command.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Database")]
-pub struct StoreArgs {
-    /// SQLite database with users, clients, grants and keys [default: ./data/loop-auth.db]
-    #[arg(long, env = "OAUTH_DB_PATH", value_name = "PATH")]
-    pub oauth_db_path: Option<String>,
-    /// bcrypt cost of new password hashes, 4 to 15 [default: 12]
-    #[arg(long, env = "BCRYPT_COST", value_name = "COST")]
-    pub bcrypt_cost: Option<String>,
-}
 
 /// Flags and variables of the running server.
 #[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
@@ -117,6 +109,9 @@ pub struct ServeArgs {
     /// Pushed authorization requests.
     #[command(flatten)]
     pub par: ParArgs,
+    /// Proof of possession.
+    #[command(flatten)]
+    pub dpop: DpopArgs,
     /// Who may register.
     #[command(flatten)]
     pub registration: RegistrationArgs,
@@ -126,15 +121,6 @@ pub struct ServeArgs {
     /// What stands in front.
     #[command(flatten)]
     pub proxy: ProxyArgs,
-}
-
-/// The checked settings of [`StoreArgs`].
-#[derive(Clone, Debug)]
-pub struct StoreConfig {
-    /// The SQLite file.
-    pub path: PathBuf,
-    /// bcrypt cost.
-    pub bcrypt_cost: u32,
 }
 
 /// The first administrator, should there be no user.
@@ -171,27 +157,6 @@ pub struct Config {
     pub warnings: Warnings,
 }
 
-impl StoreArgs {
-    /// Checks the settings, noting what is wrong.
-    pub fn resolve(&self, problems: &mut Problems) -> StoreConfig {
-        let path = given(self.oauth_db_path.as_deref()).unwrap_or("./data/loop-auth.db");
-        let cost = self.bcrypt_cost.as_deref();
-        let cost = number("BCRYPT_COST", cost, 4..=15, 12, problems);
-        if cost < 10 {
-            let wrong = format!("{cost} makes stolen password hashes cheap to guess");
-            problems.warn(
-                "BCRYPT_COST",
-                wrong,
-                "Use 12, or 10 on a very slow machine.",
-            );
-        }
-        StoreConfig {
-            path: path.into(),
-            bcrypt_cost: u32::try_from(cost).unwrap_or(12),
-        }
-    }
-}
-
 impl ServeArgs {
     /// Checks all settings.
     ///
@@ -205,18 +170,20 @@ impl ServeArgs {
         let registration = self.registration.resolve(&mut problems);
         let device = self.device.resolve(&mut problems);
         let proxies = self.proxy.resolve(&mut problems);
-        let par = self.par.resolve(&mut problems);
-        let rules = self.auth.rules(&service.external_url, &mut problems);
-        let rules = rules.map(|rules| Rules {
-            registration,
-            device,
-            par,
-            ..rules
-        });
+        let mut rules = self.auth.rules(&service.external_url, &mut problems);
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
         let keys = self.keys.resolve(access_ttl, &mut problems);
+        let par = self.par.resolve(&mut problems);
+        let secret = keys.settings.secret.as_ref();
+        let dpop = dpop_config::rules(&self.dpop, secret, &mut problems);
+        if let Some(rules) = &mut rules {
+            rules.dpop = dpop;
+            rules.par = par;
+            rules.registration = registration;
+            rules.device = device;
+        }
         let first_admin = self.auth.first_admin(&mut problems);
         let queue = self.auth.bcrypt_queue.as_deref();
         let queue = number("BCRYPT_QUEUE", queue, 0..=10_000, 64, &mut problems);
@@ -278,6 +245,7 @@ impl AuthArgs {
             pkce,
             documents: DocumentRules::default(),
             par: ParRules::default(),
+            dpop: DpopRules::default(),
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
         })

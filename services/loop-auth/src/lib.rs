@@ -8,6 +8,7 @@ pub mod boot;
 pub mod cli;
 pub mod config;
 pub mod device_config;
+mod dpop_config;
 mod extract;
 mod first_admin;
 pub mod key_config;
@@ -23,6 +24,7 @@ mod respond;
 mod revocations;
 mod routes;
 pub mod signer;
+pub mod store_config;
 mod sweep;
 
 pub use boot::{Opened, serve};

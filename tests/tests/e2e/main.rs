@@ -15,6 +15,7 @@ mod mcp_client;
 mod metrics;
 mod migration;
 mod profiles;
+mod replicas;
 mod restart;
 mod revocation;
 mod rotation;

@@ -10,6 +10,8 @@ mod m20261121_030000_add_client_removal;
 mod m20261121_031000_create_client_grants;
 mod m20261121_032000_create_device_authorizations;
 mod m20261121_040000_add_pushed_requests;
+mod m20261121_041000_add_dpop_keys;
+mod m20261121_060000_add_retired_at;
 
 use sea_orm_migration::prelude::*;
 
@@ -28,6 +30,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_020100_add_client_keys::Migration),
             Box::new(m20261121_040000_add_pushed_requests::Migration),
             Box::new(m20261121_032000_create_device_authorizations::Migration),
+            Box::new(m20261121_041000_add_dpop_keys::Migration),
+            Box::new(m20261121_060000_add_retired_at::Migration),
         ]
     }
 }

@@ -1,7 +1,7 @@
 //! Checks an authorization request before anything is shown.
 
 use chrono::{DateTime, Utc};
-use loop_shared::auth::scope::Scopes;
+use loop_shared::auth::{dpop::Thumbprint, scope::Scopes};
 
 use super::{
     AUTH_AFTER, AuthorizeError, AuthorizeRefusal, AuthorizeRequest, PageRefusal, Prompt,
@@ -93,6 +93,7 @@ async fn whole(cx: &Context<'_>, params: Params<'_>) -> Result<AuthorizeRequest,
         challenge: asked.challenge,
         prompt: asked.prompt,
         login_after: asked.login_after,
+        dpop_jkt: asked.dpop_jkt,
         pushed: None,
     })
 }
@@ -143,6 +144,7 @@ struct Asked {
     challenge: Requested,
     prompt: Prompt,
     login_after: Option<DateTime<Utc>>,
+    dpop_jkt: Option<Thumbprint>,
 }
 
 fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, AuthorizeError> {
@@ -182,13 +184,20 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
     let (scopes, resource) = scopes(cx, client, once("scope")?, requested)?;
     let prompt = once("prompt")?.map_or(Ok(Prompt::default()), Prompt::parse)?;
     let login_after = login_after(cx.now, prompt, once(AUTH_AFTER)?);
+    let dpop_jkt = once("dpop_jkt")?.map(key).transpose()?;
     Ok(Asked {
+        dpop_jkt,
         scopes,
         resource,
         challenge,
         prompt,
         login_after,
     })
+}
+
+fn key(text: &str) -> Result<Thumbprint, AuthorizeError> {
+    let wrong = "dpop_jkt is no SHA-256 thumbprint in base64url";
+    Thumbprint::parse(text).ok_or(AuthorizeError::InvalidRequest(wrong))
 }
 
 /// Unknown scopes are dropped; nothing known left is an error; no scope means all of the resource's.

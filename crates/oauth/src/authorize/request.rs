@@ -1,7 +1,7 @@
 //! A checked authorization request, and how it travels through login and consent pages.
 
 use chrono::{DateTime, Utc};
-use loop_shared::auth::scope::Scopes;
+use loop_shared::auth::{dpop::Thumbprint, scope::Scopes};
 
 use super::{AuthorizeError, AuthorizeRefusal};
 use crate::{client::Client, config::Issuer, par::RequestUri, pkce::Requested, redirect_uri};
@@ -79,6 +79,8 @@ pub struct AuthorizeRequest {
     pub prompt: Prompt,
     /// With `prompt=login`: only a login after this moment counts.
     pub login_after: Option<DateTime<Utc>>,
+    /// The key that the exchange of the code must prove (RFC 9449 §10).
+    pub dpop_jkt: Option<Thumbprint>,
     /// The `request_uri` that stands for all of it, when it was pushed (RFC 9126).
     pub pushed: Option<RequestUri>,
 }
@@ -112,6 +114,9 @@ impl AuthorizeRequest {
         }
         if self.prompt != Prompt::default() {
             params.push(("prompt", self.prompt.to_text()));
+        }
+        if let Some(key) = &self.dpop_jkt {
+            params.push(("dpop_jkt", key.as_str().to_owned()));
         }
         if let Some(after) = self.login_after {
             params.push((AUTH_AFTER, after.timestamp_millis().to_string()));

@@ -100,7 +100,7 @@ impl Metadata {
         if self.demands != Demands::default()
             && let Some(parts) = canonical.as_array_mut()
         {
-            parts.push(json!({ "pushed": self.demands.pushed }));
+            parts.push(json!({ "pushed": self.demands.pushed, "dpop": self.demands.dpop }));
         }
         // Appended only where there are keys: registrations without any keep their hash.
         let keys = self
@@ -138,13 +138,18 @@ fn flag(
     }
 }
 
-/// RFC 9126 §6.
+/// RFC 9126 §6, RFC 9449 §5.2.
 fn demands(members: &Map<String, Value>) -> Result<Demands, RegisterError> {
     Ok(Demands {
         pushed: flag(
             members,
             "require_pushed_authorization_requests",
             "require_pushed_authorization_requests must be true or false",
+        )?,
+        dpop: flag(
+            members,
+            "dpop_bound_access_tokens",
+            "dpop_bound_access_tokens must be true or false",
         )?,
     })
 }

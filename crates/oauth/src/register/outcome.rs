@@ -116,6 +116,9 @@ impl Registered {
         if client.demands.pushed {
             out.insert("require_pushed_authorization_requests".into(), json!(true));
         }
+        if client.demands.dpop {
+            out.insert("dpop_bound_access_tokens".into(), json!(true));
+        }
         if let Some(secret) = &self.secret {
             out.insert("client_secret".into(), json!(secret.expose()));
             // "0 if it will not expire"
@@ -178,7 +181,10 @@ impl RegisterError {
             Self::Closed => (403, "access_denied"),
             Self::NoToken | Self::WrongToken => (401, "invalid_token"),
             Self::TooMany(_) => (429, "temporarily_unavailable"),
-            Self::Collision | Self::Store(_) | Self::Entropy(_) => (500, "server_error"),
+            Self::Store(StoreError::Unavailable(_)) => (503, "temporarily_unavailable"),
+            Self::Collision
+            | Self::Store(StoreError::Failed(_) | StoreError::Corrupt { .. })
+            | Self::Entropy(_) => (500, "server_error"),
         }
     }
 

@@ -69,6 +69,9 @@ pub(super) struct Add {
     /// Refuse its authorization requests unless they were pushed (RFC 9126)
     #[arg(long)]
     require_par: bool,
+    /// Refuse its token requests unless they prove a key (RFC 9449)
+    #[arg(long)]
+    require_dpop: bool,
 }
 
 /// What is to be different; the rest stays.
@@ -154,6 +157,7 @@ async fn add(desk: &Desk, new: Add) -> Result<(), String> {
         "jwks_uri": new.jwks_uri,
         "jwks": jwks,
         "require_pushed_authorization_requests": new.require_par,
+        "dpop_bound_access_tokens": new.require_dpop,
     });
     if !new.grants.is_empty() {
         metadata["grant_types"] = new.grants.iter().map(|grant| grant.as_str()).collect();

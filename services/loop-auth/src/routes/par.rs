@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
-    extract::{client_auth, form::OauthForm},
+    extract::{client_auth, dpop, form::OauthForm},
     respond::{json, token_error},
 };
 
@@ -74,11 +74,18 @@ pub(crate) async fn push(
     form: OauthForm,
 ) -> Result<HttpResponse, Refused> {
     let cx = app.cx();
-    let client = client_auth::client(&cx, &request, &form.0).await?;
-    let pushed = par::push(&cx, &client, form.0.as_slice()).await?;
+    let client = client_auth::newcomer(&cx, &request, &form.0).await?;
+    let key = dpop::key(&cx, &request)
+        .await
+        .map_err(token_error::Refused::from)?;
+    let pushed = par::push(&cx, &client, form.0.as_slice(), key.as_ref()).await?;
     let answer = json!({
         "request_uri": pushed.request_uri.as_str(),
         "expires_in": pushed.expires_in,
     });
-    Ok(json::no_store(StatusCode::CREATED, &answer))
+    let mut response = json::no_store(StatusCode::CREATED, &answer);
+    if key.is_some() {
+        dpop::tell_nonce(&cx, &mut response);
+    }
+    Ok(response)
 }

@@ -7,11 +7,15 @@ mod cimd;
 mod client_credentials;
 mod day;
 mod device;
+mod dpop;
+mod engine;
 mod flow;
 mod forms;
 mod fuzz;
 mod http;
 mod introspect;
+mod nul;
+mod outage;
 mod par;
 mod pkce;
 mod probing;
@@ -31,6 +35,7 @@ use loop_oauth::{
     client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
     device::DeviceRules,
+    dpop::DpopRules,
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
@@ -47,7 +52,7 @@ use loop_shared::{
     service,
     service::config::ExternalUrl,
 };
-use loop_testkit::{Browser, Decision, MockClock};
+use loop_testkit::{Browser, Decision, MockClock, postgres::Schema};
 use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -77,6 +82,7 @@ struct Server {
     http: reqwest::Client,
     handle: ServerHandle,
     _folder: tempfile::TempDir,
+    _schema: Option<Schema>,
 }
 
 impl Drop for Server {
@@ -100,6 +106,10 @@ struct Setup {
     documents: Option<Arc<dyn ClientDocuments>>,
     /// Who may register.
     registration: RegistrationRules,
+    /// How keys are proven.
+    dpop: DpopRules,
+    /// The database; `None`: an empty one (see [`engine`]).
+    store: Option<SqlStore>,
 }
 
 impl Server {
@@ -109,19 +119,24 @@ impl Server {
 
     async fn start_with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqlStore::open(folder.path().join("auth.db")).await.unwrap();
+        let (store, schema) = match setup.store {
+            Some(store) => (store, None),
+            None => engine::open(folder.path()).await,
+        };
         let store = Arc::new(store);
         let clock = MockClock::default();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let external = ExternalUrl::parse(setup.external_url.unwrap_or(&url)).unwrap();
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
+        let rules = Rules {
+            dpop: setup.dpop,
+            registration: setup.registration,
+            documents: setup.rules,
+            ..rules(external.as_str(), setup.pkce)
+        };
         let parts = Parts {
-            rules: Rules {
-                documents: setup.rules,
-                registration: setup.registration,
-                ..rules(external.as_str(), setup.pkce)
-            },
+            rules,
             external_url: external,
             store: Arc::clone(&store) as _,
             entropy: Arc::new(OsEntropy),
@@ -165,6 +180,7 @@ impl Server {
             http,
             handle,
             _folder: folder,
+            _schema: schema,
         }
     }
 
@@ -315,6 +331,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         pkce: PkceRules::new(pkce),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
     }
