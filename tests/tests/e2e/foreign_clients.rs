@@ -11,7 +11,7 @@ use serde_json::Value;
 use tokio::runtime::Runtime;
 use url::Url;
 
-use crate::support::oauth::{CALLBACK, http, read};
+use crate::support::oauth::CALLBACK;
 use crate::support::stack::{ADMIN, Stack};
 use crate::support::tools::{tool, top};
 
@@ -39,6 +39,7 @@ pub(crate) const LIBRARIES: [Library; 4] = [
             "revocation",
             "client_credentials",
             "par",
+            "dpop",
             "device",
         ],
     },
@@ -57,6 +58,7 @@ pub(crate) const LIBRARIES: [Library; 4] = [
             "revocation",
             "client_credentials",
             "par",
+            "dpop",
         ],
     },
     Library {
@@ -87,9 +89,6 @@ pub(crate) const LIBRARIES: [Library; 4] = [
         ],
     },
 ];
-
-/// What runs only where the server says that it can: the metadata member, and the capability.
-const ONCE_ADVERTISED: &[(&str, &str)] = &[("dpop_signing_alg_values_supported", "dpop")];
 
 /// A confidential client on an operator's word: its identifier and secret.
 fn machine(stack: &Stack) -> (String, String) {
@@ -124,18 +123,11 @@ fn drive(library: &Library) {
     };
     let Some(stack) = Stack::start() else { return };
     let runtime = Runtime::new().expect("a runtime");
-    let metadata = format!("{}/.well-known/oauth-authorization-server", stack.url);
-    let metadata = runtime.block_on(read(http().get(metadata))).body;
-    let more = ONCE_ADVERTISED.iter().filter(|(member, _)| {
-        metadata.get(*member).is_some() && library.interpreter == "LOOP_NODE"
-    });
-    let mut wanted = library.capabilities.to_vec();
-    wanted.extend(more.map(|(_, capability)| *capability));
     let (id, secret) = machine(&stack);
     let mut child = Command::new(interpreter)
         .arg(top().join("tests/clients").join(library.script))
         .args([library.name, &stack.url, &stack.mcp(), CALLBACK])
-        .args(&wanted)
+        .args(library.capabilities)
         .env("NO_PROXY", "*")
         .envs([("CLIENT_ID", &id), ("CLIENT_SECRET", &secret)])
         .stdin(Stdio::piped())
@@ -166,7 +158,7 @@ fn drive(library: &Library) {
         "{}: {ended}, after {worked:?}",
         library.name
     );
-    assert_eq!(worked, wanted, "{}", library.name);
+    assert_eq!(worked, library.capabilities, "{}", library.name);
 }
 
 #[test]

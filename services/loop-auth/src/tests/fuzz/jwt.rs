@@ -11,7 +11,7 @@ use super::{
 
 /// What is done to a token, part by part.
 #[derive(Clone, Debug)]
-enum Work {
+pub(super) enum Work {
     /// A member of the header (0) or the claims (1) is set.
     Member(usize, &'static str, Value),
     /// A member is taken out.
@@ -48,7 +48,7 @@ fn value() -> impl Strategy<Value = Value> {
     ]
 }
 
-fn work() -> impl Strategy<Value = Work> {
+pub(super) fn work() -> impl Strategy<Value = Work> {
     let header = sample::select(vec![
         "alg", "kid", "typ", "crit", "jwk", "jku", "x5c", "x5u", "zip", "b64", "cty", "enc",
     ]);
@@ -80,7 +80,7 @@ fn work() -> impl Strategy<Value = Work> {
     ]
 }
 
-fn apply(token: &str, all: Vec<Work>) -> Vec<u8> {
+pub(super) fn apply(token: &str, all: Vec<Work>) -> Vec<u8> {
     let mut parts: Vec<Vec<u8>> = token
         .split('.')
         .map(|part| part.as_bytes().to_vec())

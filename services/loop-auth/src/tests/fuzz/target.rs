@@ -40,7 +40,7 @@ use super::{
 const PATIENCE: Duration = Duration::from_secs(5);
 /// Requests after which codes and tokens are new.
 const FRESH_EVERY: usize = 128;
-const ISSUER: &str = "http://localhost:8083";
+pub(super) const ISSUER: &str = "http://localhost:8083";
 const EMAIL: &str = "kim@example.com";
 
 /// An answer.
@@ -218,6 +218,11 @@ impl Target {
         format!("loop_session={}", self.session.borrow())
     }
 
+    /// What its clock shows.
+    pub(super) fn now(&self) -> chrono::DateTime<chrono::Utc> {
+        self.clock.now()
+    }
+
     /// A code as the consent page gives it.
     async fn code(&self) -> String {
         let cx = self.app.cx();
@@ -251,12 +256,7 @@ impl Target {
         // Time passes, so that what is bounded by the hour goes on.
         self.clock.advance(1_800);
         let cx = self.app.cx();
-        let login = login::login(
-            &cx,
-            &*self.passwords,
-            EMAIL,
-            SecretString::from(PASSWORD),
-        );
+        let login = login::login(&cx, &*self.passwords, EMAIL, SecretString::from(PASSWORD));
         let login = login.await.unwrap();
         login
             .raw

@@ -21,7 +21,8 @@ const PATHS: [&str; 10] = [
     "/oauth/revoke",
     "/oauth/introspect",
 ];
-const ERRORS: [&str; 17] = [
+const ERRORS: [&str; 18] = [
+    "use_dpop_nonce",
     "authorization_pending",
     "slow_down",
     "access_denied",
