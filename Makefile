@@ -1,6 +1,6 @@
 # The only command surface. Each target says what it does; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test lint fmt clean
+.PHONY: help run test bench fuzz lint fmt clean
 .NOTPARALLEL:
 
 help: ## List the targets
@@ -11,6 +11,12 @@ run: ## Build, start everything behind http://localhost:8082 and stay (settings:
 
 test: ## Install what the tests need and run all of them (plain `cargo test --workspace` runs most)
 	@exec deploy/make/test.sh
+
+bench: ## Measure loop-auth beside a peer and the machine's limits (minutes; settings: deploy/make/bench.sh)
+	@exec deploy/make/bench.sh
+
+fuzz: ## Attack loop-auth's handlers with mutated requests: make fuzz CASES=1000000 (for each of four targets; hours)
+	LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p loop-auth --lib tests::fuzz -- --nocapture
 
 lint: ## Formatting, clippy, licences and advisories, shell scripts
 	@exec deploy/make/lint.sh

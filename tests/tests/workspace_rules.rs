@@ -50,6 +50,7 @@ const ARROWS: &[(&str, &[&str])] = &[
         "auth-proxy",
         &["loop-shared", "loop-oauth", "loop-oauth-store"],
     ),
+    ("loop-bench", &[]),
     (
         "e2e",
         &[

@@ -140,15 +140,24 @@ impl Browser {
             .query_pairs()
             .find(|(key, _)| key == "redirect_uri")
             .map(|(_, value)| value.into_owned());
+        self.authorize_to(url, redirect_uri.as_deref(), (email, password), decision)
+            .await
+    }
+
+    /// The same for a URL that does not say where the answer goes, as after a pushed request.
+    pub async fn authorize_to(
+        &self,
+        url: &Url,
+        redirect_uri: Option<&str>,
+        (email, password): (&str, &str),
+        decision: Decision,
+    ) -> Outcome {
         let mut page = url.clone();
         let mut response = self.get(&page).await;
         let mut tried = false;
         for _ in 0..MAX_STEPS {
             if let Some(target) = redirect_of(&page, &response) {
-                if redirect_uri
-                    .as_deref()
-                    .is_some_and(|uri| is_at(&target, uri))
-                {
+                if redirect_uri.is_some_and(|uri| is_at(&target, uri)) {
                     return Outcome::Redirect(target);
                 }
                 page = target;

@@ -17,7 +17,7 @@ use loop_oauth::{
     login::Passwords,
     store::Store,
 };
-use loop_shared::service::{clock::Clock, config::ExternalUrl, headers::cors_open};
+use loop_shared::service::{clock::Clock, config::ExternalUrl, headers::cors_open, reading};
 
 use crate::{
     extract::cookies::Cookies,
@@ -155,7 +155,7 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
         let at = |path: &str| format!("{prefix}{version}{path}");
         config.service(
             web::resource(at("/authorize"))
-                .route(web::get().to(authorize::get))
+                .route(reading().to(authorize::get))
                 .route(web::post().to(authorize::post))
                 .default_service(web::to(|| async { only("GET, POST") })),
         );
@@ -205,19 +205,19 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
         );
     }
     config
-        .route(&at("/"), web::get().to(home::home))
-        .route(&at("/oauth"), web::get().to(home::home))
-        .route(&at("/oauth/"), web::get().to(home::home))
-        .route(&at("/oauth/login"), web::get().to(login::get))
+        .route(&at("/"), reading().to(home::home))
+        .route(&at("/oauth"), reading().to(home::home))
+        .route(&at("/oauth/"), reading().to(home::home))
+        .route(&at("/oauth/login"), reading().to(login::get))
         .route(&at("/oauth/login"), web::post().to(login::post))
         .route(&at("/oauth/consent"), web::post().to(consent::post))
-        .route(&at("/oauth/device"), web::get().to(device::get))
+        .route(&at("/oauth/device"), reading().to(device::get))
         .route(&at("/oauth/device"), web::post().to(device::post))
         .route(&at("/oauth/device/answer"), web::post().to(device::answer))
-        .route(&at("/oauth/logout"), web::get().to(logout::get))
+        .route(&at("/oauth/logout"), reading().to(logout::get))
         .route(&at("/oauth/logout"), web::post().to(logout::post))
-        .route(&at("/oauth/static/loop.css"), web::get().to(assets::style))
-        .route(&at("/oauth/static/loop.svg"), web::get().to(assets::mark));
+        .route(&at("/oauth/static/loop.css"), reading().to(assets::style))
+        .route(&at("/oauth/static/loop.svg"), reading().to(assets::mark));
 }
 
 fn metadata_at(path: &str, config: &mut web::ServiceConfig) {

@@ -17,6 +17,9 @@ use loop_oauth::{
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 
+/// Salt and digest of a hash of the right form whose password nobody knows.
+const NOBODY: &str = "abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01232";
+
 /// Checks passwords with bcrypt.
 #[derive(Debug)]
 pub struct BcryptPasswords {
@@ -31,12 +34,14 @@ pub struct BcryptPasswords {
 impl BcryptPasswords {
     /// A checker that runs `workers` hashes at once and lets `queue` wait.
     ///
-    /// Computes one hash, about a quarter of a second at cost 12: call it off the async threads.
-    ///
     /// # Errors
     /// The cost is out of bcrypt's range.
     pub fn new(cost: u32, workers: usize, queue: usize) -> Result<Self, bcrypt::BcryptError> {
-        let nobody = bcrypt::hash("nobody has this password", cost)?;
+        if !(4..=31).contains(&cost) {
+            return Err(bcrypt::BcryptError::CostNotAllowed(cost));
+        }
+        // Written down, not computed: a start would wait a quarter of a second for it.
+        let nobody = format!("$2b${cost:02}${NOBODY}");
         Ok(Self {
             cost,
             running: Arc::new(Semaphore::new(workers.max(1))),
@@ -176,6 +181,22 @@ mod tests {
                 .unwrap()
         );
         assert!(passwords.hash(secret(&longer)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn nobody_is_compared_at_the_cost_of_everybody() {
+        for cost in [4, 9, 10] {
+            let passwords = BcryptPasswords::new(cost, 1, 8).unwrap();
+            let nobody = passwords.nobody.0.expose_secret();
+            let parts: bcrypt::HashParts = nobody.parse().unwrap();
+            assert_eq!(parts.get_cost(), cost);
+            assert!(matches!(
+                passwords.verify(secret("x"), None).await,
+                Ok(false)
+            ));
+        }
+        assert!(BcryptPasswords::new(3, 1, 8).is_err());
+        assert!(BcryptPasswords::new(32, 1, 8).is_err());
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use sea_orm::{
     sea_query::{Expr, SimpleExpr},
 };
 
-use super::{at_most, client_admin::mark_used, insert_new, updated};
+use super::{at_most, client_admin::mark_used, insert_new, only, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -56,8 +56,9 @@ async fn find(
     let found = Entity::find()
         .filter(which)
         .find_also_related(client::Entity)
-        .one(db)
+        .all(db)
         .await
+        .map(only)
         .map_err(unread("client grant"))?;
     let Some((grant, client)) = found else {
         return Ok(None);
@@ -77,8 +78,9 @@ async fn add(
     // Whoever removes or changes the client waits until this is over.
     let client = client::Entity::find_by_id(id.as_str())
         .lock_exclusive()
-        .one(tx)
+        .all(tx)
         .await
+        .map(only)
         .map_err(unread("client"))?;
     if client.is_none_or(|client| client.removed_at.is_some()) {
         return Ok(None);

@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::Expr,
 };
 
-use super::{at_most, insert_new, updated};
+use super::{at_most, insert_new, only, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -27,8 +27,9 @@ impl Clients for SqlStore {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
         let row = Entity::find_by_id(id.0.as_str())
             .filter(Column::RemovedAt.is_null())
-            .one(self.readers())
+            .all(self.readers())
             .await
+            .map(only)
             .map_err(unread("client"))?;
         row.map(Client::try_from).transpose()
     }
@@ -36,8 +37,9 @@ impl Clients for SqlStore {
     async fn client_by_metadata(&self, hash: &SecretHash) -> Result<Option<Client>, StoreError> {
         let row = Entity::find()
             .filter(Column::MetadataHash.eq(hash.to_hex()))
-            .one(self.readers())
+            .all(self.readers())
             .await
+            .map(only)
             .map_err(unread("client"))?;
         row.map(Client::try_from).transpose()
     }

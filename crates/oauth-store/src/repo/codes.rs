@@ -11,7 +11,7 @@ use sea_orm::{
     TopologyChain, sea_query::Expr,
 };
 
-use super::{grants::is_open, insert};
+use super::{grants::is_open, insert, only};
 use crate::{
     entity::{
         code::{Column, Entity, ROW},
@@ -35,7 +35,11 @@ pub(super) async fn find(
     db: &Reader,
     hash: &SecretHash,
 ) -> Result<Option<CodeContext>, StoreError> {
-    let found = with_context(hash).one(db).await.map_err(unread("code"))?;
+    let found = with_context(hash)
+        .all(db)
+        .await
+        .map(only)
+        .map_err(unread("code"))?;
     let Some((code, grant, user)) = found else {
         return Ok(None);
     };
@@ -53,8 +57,9 @@ pub(super) async fn redeem(
     now: DateTime<Utc>,
 ) -> Result<Redeemed, StoreError> {
     let found = Entity::find_by_id(code.to_hex())
-        .one(tx)
+        .all(tx)
         .await
+        .map(only)
         .map_err(unread("code"))?;
     let Some(row) = found else {
         return Ok(Redeemed::Gone);

@@ -17,7 +17,7 @@ use sea_orm::{
     sea_query::{Expr, SimpleExpr},
 };
 
-use super::{at_most, client_grants, codes, insert, refresh_tokens, sweep};
+use super::{at_most, client_grants, codes, insert, only, refresh_tokens, sweep};
 use crate::{
     SqlStore,
     entity::{
@@ -83,8 +83,9 @@ impl Grants for SqlStore {
     async fn grant_with_user(&self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError> {
         let found = Entity::find_by_id(id.to_string())
             .find_also_related(user::Entity)
-            .one(self.readers())
+            .all(self.readers())
             .await
+            .map(only)
             .map_err(unread("grant"))?;
         let Some((grant, user)) = found else {
             return Ok(None);
@@ -203,8 +204,9 @@ pub(super) async fn revoke_where(
 pub(super) async fn is_open(tx: &DatabaseTransaction, id: &str) -> Result<bool, StoreError> {
     let grant = Entity::find_by_id(id)
         .lock_exclusive()
-        .one(tx)
+        .all(tx)
         .await
+        .map(only)
         .map_err(unread("grant"))?;
     Ok(grant.is_some_and(|grant| grant.revoked_at.is_none()))
 }

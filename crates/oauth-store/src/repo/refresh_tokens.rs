@@ -11,7 +11,7 @@ use sea_orm::{
     TopologyChain, sea_query::Expr,
 };
 
-use super::{grants::is_open, insert_new};
+use super::{grants::is_open, insert_new, only};
 use crate::{
     entity::{
         column::millis,
@@ -37,8 +37,9 @@ pub(super) async fn find(
     hash: &SecretHash,
 ) -> Result<Option<RefreshContext>, StoreError> {
     let found = with_context(hash)
-        .one(db)
+        .all(db)
         .await
+        .map(only)
         .map_err(unread("refresh token"))?;
     let Some((token, grant, user)) = found else {
         return Ok(None);
@@ -57,8 +58,9 @@ pub(super) async fn rotate(
     now: DateTime<Utc>,
 ) -> Result<Rotated, StoreError> {
     let found = Entity::find_by_id(token.to_hex())
-        .one(tx)
+        .all(tx)
         .await
+        .map(only)
         .map_err(unread("refresh token"))?;
     let Some(row) = found else {
         return Ok(Rotated::Gone);

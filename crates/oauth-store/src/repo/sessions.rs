@@ -9,7 +9,7 @@ use loop_oauth::{
 };
 use sea_orm::EntityTrait as _;
 
-use super::insert;
+use super::{insert, only};
 use crate::{
     SqlStore,
     entity::{
@@ -24,8 +24,9 @@ impl Sessions for SqlStore {
     async fn session(&self, hash: &SecretHash) -> Result<Option<(Session, User)>, StoreError> {
         let found = Entity::find_by_id(hash.to_hex())
             .find_also_related(user::Entity)
-            .one(self.readers())
+            .all(self.readers())
             .await
+            .map(only)
             .map_err(unread("session"))?;
         let Some((session, user)) = found else {
             return Ok(None);

@@ -300,3 +300,32 @@ async fn an_issuer_with_a_path_and_https_has_it_everywhere() {
     let html = login.text().await.unwrap();
     assert!(html.contains("action=\"/team/oauth/login\""), "{html}");
 }
+
+#[actix_web::test]
+async fn what_can_be_read_can_be_asked_about_with_head() {
+    let server = Server::start().await;
+    let client = server.client().await;
+    let authorize = server.authorize_url(&client, &[]).to_string();
+    let authorize = authorize.strip_prefix(&server.url).unwrap();
+    for path in [
+        "/",
+        "/oauth",
+        "/oauth/",
+        "/oauth/login",
+        "/oauth/device",
+        "/oauth/logout",
+        "/oauth/static/loop.css",
+        "/oauth/static/loop.svg",
+        "/.well-known/oauth-authorization-server",
+        "/.well-known/jwks.json",
+        "/healthz",
+        authorize,
+    ] {
+        let read = server.http.get(server.at(path)).send().await.unwrap();
+        let asked = server.http.head(server.at(path)).send().await.unwrap();
+        assert_eq!(asked.status(), read.status(), "{path}");
+        let kind = |answer: &reqwest::Response| answer.headers().get("content-type").cloned();
+        assert_eq!(kind(&asked), kind(&read), "{path}");
+        assert_eq!(asked.text().await.unwrap(), "", "{path}");
+    }
+}

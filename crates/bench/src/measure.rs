@@ -1,0 +1,302 @@
+//! The order of measurements: limit and server in turns, then the peer, the flood, the memory.
+
+use std::{
+    path::PathBuf,
+    time::{Duration, Instant},
+};
+
+use tokio::runtime::Runtime;
+
+use crate::{
+    Failure,
+    load::{Measured, Pace, Step, drive},
+    machine::{self, Cores},
+    report::{Flood, Report, Row},
+    seed::Database,
+    server::{Peer, Running, Setup, free_port},
+    settings::Settings,
+    work::{self, LOOP, PEER},
+};
+
+const ALGS: [&str; 2] = ["RS256", "ES256"];
+/// Turns of limit and server, so that a machine that slows down slows both.
+const ROUNDS: usize = 2;
+/// Connections of the load.
+const CONNECTIONS: usize = 64;
+/// Refresh families that are used, at most; all others just lie there.
+const FAMILIES: usize = 10_000;
+/// Codes of one round.
+const CODES: usize = 4_000;
+/// For requests that end by themselves.
+const UNTIL_ALL: Duration = Duration::from_secs(120);
+/// Requests of `BENCH_FULL`.
+const MILLION: usize = 1_000_000;
+/// People who try to log in at once in a flood: more than the queue takes.
+const FLOODERS: usize = 100;
+
+/// A run.
+pub(crate) struct Bench {
+    settings: Settings,
+    cores: Cores,
+    runtime: Runtime,
+    folder: PathBuf,
+    report: Report,
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.folder);
+    }
+}
+
+impl Bench {
+    pub(crate) fn new(settings: Settings) -> Result<Self, Failure> {
+        let cores = Cores::split()?;
+        cores.leave()?;
+        let folder = settings
+            .folder
+            .join(format!("loop-bench-{}", std::process::id()));
+        std::fs::create_dir_all(&folder)?;
+        let report = Report {
+            machine: machine::describe(&cores)?,
+            server_cores: cores.count,
+            connections: CONNECTIONS,
+            ..Report::default()
+        };
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            settings,
+            cores,
+            runtime,
+            folder,
+            report,
+        })
+    }
+
+    pub(crate) fn run(mut self) -> Result<Report, Failure> {
+        println!("{}; server on {}", self.report.machine, self.cores.server);
+        let disk = machine::fsync_limit(&self.folder, Duration::from_secs(1))?;
+        self.report.other(
+            "durable page writes a second, one by one",
+            format!("{disk:.0}"),
+            "the disk",
+        );
+        for stored in self.settings.grants.clone() {
+            self.stored(stored)?;
+        }
+        self.peers()?;
+        Ok(std::mem::take(&mut self.report))
+    }
+
+    /// Everything with this many grants stored.
+    fn stored(&mut self, stored: usize) -> Result<(), Failure> {
+        let mut setup = Setup {
+            binary: self.settings.binary.clone(),
+            database: self.folder.join(format!("{stored}.db")),
+            port: free_port()?,
+            alg: ALGS[0],
+        };
+        println!("storing {stored} grants");
+        let since = Instant::now();
+        setup.start(None)?.stop()?; // makes the database
+        let mut database = self
+            .runtime
+            .block_on(Database::open(&setup.database, &setup.resource()))?;
+        let known = stored.min(FAMILIES);
+        self.runtime.block_on(database.fill(stored - known))?;
+        let mut families = self.runtime.block_on(database.families(known))?;
+        println!("  took {:.0} s", since.elapsed().as_secs_f64());
+        for alg in ALGS {
+            setup.alg = alg;
+            self.runtime.block_on(database.forget_keys())?;
+            setup.start(None)?.stop()?; // makes the key
+            let server = setup.start(Some(&self.cores))?;
+            let what = format!("start to ready, {alg}, {stored} grants");
+            let ready = server.ready_after.as_secs_f64() * 1000.0;
+            self.report
+                .other(what, format!("{ready:.0} ms"), "100 ms wanted");
+            self.requests(&server, (alg, stored), &mut database, &mut families)?;
+            self.memory(&server, (alg, stored), &mut families)?;
+            server.stop()?;
+        }
+        if Some(&stored) == self.settings.grants.first() {
+            self.flood(&setup, &mut families)?;
+        }
+        self.runtime.block_on(database.close())
+    }
+
+    fn requests(
+        &mut self,
+        server: &Running,
+        (alg, stored): (&'static str, usize),
+        database: &mut Database,
+        families: &mut [String],
+    ) -> Result<(), Failure> {
+        let time = self.settings.time;
+        let full = |steps: Vec<Step<'_>>, time| drive(server, steps, Pace::Full, time);
+        full(work::refreshing(LOOP, families, CONNECTIONS), time / 4)?; // warm
+        let (mut limit, mut all) = (0.0, [const { None::<Measured> }; 4]);
+        for _ in 0..ROUNDS {
+            limit += self.cores.sign_limit(alg, 1)?;
+            let refreshed = full(work::refreshing(LOOP, families, CONNECTIONS), time)?;
+            let mut codes = self.runtime.block_on(database.codes(CODES))?;
+            let exchanged = full(work::exchanging(LOOP, &mut codes, CONNECTIONS), UNTIL_ALL)?;
+            let (access, next) = LOOP.access(server.port, &families[0])?;
+            families[0] = next;
+            let introspected = full(work::introspecting(LOOP, &access, CONNECTIONS), time / 2)?;
+            let by_itself = full(work::by_itself(LOOP, CONNECTIONS), time)?;
+            limit += self.cores.sign_limit(alg, 1)?;
+            for (sum, new) in all
+                .iter_mut()
+                .zip([refreshed, exchanged, introspected, by_itself])
+            {
+                *sum = Some(sum.take().unwrap_or_default().and(&new));
+            }
+        }
+        #[expect(clippy::cast_precision_loss, reason = "a few rounds")]
+        let limit = limit / (2 * ROUNDS) as f64;
+        let kinds = [
+            ("refresh", Some(limit)),
+            ("code exchange", Some(limit)),
+            ("introspection", None),
+            ("client credentials", Some(limit)),
+        ];
+        for ((what, limit), ours) in kinds.into_iter().zip(all) {
+            let ours = ours.unwrap_or_default();
+            let row = Row {
+                what,
+                alg,
+                stored,
+                ours,
+                limit,
+                peer: None,
+            };
+            println!("  {}", row.line());
+            self.report.rows.push(row);
+        }
+        Ok(())
+    }
+
+    /// Memory after what was measured; with `BENCH_FULL`, after a million requests.
+    fn memory(
+        &mut self,
+        server: &Running,
+        (alg, stored): (&'static str, usize),
+        families: &mut [String],
+    ) -> Result<(), Failure> {
+        let served = self
+            .report
+            .rows
+            .iter()
+            .filter(|row| row.alg == alg && row.stored == stored);
+        let mut served: usize = served.map(|row| row.ours.count).sum();
+        if self.settings.full && alg == "ES256" {
+            while served < MILLION {
+                let steps = work::refreshing(LOOP, families, CONNECTIONS);
+                served += drive(server, steps, Pace::Full, Duration::from_secs(10))?.count;
+                println!("  {served} requests, {:.1} MB", server.memory()?.0);
+            }
+        }
+        let (now, highest) = server.memory()?;
+        let what = format!("memory after {served} requests, {alg}, {stored} grants");
+        self.report.other(
+            what,
+            format!("{now:.1} MB, {highest:.1} at most"),
+            "40 MB wanted",
+        );
+        Ok(())
+    }
+
+    /// Times of tokens and of verification while more people try to log in than the queue takes.
+    fn flood(&mut self, setup: &Setup, families: &mut [String]) -> Result<(), Failure> {
+        println!("a flood of logins");
+        self.cores.share()?;
+        let server = setup.start(None)?;
+        let server = &server;
+        let time = self.settings.time.max(Duration::from_secs(3));
+        let pace = Pace::Every(Duration::from_millis(40)); // 4 connections: 100 a second
+        let (access, next) = LOOP.access(server.port, &families[0])?;
+        families[0] = next;
+        let mut measure = || -> Result<[Measured; 2], Failure> {
+            let refreshed = drive(server, work::refreshing(LOOP, families, 4), pace, time)?;
+            let introspected = drive(server, work::introspecting(LOOP, &access, 4), pace, time)?;
+            Ok([refreshed, introspected])
+        };
+        let quiet = measure()?;
+        let (flooded, logins) = std::thread::scope(|scope| {
+            let flood = scope.spawn(|| {
+                drive(
+                    server,
+                    work::logging_in(FLOODERS),
+                    Pace::Full,
+                    time * 2 + Duration::from_secs(1),
+                )
+            });
+            std::thread::sleep(Duration::from_millis(500));
+            let flooded = measure();
+            (flooded, flood.join())
+        });
+        let logins = logins.map_err(|_| "the flood panicked")??;
+        println!("  {:.0} logins were answered a second", logins.rate());
+        let names = ["refresh", "introspection (verifies a token)"];
+        for ((what, quiet), flooded) in names.into_iter().zip(quiet).zip(flooded?) {
+            println!(
+                "  {what}: p99 {:.2} ms, flooded {:.2} ms",
+                quiet.within(99),
+                flooded.within(99)
+            );
+            self.report.floods.push(Flood {
+                what,
+                quiet,
+                flooded,
+            });
+        }
+        self.cores.leave()
+    }
+
+    /// The same requests to the peer.
+    fn peers(&mut self) -> Result<(), Failure> {
+        let Some((node, script)) = self.settings.peer.clone() else {
+            println!("no peer: BENCH_NODE and BENCH_PEER are not set");
+            return Ok(());
+        };
+        for alg in ALGS {
+            println!("node-oidc-provider, {alg}");
+            let mut peer = Peer::start(&self.cores, &node, &script, (alg, CODES))?;
+            let (server, time) = (&peer.running, self.settings.time);
+            let full = |steps: Vec<Step<'_>>, time| drive(server, steps, Pace::Full, time);
+            let exchanged = full(
+                work::exchanging(PEER, &mut peer.codes, CONNECTIONS),
+                UNTIL_ALL,
+            )?;
+            // Every code has its refresh token in its place now.
+            let refreshed = full(
+                work::refreshing(PEER, &mut peer.codes, CONNECTIONS),
+                time * 2,
+            )?;
+            let by_itself = full(work::by_itself(PEER, CONNECTIONS), time)?;
+            let kinds = [
+                ("code exchange", exchanged),
+                ("refresh", refreshed),
+                ("client credentials", by_itself),
+            ];
+            for (what, got) in kinds {
+                println!(
+                    "  {what}: {:.0}/s, p99 {:.1} ms",
+                    got.rate(),
+                    got.within(99)
+                );
+                self.report.set_peer(what, alg, &got);
+            }
+            let (now, highest) = peer.running.memory()?;
+            self.report.other(
+                format!("memory of node-oidc-provider, {alg}"),
+                format!("{now:.1} MB, {highest:.1} at most"),
+                "for comparison",
+            );
+        }
+        Ok(())
+    }
+}

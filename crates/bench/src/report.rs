@@ -1,0 +1,125 @@
+//! The figures as Markdown: each beside what it is measured against.
+
+use crate::load::Measured;
+
+/// One kind of request in one situation.
+#[derive(Clone, Debug)]
+pub(crate) struct Row {
+    pub(crate) what: &'static str,
+    pub(crate) alg: &'static str,
+    pub(crate) stored: usize,
+    pub(crate) ours: Measured,
+    /// Signatures that `openssl speed` makes in a second of time on a core; `None` where nothing is signed.
+    pub(crate) limit: Option<f64>,
+    /// The same of the peer.
+    pub(crate) peer: Option<Measured>,
+}
+
+/// Times of one kind of request without and with a flood of logins.
+#[derive(Clone, Debug)]
+pub(crate) struct Flood {
+    pub(crate) what: &'static str,
+    pub(crate) quiet: Measured,
+    pub(crate) flooded: Measured,
+}
+
+/// Everything that was measured.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    pub(crate) machine: String,
+    pub(crate) server_cores: usize,
+    pub(crate) connections: usize,
+    pub(crate) rows: Vec<Row>,
+    pub(crate) floods: Vec<Flood>,
+    /// What, figure, what it is held against.
+    pub(crate) others: Vec<[String; 3]>,
+}
+
+impl Report {
+    pub(crate) fn to_markdown(&self) -> String {
+        let mut out = format!(
+            "# Benchmarks\n\n\
+             Written by `make bench` (`BENCH_FULL=1 make bench` also sends a million requests); figures of other \
+             runs differ,\nratios should not.\n\n\
+             - Machine: {}. The server, `openssl speed` and node-oidc-provider each have {} of the cores in turn; the \
+             load has the rest.\n\
+             - loop-auth: SQLite, `synchronous=FULL`: every answer waits for the disk. {} connections, real sockets, \
+             profile `measured` (release without LTO).\n\
+             - node-oidc-provider 9: one process, everything in memory, nothing durable; JWT access tokens, rotation on.\n\
+             - */CPU-s*: answers for each second that the server's process spent on a core, kernel and disk work for it \
+             included; other work on the machine does not change it.\n\
+             - *of the limit*: that, beside the signatures that `openssl speed` makes with the same kind of key in a \
+             second on the same core in the same minute. 100 % would be a server that does nothing but sign.\n\n",
+            self.machine, self.server_cores, self.connections
+        );
+        out += "## Requests per second\n\n\
+                | Request | Key | Grants stored | /s | /CPU-s | limit /CPU-s | of the limit | peer /s | peer /CPU-s | times the peer | p50 ms | p99 ms |\n\
+                |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+        for row in &self.rows {
+            out += &row.line();
+            out.push('\n');
+        }
+        out += "\nThe codes of the code exchange come on top of the grants stored. Introspection signs nothing.\n\n\
+                ## While a flood of logins keeps bcrypt busy\n\n\
+                All cores for everybody, a fixed number of requests a second.\n\n\
+                | Request | p50 ms quiet | p99 ms quiet | p50 ms flooded | p99 ms flooded | p99 ratio |\n\
+                |---|--:|--:|--:|--:|--:|\n";
+        for flood in &self.floods {
+            let (quiet, flooded) = (&flood.quiet, &flood.flooded);
+            out += &format!(
+                "| {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} |\n",
+                flood.what,
+                quiet.within(50),
+                quiet.within(99),
+                flooded.within(50),
+                flooded.within(99),
+                flooded.within(99) / quiet.within(99).max(0.001)
+            );
+        }
+        out += "\n## Start, memory, disk\n\n| What | Figure | Beside |\n|---|--:|---|\n";
+        for [what, figure, beside] in &self.others {
+            out += &format!("| {what} | {figure} | {beside} |\n");
+        }
+        out
+    }
+
+    /// Adds a figure and says it.
+    pub(crate) fn other(&mut self, what: impl Into<String>, figure: String, beside: &str) {
+        let line = [what.into(), figure, beside.to_owned()];
+        println!("  {}: {} ({})", line[0], line[1], line[2]);
+        self.others.push(line);
+    }
+
+    /// Fills in the peer's rate of a kind of request.
+    pub(crate) fn set_peer(&mut self, what: &str, alg: &str, got: &Measured) {
+        for row in &mut self.rows {
+            if row.what == what && row.alg == alg {
+                row.peer = Some(got.clone());
+            }
+        }
+    }
+}
+
+impl Row {
+    /// As a line of the table.
+    pub(crate) fn line(&self) -> String {
+        let per_cpu = self.ours.per_cpu_second();
+        let or_none = |text: Option<String>| text.unwrap_or_else(|| "–".to_owned());
+        let limit = |show: &dyn Fn(f64) -> String| or_none(self.limit.map(show));
+        let peer = |show: &dyn Fn(&Measured) -> String| or_none(self.peer.as_ref().map(show));
+        format!(
+            "| {} | {} | {} | {:.0} | {per_cpu:.0} | {} | {} | {} | {} | {} | {:.1} | {:.1} |",
+            self.what,
+            self.alg,
+            self.stored,
+            self.ours.rate(),
+            limit(&|limit| format!("{limit:.0}")),
+            limit(&|limit| format!("{:.0} %", 100.0 * per_cpu / limit)),
+            peer(&|peer| format!("{:.0}", peer.rate())),
+            peer(&|peer| format!("{:.0}", peer.per_cpu_second())),
+            peer(&|peer| format!("{:.1}", per_cpu / peer.per_cpu_second())),
+            self.ours.within(50),
+            self.ours.within(99)
+        )
+    }
+}

@@ -1,0 +1,213 @@
+//! Fills a database that loop-auth has made, through SQL: a million logins would take hours.
+//!
+//! In: a path and how many. Out: the raw tokens and codes that the load uses. Only while nobody else writes,
+//! except [`Database::codes`].
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use sea_orm::{ConnectionTrait as _, Database as Orm, DatabaseConnection, DbErr, Statement};
+use sha2::{Digest as _, Sha256};
+
+use crate::Failure;
+
+/// A verifier of the right form (RFC 7636 §4.1).
+pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+/// The public client of the load.
+pub(crate) const CLIENT: &str = "bench-public";
+/// The confidential client of the load: an operator's, so that it may introspect.
+pub(crate) const MACHINE: (&str, &str) = (
+    "bench-machine",
+    "secret-of-the-bench-machine-1234567890abcde",
+);
+/// Where its answers would go.
+pub(crate) const REDIRECT: &str = "http://localhost:8765/callback";
+
+/// How long everything seeded is good, in milliseconds.
+const GOOD_FOR: u64 = 90 * 86_400_000;
+/// Rows of one statement.
+const ROWS: usize = 500;
+/// Rows that SQL makes by itself, of one transaction.
+const FILL: usize = 100_000;
+
+/// The database of a loop-auth.
+pub(crate) struct Database {
+    db: DatabaseConnection,
+    user: String,
+    resource: String,
+    now: u64,
+    made: usize,
+}
+
+impl Database {
+    /// Opens it and adds the load's clients.
+    pub(crate) async fn open(path: &std::path::Path, resource: &str) -> Result<Self, Failure> {
+        let mut options = sea_orm::ConnectOptions::new(format!("sqlite://{}", path.display()));
+        options.max_connections(1).sqlx_logging(false);
+        let db = Orm::connect(options).await?;
+        db.execute_unprepared("PRAGMA busy_timeout = 10000; PRAGMA cache_size = -300000")
+            .await?;
+        let asked = Statement::from_string(db.get_database_backend(), "SELECT id FROM users");
+        let found = db.query_one_raw(asked).await?.ok_or("no user")?;
+        let user = found.try_get_by_index(0)?;
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis();
+        let seed = Self {
+            db,
+            user,
+            resource: resource.to_owned(),
+            now: u64::try_from(now)?,
+            made: 0,
+        };
+        seed.clients().await?;
+        Ok(seed)
+    }
+
+    async fn clients(&self) -> Result<(), DbErr> {
+        let now = self.now;
+        let secret = hex(MACHINE.1);
+        let sql = format!(
+            "INSERT OR IGNORE INTO clients (id, name, auth_method, secret_hash, redirect_uris, grant_types, scope, origin, \
+             created_at, first_login_at) VALUES \
+             ('{CLIENT}', 'Bench', 'none', NULL, '[\"{REDIRECT}\"]', 'authorization_code refresh_token', NULL, \
+             'operator', {now}, {now}), \
+             ('{}', 'Machine', 'client_secret_basic', '{secret}', '[\"{REDIRECT}\"]', \
+             'authorization_code refresh_token client_credentials', 'mcp:read', 'operator', {now}, {now})",
+            MACHINE.0
+        );
+        self.db.execute_unprepared(&sql).await.map(drop)
+    }
+
+    /// Adds grants with a refresh token each, of which nobody knows the raw form.
+    pub(crate) async fn fill(&self, count: usize) -> Result<(), Failure> {
+        self.db
+            .execute_unprepared("PRAGMA synchronous = OFF")
+            .await?;
+        let (user, resource, now) = (&self.user, &self.resource, self.now);
+        let good = now + GOOD_FOR;
+        let mut left = count;
+        while left > 0 {
+            let rows = left.min(FILL);
+            // The grant's identifier is made of random bytes and hyphenated as every other one.
+            let sql = format!(
+                "BEGIN IMMEDIATE; \
+                 CREATE TEMP TABLE made AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {rows}) \
+                 SELECT lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) \
+                 || '-8' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))) AS id FROM n; \
+                 INSERT INTO grants (id, user_id, client_id, resource, scopes, created_at, rotation_key) \
+                 SELECT id, '{user}', '{CLIENT}', '{resource}', 'mcp:read', {now}, lower(hex(randomblob(32))) FROM made; \
+                 INSERT INTO refresh_tokens (hash, grant_id, state, expires_at) \
+                 SELECT lower(hex(randomblob(32))), id, 'live', {good} FROM made; \
+                 DROP TABLE made; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)"
+            );
+            self.db.execute_unprepared(&sql).await?;
+            left -= rows;
+        }
+        Ok(())
+    }
+
+    /// Adds grants with a refresh token each; the raw tokens.
+    pub(crate) async fn families(&mut self, count: usize) -> Result<Vec<String>, Failure> {
+        self.add(count, |seed, hash, grant| {
+            let good = seed.now + GOOD_FOR;
+            (
+                "refresh_tokens (hash, grant_id, state, expires_at)",
+                format!("('{hash}', '{grant}', 'live', {good})"),
+            )
+        })
+        .await
+    }
+
+    /// Adds grants with an authorization code each; the raw codes.
+    pub(crate) async fn codes(&mut self, count: usize) -> Result<Vec<String>, Failure> {
+        let challenge = challenge();
+        self.add(count, |seed, hash, grant| {
+            let good = seed.now + GOOD_FOR;
+            (
+                "codes (hash, grant_id, client_id, redirect_uri, challenge, challenge_method, expires_at)",
+                format!("('{hash}', '{grant}', '{CLIENT}', '{REDIRECT}', '{challenge}', 'S256', {good})"),
+            )
+        })
+        .await
+    }
+
+    async fn add(
+        &mut self,
+        count: usize,
+        row: impl Fn(&Self, &str, &str) -> (&'static str, String),
+    ) -> Result<Vec<String>, Failure> {
+        let mut raws = Vec::with_capacity(count);
+        while raws.len() < count {
+            let (mut grants, mut rows, mut table) = (Vec::new(), Vec::new(), "");
+            for _ in 0..ROWS.min(count - raws.len()) {
+                self.made += 1;
+                let raw = self.raw();
+                let (id, key) = (uuid(&raw), hex(&format!("key of {raw}")));
+                grants.push(format!(
+                    "('{id}', '{}', '{CLIENT}', '{}', 'mcp:read', {}, '{key}')",
+                    self.user, self.resource, self.now
+                ));
+                let made = row(self, &hex(&raw), &id);
+                table = made.0;
+                rows.push(made.1);
+                raws.push(raw);
+            }
+            let sql = format!(
+                "BEGIN IMMEDIATE; INSERT INTO grants (id, user_id, client_id, resource, scopes, created_at, rotation_key) \
+                 VALUES {}; INSERT INTO {table} VALUES {}; COMMIT",
+                grants.join(", "),
+                rows.join(", ")
+            );
+            self.db.execute_unprepared(&sql).await?;
+        }
+        Ok(raws)
+    }
+
+    /// A raw secret that nobody made before.
+    fn raw(&self) -> String {
+        URL_SAFE_NO_PAD.encode(Sha256::digest(format!(
+            "{} {} {}",
+            self.now, self.user, self.made
+        )))
+    }
+
+    /// Forgets the signing keys, so that the next start makes one of the wanted algorithm.
+    pub(crate) async fn forget_keys(&self) -> Result<(), Failure> {
+        self.db
+            .execute_unprepared("DELETE FROM signing_keys")
+            .await?;
+        Ok(())
+    }
+
+    /// Closes it.
+    pub(crate) async fn close(self) -> Result<(), Failure> {
+        Ok(self.db.close().await?)
+    }
+}
+
+/// The S256 challenge of [`VERIFIER`].
+pub(crate) fn challenge() -> String {
+    URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER))
+}
+
+/// SHA-256 in lower-case hexadecimal.
+fn hex(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut out = String::with_capacity(64);
+    for byte in Sha256::digest(text) {
+        let _ = write!(out, "{byte:02x}");
+    }
+    out
+}
+
+/// An identifier of the stored form.
+fn uuid(raw: &str) -> String {
+    let hex = hex(&format!("grant of {raw}"));
+    format!(
+        "{}-{}-4{}-8{}-{}",
+        &hex[..8],
+        &hex[8..12],
+        &hex[13..16],
+        &hex[17..20],
+        &hex[20..32]
+    )
+}

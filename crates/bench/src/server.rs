@@ -1,0 +1,178 @@
+//! The measured processes: loop-auth, and node-oidc-provider as its peer. Dropping one kills it.
+
+use std::{
+    io::{BufRead as _, BufReader},
+    net::TcpListener,
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+
+use crate::{Failure, http, http::Connection, machine::Cores, seed};
+
+/// How long a start may take.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// `sysconf(_SC_CLK_TCK)` of every Linux.
+const TICKS: f64 = 100.0;
+
+/// The first administrator, whose account has all the grants.
+pub(crate) const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");
+
+/// How a loop-auth is started.
+#[derive(Clone, Debug)]
+pub(crate) struct Setup {
+    pub(crate) binary: PathBuf,
+    pub(crate) database: PathBuf,
+    pub(crate) port: u16,
+    pub(crate) alg: &'static str,
+}
+
+/// A running process.
+pub(crate) struct Running {
+    child: Child,
+    pub(crate) port: u16,
+    /// From its start to its first "ready".
+    pub(crate) ready_after: Duration,
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Setup {
+    pub(crate) fn issuer(&self) -> String {
+        format!("http://localhost:{}", self.port)
+    }
+
+    /// The resource all grants are for.
+    pub(crate) fn resource(&self) -> String {
+        format!("{}/mcp", self.issuer())
+    }
+
+    /// Starts it, on the server's cores or on all of them, and waits until it is ready.
+    pub(crate) fn start(&self, cores: Option<&Cores>) -> Result<Running, Failure> {
+        let mut command = match cores {
+            Some(cores) => cores.on_server(&self.binary),
+            None => Command::new(&self.binary),
+        };
+        command
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("BIND_ADDRESS", "127.0.0.1")
+            .env("PORT", self.port.to_string())
+            .env("EXTERNAL_URL", self.issuer())
+            .env("OAUTH_DB_PATH", &self.database)
+            .env("SIGNING_ALG", self.alg)
+            .env("ADMIN_EMAIL", ADMIN.0)
+            .env("ADMIN_PASSWORD", ADMIN.1)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null());
+        let since = Instant::now();
+        let mut running = Running {
+            child: command.spawn()?,
+            port: self.port,
+            ready_after: Duration::ZERO,
+        };
+        while !running.is_ready() {
+            if let Some(status) = running.child.try_wait()? {
+                return Err(format!("{} ended: {status}", self.binary.display()).into());
+            }
+            if since.elapsed() > PATIENCE {
+                return Err("loop-auth does not become ready".into());
+            }
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        running.ready_after = since.elapsed();
+        Ok(running)
+    }
+}
+
+impl Running {
+    fn is_ready(&self) -> bool {
+        Connection::open(self.port)
+            .and_then(|mut connection| connection.send(&http::get("/readyz")))
+            .is_ok_and(|answer| answer.status == 200)
+    }
+
+    /// Seconds it has spent on a core since its start.
+    pub(crate) fn cpu(&self) -> Result<f64, Failure> {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id()))?;
+        // The name before may hold spaces; then state is the third field, utime the 14th, stime the 15th.
+        let after = stat.rsplit_once(") ").ok_or("no stat")?.1;
+        let ticks = after.split(' ').skip(11).take(2).map(str::parse::<f64>);
+        let ticks: Result<Vec<f64>, _> = ticks.collect();
+        Ok(ticks?.iter().sum::<f64>() / TICKS)
+    }
+
+    /// Resident memory now and at its highest, in megabytes.
+    pub(crate) fn memory(&self) -> Result<(f64, f64), Failure> {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
+        let of = |name: &str| -> Option<f64> {
+            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
+            let kilobytes: f64 = line.split_whitespace().next()?.parse().ok()?;
+            Some(kilobytes / 1024.0)
+        };
+        let (now, highest) = (of("VmRSS:"), of("VmHWM:"));
+        Ok((now.ok_or("no VmRSS")?, highest.ok_or("no VmHWM")?))
+    }
+
+    /// Asks it to stop (SIGTERM) and waits: it folds its log into the database then.
+    pub(crate) fn stop(mut self) -> Result<(), Failure> {
+        crate::machine::run("kill", &["-TERM", &self.child.id().to_string()])?;
+        self.child.wait()?;
+        Ok(())
+    }
+}
+
+/// A port that nobody listens on.
+pub(crate) fn free_port() -> Result<u16, Failure> {
+    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+}
+
+/// node-oidc-provider, with everything in memory.
+pub(crate) struct Peer {
+    pub(crate) running: Running,
+    pub(crate) codes: Vec<String>,
+}
+
+impl Peer {
+    /// Starts it with this many codes.
+    pub(crate) fn start(
+        cores: &Cores,
+        node: &Path,
+        script: &Path,
+        (alg, codes): (&str, usize),
+    ) -> Result<Self, Failure> {
+        let mut child = cores
+            .on_server(node)
+            .arg(script)
+            .args([alg, &codes.to_string(), &seed::challenge()])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()?;
+        let output = child.stdout.take();
+        let mut running = Running {
+            child,
+            port: 0,
+            ready_after: Duration::ZERO,
+        };
+        let mut line = String::new();
+        BufReader::new(output.ok_or("no output")?).read_line(&mut line)?;
+        let made: Value = serde_json::from_str(&line)?;
+        running.port = u16::try_from(made["port"].as_u64().ok_or("no port")?)?;
+        let codes = made["codes"].as_array().ok_or("no codes")?;
+        let codes = codes.iter().filter_map(Value::as_str).map(str::to_owned);
+        Ok(Self {
+            codes: codes.collect(),
+            running,
+        })
+    }
+}

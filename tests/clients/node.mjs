@@ -1,0 +1,237 @@
+// OAuth clients that others wrote, against a real loop-auth: openid-client and oauth4webapi.
+//
+//   node node.mjs LIBRARY ISSUER RESOURCE REDIRECT_URI CAPABILITY...
+//
+// In: a capability each; on stdin, where the browser landed. Out: one JSON a line: {"open": url} when a person must log
+// in, {"capability": name, "ok": true, ...} when it works. The first failure is {"capability": name, "error": text}.
+// CLIENT_ID and CLIENT_SECRET: a confidential client of the operator, for what needs one. A capability that lands in
+// the server is one more function in the tables below.
+
+import * as readline from 'node:readline';
+
+import * as oauth from 'oauth4webapi';
+import * as client from 'openid-client';
+
+const [library, issuer, resource, redirectUri, ...capabilities] = process.argv.slice(2);
+const scope = 'mcp:read';
+const say = (value) => console.log(JSON.stringify(value));
+const lines = readline.createInterface({ input: process.stdin })[Symbol.asyncIterator]();
+const must = (truth, what) => { if (!truth) throw new Error(what); };
+
+/** Has a person open the URL; where the browser landed. */
+async function visit(url) {
+  say({ open: url.href });
+  return new URL((await lines.next()).value);
+}
+
+/** What must fail, and with which code. */
+async function refused(promise, ...codes) {
+  const error = await promise.then(() => undefined, (error) => error);
+  must(error, `nobody refused; expected ${codes}`);
+  const said = error.error ?? error.code ?? error.cause?.error ?? error.message;
+  must(codes.includes(said), `${said} instead of ${codes}`);
+}
+
+const machine = () => {
+  must(process.env.CLIENT_ID && process.env.CLIENT_SECRET, 'no CLIENT_ID');
+  return [process.env.CLIENT_ID, process.env.CLIENT_SECRET];
+};
+
+const metadata = {
+  client_name: `${library} of the tests`, redirect_uris: [redirectUri], token_endpoint_auth_method: 'none',
+  grant_types: ['authorization_code', 'refresh_token'], response_types: ['code'],
+};
+
+const withOpenidClient = () => {
+  const options = { algorithm: 'oauth2', execute: [client.allowInsecureRequests] };
+  let config; let tokens;
+
+  async function authorize({ pushed = false, dpop } = {}) {
+    const pkceCodeVerifier = client.randomPKCECodeVerifier();
+    const expectedState = client.randomState();
+    const parameters = {
+      redirect_uri: redirectUri, scope, resource, state: expectedState, code_challenge_method: 'S256',
+      code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier),
+    };
+    const build = pushed ? client.buildAuthorizationUrlWithPAR : client.buildAuthorizationUrl;
+    const landed = await visit(await build(config, parameters, dpop && { DPoP: dpop }));
+    return { landed, checks: { pkceCodeVerifier, expectedState } };
+  }
+
+  const confidential = () => {
+    const [id, secret] = machine();
+    return client.discovery(new URL(issuer), id, undefined, client.ClientSecretBasic(secret), options);
+  };
+
+  return {
+    async register() {
+      config = await client.dynamicClientRegistration(new URL(issuer), metadata, client.None(), options);
+      must(config.serverMetadata().issuer === issuer, 'another issuer');
+      must(config.clientMetadata().client_id, 'no client_id');
+    },
+    async code() {
+      const { landed, checks } = await authorize();
+      tokens = await client.authorizationCodeGrant(config, landed, checks, { resource });
+      must(tokens.refresh_token && tokens.scope === scope, `tokens: ${JSON.stringify(Object.keys(tokens))}`);
+      await refused(client.authorizationCodeGrant(config, landed, checks), 'invalid_grant');
+    },
+    async 'iss check'() {
+      const { landed, checks } = await authorize();
+      must(landed.searchParams.get('iss') === issuer, 'no iss');
+      landed.searchParams.set('iss', 'https://evil.example');
+      await refused(client.authorizationCodeGrant(config, landed, checks), 'OAUTH_INVALID_RESPONSE');
+    },
+    async refresh() {
+      const { landed, checks } = await authorize();
+      tokens = await client.authorizationCodeGrant(config, landed, checks, { resource });
+      const next = await client.refreshTokenGrant(config, tokens.refresh_token);
+      must(next.refresh_token !== tokens.refresh_token, 'the refresh token stayed');
+      tokens = await client.refreshTokenGrant(config, next.refresh_token);
+    },
+    async introspection() {
+      const told = await client.tokenIntrospection(await confidential(), tokens.access_token);
+      must(told.active && told.scope === scope, JSON.stringify(told));
+    },
+    async revocation() {
+      await client.tokenRevocation(config, tokens.refresh_token);
+      await refused(client.refreshTokenGrant(config, tokens.refresh_token), 'invalid_grant');
+    },
+    async client_credentials() {
+      const got = await client.clientCredentialsGrant(await confidential(), { scope, resource });
+      must(got.access_token && !got.refresh_token, 'no token of its own');
+    },
+    async par() {
+      const { landed, checks } = await authorize({ pushed: true });
+      await client.authorizationCodeGrant(config, landed, checks, { resource });
+    },
+    async dpop() {
+      const handle = client.getDPoPHandle(config, await client.randomDPoPKeyPair('ES256'));
+      const { landed, checks } = await authorize({ dpop: handle });
+      const bound = await client.authorizationCodeGrant(config, landed, checks, { resource }, { DPoP: handle });
+      must(bound.token_type === 'dpop', bound.token_type);
+      await client.refreshTokenGrant(config, bound.refresh_token, undefined, { DPoP: handle });
+    },
+    async device() {
+      const [id, secret] = machine();
+      const own = await client.discovery(new URL(issuer), id, undefined, client.ClientSecretBasic(secret), options);
+      const asked = await client.initiateDeviceAuthorization(own, { scope });
+      must(asked.user_code && asked.verification_uri_complete, JSON.stringify(asked));
+      await refused(client.genericGrantRequest(own, 'urn:ietf:params:oauth:grant-type:device_code', { device_code: asked.device_code }), 'authorization_pending');
+    },
+  };
+};
+
+const withOauth4webapi = () => {
+  const insecure = { [oauth.allowInsecureRequests]: true };
+  const where = new URL(issuer);
+  let server; let own; let tokens;
+
+  async function authorize(change = () => {}, { pushed = false, dpop } = {}) {
+    const verifier = oauth.generateRandomCodeVerifier();
+    const state = oauth.generateRandomState();
+    const url = new URL(server.authorization_endpoint);
+    const parameters = {
+      client_id: own.client_id, redirect_uri: redirectUri, response_type: 'code', scope, resource, state,
+      code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+    };
+    if (pushed) {
+      const sent = await oauth.pushedAuthorizationRequest(server, own, oauth.None(), parameters, { ...insecure, DPoP: dpop });
+      const { request_uri } = await oauth.processPushedAuthorizationResponse(server, own, sent);
+      url.searchParams.set('client_id', own.client_id);
+      url.searchParams.set('request_uri', request_uri);
+    } else {
+      Object.entries(parameters).forEach(([name, value]) => url.searchParams.set(name, value));
+    }
+    const landed = await visit(url);
+    change(landed);
+    const answer = oauth.validateAuthResponse(server, own, landed, state);
+    const options = { ...insecure, DPoP: dpop, additionalParameters: { resource } };
+    return async () => {
+      const send = () => oauth.authorizationCodeGrantRequest(server, own, oauth.None(), answer, redirectUri, verifier, options);
+      return oauth.processAuthorizationCodeResponse(server, own, await send());
+    };
+  }
+
+  async function refresh(token) {
+    const sent = await oauth.refreshTokenGrantRequest(server, own, oauth.None(), token, insecure);
+    return oauth.processRefreshTokenResponse(server, own, sent);
+  }
+
+  return {
+    async register() {
+      const found = await oauth.discoveryRequest(where, { ...insecure, algorithm: 'oauth2' });
+      server = await oauth.processDiscoveryResponse(where, found);
+      const sent = await oauth.dynamicClientRegistrationRequest(server, metadata, insecure);
+      own = await oauth.processDynamicClientRegistrationResponse(sent);
+    },
+    async code() {
+      const exchange = await authorize();
+      tokens = await exchange();
+      must(tokens.refresh_token && tokens.scope === scope, `tokens: ${JSON.stringify(Object.keys(tokens))}`);
+      await refused(exchange(), 'invalid_grant');
+    },
+    async 'iss check'() {
+      const change = (landed) => landed.searchParams.set('iss', 'https://evil.example');
+      await refused(authorize(change), 'OAUTH_INVALID_RESPONSE');
+      await refused(authorize((landed) => landed.searchParams.delete('iss')), 'OAUTH_INVALID_RESPONSE');
+    },
+    async 'JWT access token'() {
+      tokens = await (await authorize())();
+      const request = new Request(resource, { headers: { authorization: `Bearer ${tokens.access_token}` } });
+      const claims = await oauth.validateJwtAccessToken(server, request, resource, insecure);
+      must(claims.client_id === own.client_id, JSON.stringify(claims));
+    },
+    async refresh() {
+      tokens = await (await authorize())();
+      const next = await refresh(tokens.refresh_token);
+      must(next.refresh_token !== tokens.refresh_token, 'the refresh token stayed');
+      tokens = await refresh(next.refresh_token);
+    },
+    async introspection() {
+      const [client_id, secret] = machine();
+      const sent = await oauth.introspectionRequest(server, { client_id }, oauth.ClientSecretBasic(secret), tokens.access_token, insecure);
+      const told = await oauth.processIntrospectionResponse(server, { client_id }, sent);
+      must(told.active && told.scope === scope, JSON.stringify(told));
+    },
+    async revocation() {
+      const sent = await oauth.revocationRequest(server, own, oauth.None(), tokens.refresh_token, insecure);
+      await oauth.processRevocationResponse(sent);
+      await refused(refresh(tokens.refresh_token), 'invalid_grant');
+    },
+    async client_credentials() {
+      const [client_id, secret] = machine();
+      const sent = await oauth.clientCredentialsGrantRequest(server, { client_id }, oauth.ClientSecretPost(secret), { scope, resource }, insecure);
+      const got = await oauth.processClientCredentialsResponse(server, { client_id }, sent);
+      must(got.access_token && !got.refresh_token, 'no token of its own');
+    },
+    async par() {
+      await (await authorize(undefined, { pushed: true }))();
+    },
+    async dpop() {
+      const dpop = oauth.DPoP(own, await oauth.generateKeyPair('ES256'));
+      const exchange = await authorize(undefined, { dpop });
+      const bound = await exchange().catch((error) => {
+        if (!oauth.isDPoPNonceError(error)) throw error;
+        return exchange();
+      });
+      must(bound.token_type === 'dpop', bound.token_type);
+    },
+  };
+};
+
+const libraries = { 'openid-client': withOpenidClient, oauth4webapi: withOauth4webapi };
+const known = libraries[library]();
+if (capabilities[0] === '--list') {
+  say(Object.keys(known));
+  process.exit(0);
+}
+for (const capability of capabilities) {
+  try {
+    await known[capability]();
+    say({ capability, ok: true });
+  } catch (error) {
+    say({ capability, error: `${error.stack ?? error} ${JSON.stringify(error.cause ?? {})}` });
+    process.exit(1);
+  }
+}
+process.exit(0);
