@@ -9,6 +9,7 @@ mod cimd;
 mod conformance;
 mod device;
 mod documentation;
+mod dpop;
 mod keys;
 mod mcp_client;
 mod metrics;

@@ -25,6 +25,7 @@ mod refresh_tokens;
 mod registrations;
 mod sessions;
 mod signing_keys;
+mod standing_grants;
 mod sweep;
 mod sweep_clients;
 mod users;

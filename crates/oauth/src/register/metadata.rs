@@ -75,7 +75,7 @@ impl Metadata {
             client_uri: text(members, "client_uri", "client_uri must be a string")?
                 .filter(|uri| is_home_page(uri))
                 .map(str::to_owned),
-            demands: demands(members)?,
+            demands: Demands::read(members).map_err(RegisterError::Metadata)?,
             shared: members.get("registration_shared") != Some(&Value::Bool(false)),
         })
     }
@@ -123,35 +123,6 @@ fn text<'a>(
         Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
         Some(_) => Err(RegisterError::Metadata(wrong)),
     }
-}
-
-/// A truth value; null reads as absent, which is `false`.
-fn flag(
-    members: &Map<String, Value>,
-    name: &str,
-    wrong: &'static str,
-) -> Result<bool, RegisterError> {
-    match members.get(name) {
-        None | Some(Value::Null) => Ok(false),
-        Some(Value::Bool(flag)) => Ok(*flag),
-        Some(_) => Err(RegisterError::Metadata(wrong)),
-    }
-}
-
-/// RFC 9126 §6, RFC 9449 §5.2.
-fn demands(members: &Map<String, Value>) -> Result<Demands, RegisterError> {
-    Ok(Demands {
-        pushed: flag(
-            members,
-            "require_pushed_authorization_requests",
-            "require_pushed_authorization_requests must be true or false",
-        )?,
-        dpop: flag(
-            members,
-            "dpop_bound_access_tokens",
-            "dpop_bound_access_tokens must be true or false",
-        )?,
-    })
 }
 
 /// A list of strings; null reads as absent.

@@ -20,6 +20,7 @@ mod probing;
 mod register;
 mod registration;
 mod revocations;
+mod step_up;
 mod token;
 
 use std::{
@@ -79,8 +80,8 @@ struct Server {
     clock: MockClock,
     http: reqwest::Client,
     handle: ServerHandle,
-    _folder: tempfile::TempDir,
-    _schema: Option<Schema>,
+    folder: tempfile::TempDir,
+    schema: Option<Schema>,
 }
 
 impl Drop for Server {
@@ -98,8 +99,6 @@ struct Setup {
     passwords: Option<Arc<dyn Passwords>>,
     /// The PKCE phase.
     pkce: Enforcement,
-    /// The database; `None`: an empty one (see [`engine`]).
-    store: Option<SqlStore>,
     /// Which documents of clients are read.
     rules: DocumentRules,
     /// Where they come from; `None`: there are none.
@@ -108,6 +107,8 @@ struct Setup {
     registration: RegistrationRules,
     /// How keys are proven.
     dpop: DpopRules,
+    /// The database; `None`: an empty one (see [`engine`]).
+    store: Option<SqlStore>,
 }
 
 impl Server {
@@ -165,20 +166,15 @@ impl Server {
         let server = server.run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
         Self {
             url,
             app,
             store,
             clock,
-            http,
+            http: http(),
             handle,
-            _folder: folder,
-            _schema: schema,
+            folder,
+            schema,
         }
     }
 
@@ -289,6 +285,15 @@ impl Server {
         ])
         .await
     }
+}
+
+/// What answers are looked at with: it follows nothing.
+fn http() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap()
 }
 
 /// A signer with the one key all tests of a process share: making one takes a while.
