@@ -75,6 +75,28 @@ need_nginx() {
     nginx_path >/dev/null || die "nginx is missing"
 }
 
+# Debian keeps each version's programs to itself; of several the newest.
+postgres_bin() {
+    local programs
+    programs=$(for programs in /usr/lib/postgresql/*/bin; do
+        [ ! -x "$programs/initdb" ] || echo "$programs"
+    done | sort -V | tail -n 1)
+    [ -n "$programs" ] || programs=$(dirname "$(command -v initdb)" 2>/dev/null) || return 1
+    [ -x "$programs/initdb" ] && [ -x "$programs/postgres" ] && [ -x "$programs/psql" ] && echo "$programs"
+}
+
+need_postgres() {
+    postgres_bin >/dev/null && return
+    # Debian makes a cluster and starts it, now and at every boot; the tests make their own.
+    local none=/etc/postgresql-common/createcluster.d/loop-tests.conf made=
+    if have apt-get && [ ! -e /etc/postgresql-common ]; then
+        as_root sh -c "mkdir -p ${none%/*} && echo 'create_main_cluster = false' >$none" && made=1
+    fi
+    apt_need postgresql || true
+    [ -z "$made" ] || as_root rm -f "$none"
+    postgres_bin >/dev/null || die "PostgreSQL is missing (initdb, postgres, psql)"
+}
+
 # The folder that cargo builds into, whoever set it.
 target_dir() {
     cargo metadata --no-deps --format-version 1 --offline 2>/dev/null | sed -n 's/.*"target_directory":"\([^"]*\)".*/\1/p'

@@ -9,6 +9,7 @@
 #   LOOP_NODE           Node 22
 #   LOOP_CONFORMANCE    the MCP conformance runner (to be run by LOOP_NODE)
 #   LOOP_CHROMIUM, LOOP_CHROMEDRIVER
+#   LOOP_POSTGRES_BIN   the folder with PostgreSQL's programs; tests start a cluster of their own
 # tests/node_modules becomes a link to the installed packages of tests/package.json.
 # Quick when everything is there. Never: installs into the system's own Python or Node.
 # shellcheck source=deploy/make/common.sh
@@ -19,6 +20,8 @@ fingerprint() { cat "$@" | sha256sum | cut -c1-12; }
 
 need_nginx
 apt_need chromium chromium-driver fonts-noto-cjk || { have chromium && have chromedriver; } || die "Chromium and ChromeDriver are missing"
+
+need_postgres
 
 have python3 || apt_need python3 python3-venv || die "Python 3 is missing"
 venv=$cache/python-$( (python3 --version; cat tests/requirements.txt) | fingerprint -)
@@ -57,3 +60,4 @@ emit LOOP_NODE "$node"
 emit LOOP_CONFORMANCE "$modules/node_modules/@modelcontextprotocol/conformance/dist/index.js"
 emit LOOP_CHROMIUM "$(command -v chromium)"
 emit LOOP_CHROMEDRIVER "$(command -v chromedriver)"
+emit LOOP_POSTGRES_BIN "$(postgres_bin)"

@@ -20,9 +20,13 @@ if cargo nextest --version >/dev/null 2>&1; then
     say "cargo nextest run, then the documentation's examples"
     cargo nextest run --workspace --locked --no-fail-fast 2>&1 | tee -a "$log" || failed=1
     cargo test --workspace --locked --doc 2>&1 | tee -a "$log" || failed=1
+    say "loop-auth's own tests again, on PostgreSQL"
+    LOOP_TEST_ENGINE=postgres cargo nextest run -p loop-auth --lib --locked --no-fail-fast 2>&1 | tee -a "$log" || failed=1
 else
     say "cargo test"
     cargo test --workspace --locked --no-fail-fast 2>&1 | tee -a "$log" || failed=1
+    say "loop-auth's own tests again, on PostgreSQL"
+    LOOP_TEST_ENGINE=postgres cargo test -p loop-auth --lib --locked --no-fail-fast 2>&1 | tee -a "$log" || failed=1
 fi
 
 # nextest:    Summary [  3.1s] 120 tests run: 119 passed (2 slow), 1 failed, 4 skipped

@@ -1,7 +1,8 @@
 //! Measures durable rotations per second, by one task and by several.
 //!
-//! `cargo run --release -p loop-oauth-store --example rotations [directory] [seconds] [grants]`
-//! The directory decides which disk is measured; `grants` are stored beforehand.
+//! `cargo run --release -p loop-oauth-store --example rotations [place] [seconds] [grants]`
+//! The place is a directory, whose disk is measured, or a `postgres://` URL of an empty database; `grants` are
+//! stored beforehand.
 
 use std::{
     path::PathBuf,
@@ -22,7 +23,7 @@ use loop_oauth::{
     store::{Clients as _, Grants as _, Rotated, StoreError, Users as _},
     user::{Email, PasswordHash, User, UserId},
 };
-use loop_oauth_store::SqlStore;
+use loop_oauth_store::{SqlStore, StoreOptions};
 use loop_shared::auth::scope::{Roles, Scopes};
 use secrecy::SecretString;
 use uuid::Uuid;
@@ -34,13 +35,21 @@ const SEEDERS: u64 = 64;
 #[tokio::main]
 async fn main() -> Result<(), Failure> {
     let mut arguments = std::env::args().skip(1);
-    let directory = arguments
-        .next()
-        .map_or_else(std::env::temp_dir, PathBuf::from);
+    let place = arguments.next();
     let seconds = arguments.next().map_or(Ok(3), |text| text.parse())?;
     let grants: u64 = arguments.next().map_or(Ok(0), |text| text.parse())?;
+    let directory = place
+        .as_deref()
+        .filter(|place| !place.starts_with("postgres"))
+        .map_or_else(std::env::temp_dir, PathBuf::from);
     let directory = tempfile::tempdir_in(directory)?;
-    let store = Arc::new(SqlStore::open(directory.path().join("loop-auth.db")).await?);
+    let store = match place {
+        Some(url) if url.starts_with("postgres") => {
+            SqlStore::open_postgres(&url.into(), StoreOptions::default()).await?
+        }
+        _ => SqlStore::open(directory.path().join("loop-auth.db")).await?,
+    };
+    let store = Arc::new(store);
     people(&store).await?;
     seed(&store, grants).await?;
     println!("{grants} grants beforehand");
@@ -177,7 +186,11 @@ async fn rotate(
             parent: Some(found.token.hash),
             ..found.token
         };
-        if store.rotate(&token.hash, &successor).await? != Rotated::Now {
+        if store
+            .rotate(&token.hash, &successor, DateTime::UNIX_EPOCH)
+            .await?
+            != Rotated::Now
+        {
             return Err("not rotated".into());
         }
         token = successor;

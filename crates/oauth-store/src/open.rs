@@ -7,16 +7,15 @@ use std::path::Path;
 
 use loop_oauth::store::StoreError;
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, SqlxSqliteConnector, Statement,
+    ConnectionTrait as _, DatabaseConnection, SqlxSqliteConnector, Statement,
     sqlx::{
         ConnectOptions as _,
         pool::PoolOptions,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
-use sea_orm_migration::MigratorTrait as _;
 
-use crate::{error::failed, file, migration::Migrator, store::StoreOptions, writer};
+use crate::{error::failed, file, migrate, store::StoreOptions, writer};
 
 /// What the write-ahead log is cut back to after a burst, in bytes.
 const WAL_LIMIT: &str = "67108864";
@@ -110,22 +109,6 @@ async fn require_wal(db: &DatabaseConnection) -> Result<(), StoreError> {
 
 async fn migrate(db: &DatabaseConnection) -> Result<(), StoreError> {
     let tx = writer::begin(db).await?;
-    refuse_newer(&tx).await?;
-    Migrator::up(&tx, None).await.map_err(failed)?;
+    migrate::up(&tx).await?;
     tx.commit().await.map_err(failed)
-}
-
-async fn refuse_newer(tx: &DatabaseTransaction) -> Result<(), StoreError> {
-    let applied = Migrator::get_migration_models(tx).await.map_err(failed)?;
-    let known = Migrator::migrations();
-    let unknown = applied
-        .iter()
-        .find(|applied| !known.iter().any(|known| known.name() == applied.version));
-    match unknown {
-        None => Ok(()),
-        Some(migration) => Err(StoreError::Failed(format!(
-            "a newer version wrote it (migration {}); start that version, or restore an older backup",
-            migration.version
-        ))),
-    }
 }

@@ -6,23 +6,38 @@ use chrono::TimeDelta;
 use loop_oauth::store::StoreError;
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 
+use secrecy::SecretString;
+
 use crate::{
     error::failed,
     open,
+    postgres::{self, Postgres},
+    reader::Reader,
     writer::{Work, Writer},
 };
 
 /// How a store is opened and what its sweep spares.
 #[derive(Clone, Debug)]
 pub struct StoreOptions {
-    /// How long one attempt waits for another process that writes; six attempts are made.
+    /// SQLite: how long one attempt waits for another process that writes; six attempts are made.
     pub busy_timeout: Duration,
-    /// Connections that read, at most.
+    /// SQLite: connections that read, at most.
     pub readers: u32,
+    /// PostgreSQL: connections, at most.
+    pub connections: u32,
+    /// PostgreSQL: how long a call waits for a free connection, or for a server that is down.
+    pub acquire_timeout: Duration,
+    /// PostgreSQL: how long one statement may take.
+    pub statement_timeout: Duration,
+    /// PostgreSQL: how long opening waits for a server that is still starting.
+    pub start_patience: Duration,
     /// How long ended grants and expired codes are kept, so that a late replay is still recognized
     /// and access tokens of a revoked grant can be told: longer than any access token lives (a day) and
     /// is then still forgiven.
     pub keep_ended: TimeDelta,
+    /// How long a refresh token is kept after its successor was used, its own end permitting. For so long
+    /// presenting it is recognized as a replay, which ends the family; afterwards it is only unknown.
+    pub keep_retired: TimeDelta,
     /// After how long a client that registered itself and was never used is forgotten.
     pub keep_unused_clients: TimeDelta,
 }
@@ -32,7 +47,12 @@ impl Default for StoreOptions {
         Self {
             busy_timeout: Duration::from_secs(5),
             readers: 4,
+            connections: 10,
+            acquire_timeout: Duration::from_secs(3),
+            statement_timeout: Duration::from_secs(5),
+            start_patience: Duration::from_secs(20),
             keep_ended: TimeDelta::hours(25),
+            keep_retired: TimeDelta::days(14),
             keep_unused_clients: TimeDelta::days(30),
         }
     }
@@ -44,8 +64,9 @@ impl Default for StoreOptions {
 /// each kind of row. Share it behind an `Arc`.
 #[derive(Debug)]
 pub struct SqlStore {
-    writer: Writer,
-    readers: DatabaseConnection,
+    /// SQLite's one writer; PostgreSQL has as many as connections.
+    writer: Option<Writer>,
+    reader: Reader,
     options: StoreOptions,
 }
 
@@ -70,59 +91,98 @@ impl SqlStore {
     ) -> Result<Self, StoreError> {
         let pools = open::open(path.as_ref(), &options).await?;
         let writer = Writer::start(pools.writer)?;
-        Ok(Self::from_parts(writer, pools.readers, options))
+        Ok(Self::on_sqlite(writer, pools.readers, options))
     }
 
-    pub(crate) const fn from_parts(
+    /// Opens the PostgreSQL database at this URL and migrates it as needed. Several processes may do so at once.
+    /// The URL is neither logged nor part of any error.
+    ///
+    /// # Errors
+    /// [`StoreError::Failed`] or `Unavailable` name server and database and say what is wrong: not reached,
+    /// refused, written by a newer version.
+    pub async fn open_postgres(
+        url: &SecretString,
+        options: StoreOptions,
+    ) -> Result<Self, StoreError> {
+        let postgres = postgres::open(url, &options).await?;
+        Ok(Self::on_postgres(postgres, options))
+    }
+
+    pub(crate) const fn on_sqlite(
         writer: Writer,
         readers: DatabaseConnection,
         options: StoreOptions,
     ) -> Self {
         Self {
-            writer,
-            readers,
+            writer: Some(writer),
+            reader: Reader::Sqlite(readers),
             options,
         }
     }
 
-    /// Whether the database answers and writes are taken, for a readiness probe. Waits for no writer.
+    pub(crate) const fn on_postgres(postgres: Postgres, options: StoreOptions) -> Self {
+        Self {
+            writer: None,
+            reader: Reader::Postgres(postgres),
+            options,
+        }
+    }
+
+    /// Whether the database answers and writes are taken, for a readiness probe. Waits for no writer, and for
+    /// a database that is down two seconds.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] says what does not work.
+    /// [`StoreError`] says what does not work.
     pub async fn ready(&self) -> Result<(), StoreError> {
-        if !self.writer.is_alive() {
+        let stopped = self.writer.as_ref().is_some_and(|it| !it.is_alive());
+        if stopped {
             return Err(StoreError::Failed(
                 "the store's writer has stopped".to_owned(),
             ));
         }
-        self.readers.ping().await.map_err(failed)
+        match &self.reader {
+            Reader::Sqlite(db) => db.ping().await.map_err(failed),
+            Reader::Postgres(postgres) => postgres.ready().await,
+        }
     }
 
-    /// Waits for queued writes, closes every connection and folds the write-ahead log into the file.
+    /// Waits for queued writes and closes every connection; SQLite folds its write-ahead log into the file.
     ///
     /// Nothing is lost without it.
     ///
     /// # Errors
-    /// [`StoreError::Failed`] when a connection does not close.
+    /// [`StoreError`] when a connection does not close.
     pub async fn close(self) -> Result<(), StoreError> {
-        let readers = self.readers.close().await.map_err(failed);
-        self.writer.close().await;
-        readers
+        let closed = match self.reader {
+            Reader::Sqlite(db) => db.close().await.map_err(failed),
+            Reader::Postgres(postgres) => postgres.close().await,
+        };
+        if let Some(writer) = self.writer {
+            writer.close().await;
+        }
+        closed
     }
 
-    pub(crate) fn readers(&self) -> &DatabaseConnection {
-        &self.readers
+    /// Where queries go that are no part of a write.
+    pub(crate) fn readers(&self) -> &Reader {
+        &self.reader
     }
 
     pub(crate) fn options(&self) -> &StoreOptions {
         &self.options
     }
 
+    /// Runs `work` alone in its transaction and returns its outcome once that is committed. On PostgreSQL it may
+    /// be run again after a deadlock, so it must own or copy what it needs.
     pub(crate) async fn write<T, F>(&self, work: F) -> Result<T, StoreError>
     where
         T: Send + 'static,
-        F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, T> + Send + 'static,
+        F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, T> + Clone + Send + 'static,
     {
-        self.writer.write(work).await
+        match (&self.writer, &self.reader) {
+            (Some(writer), _) => writer.write(work).await,
+            (None, Reader::Postgres(postgres)) => postgres.write(work).await,
+            (None, Reader::Sqlite(_)) => Err(StoreError::Failed("no writer".to_owned())),
+        }
     }
 }

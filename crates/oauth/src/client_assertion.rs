@@ -44,6 +44,16 @@ pub async fn authenticate(
     id: Option<&str>,
     assertion: &str,
 ) -> Result<Client, TokenError> {
+    check(cx, id, assertion, false).await
+}
+
+/// The same; `newcomer`: whether a client that nobody has used here yet is taken from its document.
+pub(crate) async fn check(
+    cx: &Context<'_>,
+    id: Option<&str>,
+    assertion: &str,
+    newcomer: bool,
+) -> Result<Client, TokenError> {
     let assertion = Unverified::parse(assertion).map_err(TokenError::BadClient)?;
     if id.is_some_and(|id| id != assertion.claims.sub) {
         return Err(TokenError::InvalidRequest(
@@ -51,7 +61,11 @@ pub async fn authenticate(
         ));
     }
     let expires_at = check_claims(cx, &assertion)?;
-    let client = client_metadata_document::known(cx, &assertion.claims.sub).await?;
+    let client = if newcomer {
+        client_metadata_document::met(cx, &assertion.claims.sub).await?
+    } else {
+        client_metadata_document::known(cx, &assertion.claims.sub).await?
+    };
     let client = client.ok_or(TokenError::BadClient("unknown client"))?;
     let Some(keys) = client.keys.clone() else {
         return bad("the client has no keys");
@@ -152,7 +166,10 @@ async fn by_inline(
     if !signed {
         return bad("the assertion's key is unknown");
     }
-    cx.store.keep_client(&renewed).await?;
+    // One that nobody has allowed anything yet is not stored for asking.
+    if cx.store.client(&renewed.id).await?.is_some() {
+        cx.store.keep_client(&renewed).await?;
+    }
     Ok(renewed)
 }
 

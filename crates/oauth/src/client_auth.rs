@@ -30,6 +30,8 @@ pub struct PresentedClient {
     pub assertion: Option<SecretString>,
     /// How it was presented; `None` reads as no authentication.
     pub method: Option<ClientAuthMethod>,
+    /// Whether a client that nobody has used here yet may come: it is taken from its metadata document.
+    pub newcomer: bool,
 }
 
 impl PresentedClient {
@@ -56,6 +58,7 @@ impl PresentedClient {
                 secret: None,
                 assertion: Some(SecretString::from(assertion)),
                 method: Some(ClientAuthMethod::PrivateKeyJwt),
+                newcomer: false,
             });
         }
         let Some(header) = authorization else {
@@ -64,6 +67,7 @@ impl PresentedClient {
                 id: id.map(str::to_owned),
                 secret: secret.map(SecretString::from),
                 method: Some(secret.map_or(ClientAuthMethod::None, |_| ClientAuthMethod::Post)),
+                newcomer: false,
             });
         };
         if secret.is_some() {
@@ -80,6 +84,7 @@ impl PresentedClient {
             secret: (!password.is_empty()).then(|| SecretString::from(password)),
             assertion: None,
             method: Some(ClientAuthMethod::Basic),
+            newcomer: false,
         })
     }
 }
@@ -116,15 +121,16 @@ pub async fn authenticate(
 ) -> Result<Client, TokenError> {
     if let Some(assertion) = &presented.assertion {
         let id = presented.id.as_deref();
-        return client_assertion::authenticate(cx, id, assertion.expose_secret()).await;
+        let assertion = assertion.expose_secret();
+        return client_assertion::check(cx, id, assertion, presented.newcomer).await;
     }
     let id = presented
         .id
         .filter(|id| !id.is_empty())
         .ok_or(TokenError::InvalidRequest("client_id is missing"))?;
     let basic = presented.method == Some(ClientAuthMethod::Basic);
-    let client = match lookup(cx, &id).await? {
-        None if basic => lookup(cx, &decoded(&id)).await?,
+    let client = match lookup(cx, &id, presented.newcomer).await? {
+        None if basic => lookup(cx, &decoded(&id), presented.newcomer).await?,
         found => found,
     }
     .ok_or(TokenError::BadClient("unknown client"))?;
@@ -159,11 +165,14 @@ pub async fn authenticate(
     }
 }
 
-async fn lookup(cx: &Context<'_>, id: &str) -> Result<Option<Client>, TokenError> {
+async fn lookup(cx: &Context<'_>, id: &str, newcomer: bool) -> Result<Option<Client>, TokenError> {
     if id.len() > MAX_CLIENT_ID_BYTES {
         return Ok(None);
     }
-    Ok(client_metadata_document::known(cx, id).await?)
+    Ok(match newcomer {
+        true => client_metadata_document::met(cx, id).await?,
+        false => client_metadata_document::known(cx, id).await?,
+    })
 }
 
 /// Hashes are compared in constant time (see [`SecretHash`]).

@@ -44,6 +44,9 @@ pub enum StoreError {
     /// The engine failed or was busy for too long.
     #[error("the store failed: {0}")]
     Failed(String),
+    /// The database is not reached, or not in time. It is for now: the same call may work later.
+    #[error("the store is unavailable: {0}")]
+    Unavailable(String),
     /// A stored row does not read as its domain type.
     #[error("a stored {what} cannot be read")]
     Corrupt {
@@ -197,11 +200,12 @@ pub trait Grants: Send + Sync {
     /// Everything a refresh with this token checks.
     async fn refresh_token(&self, hash: &SecretHash) -> Result<Option<RefreshContext>, StoreError>;
     /// Rotates: stores `successor` unless it is there, marks `token` succeeded and retires the
-    /// token's parent, since presenting `token` is the use that confirms it.
+    /// token's parent as of `now`, since presenting `token` is the use that confirms it.
     async fn rotate(
         &self,
         token: &SecretHash,
         successor: &RefreshToken,
+        now: DateTime<Utc>,
     ) -> Result<Rotated, StoreError>;
     /// Ends a grant with its codes and refresh tokens, a client's own as well. [`Updated::NotFound`] when it is unknown or
     /// had ended before.
@@ -226,8 +230,8 @@ pub trait Grants: Send + Sync {
         since: DateTime<Utc>,
         limit: u64,
     ) -> Result<Vec<RevokedGrant>, StoreError>;
-    /// Deletes what nobody can use any more (expired codes, sessions, refresh tokens; grants left
-    /// without any; clients never used), at most `batch` rows of each. Returns how many.
+    /// Deletes what nobody can use any more (expired codes, sessions, refresh tokens, tokens retired
+    /// long ago; grants left without any; clients never used), at most `batch` rows of each. Returns how many.
     async fn sweep(&self, now: DateTime<Utc>, batch: u64) -> Result<u64, StoreError>;
 }
 

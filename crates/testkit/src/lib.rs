@@ -11,6 +11,7 @@ pub mod html;
 pub mod in_process;
 pub mod issuer;
 pub mod keys;
+pub mod postgres;
 mod revocations;
 pub mod service;
 pub mod tokens;

@@ -23,6 +23,8 @@ use loop_shared::service::config::{
 };
 use secrecy::SecretString;
 
+pub use crate::store_config::{Database, StoreArgs, StoreConfig};
+
 use crate::{
     device_config::DeviceArgs,
     dpop_config,
@@ -39,18 +41,6 @@ pub const IDENTITY: ServiceIdentity = ServiceIdentity {
     version: env!("CARGO_PKG_VERSION"),
     default_port: 8083,
 };
-
-/// Where the database is, and how passwords are hashed: for every command.
-#[derive(Args, Clone, Debug, Default)]
-#[command(next_help_heading = "Database")]
-pub struct StoreArgs {
-    /// SQLite database with users, clients, grants and keys [default: ./data/loop-auth.db]
-    #[arg(long, env = "OAUTH_DB_PATH", value_name = "PATH")]
-    pub oauth_db_path: Option<String>,
-    /// bcrypt cost of new password hashes, 4 to 15 [default: 12]
-    #[arg(long, env = "BCRYPT_COST", value_name = "COST")]
-    pub bcrypt_cost: Option<String>,
-}
 
 /// Flags and variables of the running server.
 #[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
@@ -133,15 +123,6 @@ pub struct ServeArgs {
     pub proxy: ProxyArgs,
 }
 
-/// The checked settings of [`StoreArgs`].
-#[derive(Clone, Debug)]
-pub struct StoreConfig {
-    /// The SQLite file.
-    pub path: PathBuf,
-    /// bcrypt cost.
-    pub bcrypt_cost: u32,
-}
-
 /// The first administrator, should there be no user.
 #[derive(Clone, Debug)]
 pub struct FirstAdmin {
@@ -174,27 +155,6 @@ pub struct Config {
     pub first_admin: FirstAdmin,
     /// What is allowed but unwise.
     pub warnings: Warnings,
-}
-
-impl StoreArgs {
-    /// Checks the settings, noting what is wrong.
-    pub fn resolve(&self, problems: &mut Problems) -> StoreConfig {
-        let path = given(self.oauth_db_path.as_deref()).unwrap_or("./data/loop-auth.db");
-        let cost = self.bcrypt_cost.as_deref();
-        let cost = number("BCRYPT_COST", cost, 4..=15, 12, problems);
-        if cost < 10 {
-            let wrong = format!("{cost} makes stolen password hashes cheap to guess");
-            problems.warn(
-                "BCRYPT_COST",
-                wrong,
-                "Use 12, or 10 on a very slow machine.",
-            );
-        }
-        StoreConfig {
-            path: path.into(),
-            bcrypt_cost: u32::try_from(cost).unwrap_or(12),
-        }
-    }
 }
 
 impl ServeArgs {

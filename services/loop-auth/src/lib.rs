@@ -24,6 +24,7 @@ mod respond;
 mod revocations;
 mod routes;
 pub mod signer;
+pub mod store_config;
 mod sweep;
 
 pub use boot::{Opened, serve};

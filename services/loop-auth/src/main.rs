@@ -1,13 +1,14 @@
 //! The `loop-auth` program: names the concrete store and hands over.
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use loop_auth::{
     boot::{Opened, Opening},
     cli,
+    config::Database,
 };
 use loop_oauth::store::StoreError;
-use loop_oauth_store::SqlStore;
+use loop_oauth_store::{SqlStore, StoreOptions};
 
 /// How long the server's threads may take to let go of the store once they have stopped.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -19,10 +20,20 @@ async fn main() -> ExitCode {
     cli::run(&open).await
 }
 
-/// Opens the SQLite store at `path`.
-fn open(path: PathBuf) -> Opening {
+/// Opens the store that was configured.
+fn open(database: Database) -> Opening {
     Box::pin(async move {
-        let store = Arc::new(SqlStore::open(&path).await?);
+        let store = match database {
+            Database::Sqlite(path) => SqlStore::open(path).await?,
+            Database::Postgres { url, connections } => {
+                let options = StoreOptions {
+                    connections,
+                    ..StoreOptions::default()
+                };
+                SqlStore::open_postgres(&url, options).await?
+            }
+        };
+        let store = Arc::new(store);
         let probed = Arc::clone(&store);
         let ready = move || {
             let store = Arc::clone(&probed);
@@ -36,7 +47,7 @@ fn open(path: PathBuf) -> Opening {
     })
 }
 
-/// Closes the store, which folds its write-ahead log into the file.
+/// Closes the store; SQLite folds its write-ahead log into the file.
 ///
 /// # Errors
 /// `Failed` when somebody still holds the store, or it does not close.

@@ -14,6 +14,7 @@ mod keys;
 mod mcp_client;
 mod metrics;
 mod migration;
+mod replicas;
 mod restart;
 mod revocation;
 mod rotation;

@@ -22,6 +22,7 @@ pub(crate) struct Model {
     pub(crate) state: String,
     pub(crate) expires_at: i64,
     pub(crate) dpop_key: Option<String>,
+    pub(crate) retired_at: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -92,6 +93,7 @@ impl From<&RefreshToken> for Model {
             state: state_name(token.state).to_owned(),
             expires_at: millis(token.expires_at),
             dpop_key: token.key.as_ref().map(ToString::to_string),
+            retired_at: None,
         }
     }
 }

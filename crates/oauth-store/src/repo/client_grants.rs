@@ -9,8 +9,8 @@ use loop_oauth::{
     store::{ClientGrants, StoreError, Updated},
 };
 use sea_orm::{
-    ColumnTrait as _, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _,
-    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
+    QueryOrder as _, QuerySelect as _,
     sea_query::{Expr, SimpleExpr},
 };
 
@@ -125,7 +125,7 @@ async fn revoke(
 }
 
 pub(super) async fn revoked_since(
-    db: &DatabaseConnection,
+    db: &impl ConnectionTrait,
     since: DateTime<Utc>,
     limit: u64,
 ) -> Result<Vec<RevokedGrant>, StoreError> {

@@ -7,8 +7,8 @@ use loop_oauth::{
     store::{CodeContext, Redeemed, StoreError},
 };
 use sea_orm::{
-    ColumnTrait as _, DatabaseConnection, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    SelectThree, TopologyChain, sea_query::Expr,
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, SelectThree,
+    TopologyChain, sea_query::Expr,
 };
 
 use super::{grants::is_open, insert};
@@ -19,6 +19,7 @@ use crate::{
         grant, refresh_token, user,
     },
     error::{failed, unread},
+    reader::Reader,
 };
 
 /// The code with its grant and user, in one statement.
@@ -31,7 +32,7 @@ pub(crate) fn with_context(
 }
 
 pub(super) async fn find(
-    db: &DatabaseConnection,
+    db: &Reader,
     hash: &SecretHash,
 ) -> Result<Option<CodeContext>, StoreError> {
     let found = with_context(hash).one(db).await.map_err(unread("code"))?;

@@ -62,9 +62,10 @@ impl Grants for SqlStore {
         &self,
         token: &SecretHash,
         successor: &RefreshToken,
+        now: DateTime<Utc>,
     ) -> Result<Rotated, StoreError> {
         let (token, successor) = (*token, successor.clone());
-        self.write(move |tx| Box::pin(refresh_tokens::rotate(tx, token, successor)))
+        self.write(move |tx| Box::pin(refresh_tokens::rotate(tx, token, successor, now)))
             .await
     }
 

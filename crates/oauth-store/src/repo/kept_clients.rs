@@ -7,7 +7,8 @@ use loop_oauth::{
     store::{Inserted, KeptClients, StoreError, Updated},
 };
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, sea_query::Expr,
+    ActiveModelTrait as _, ColumnTrait as _, DatabaseTransaction, EntityTrait as _,
+    IntoActiveModel as _, QueryFilter as _, sea_query::Expr,
 };
 
 use super::{insert_new, updated};
@@ -40,21 +41,30 @@ impl KeptClients for SqlStore {
     }
 }
 
+/// What a document does not say: the client's past, and what an operator decided.
+const KEPT: [Column; 6] = [
+    Column::CreatedAt,
+    Column::FirstLoginAt,
+    Column::Origin,
+    Column::MetadataHash,
+    Column::Scope,
+    Column::Pkce,
+];
+
 /// Inserts the client, or updates what its document says where one of a document is.
 async fn keep(tx: &DatabaseTransaction, row: Model) -> Result<(), StoreError> {
     if insert_new(tx, row.clone()).await? == Inserted::Now {
         return Ok(());
     }
+    let id = row.id.clone();
+    let mut said = row.into_active_model().reset_all();
+    for column in KEPT {
+        said.not_set(column);
+    }
     Entity::update_many()
-        .col_expr(Column::Name, Expr::value(row.name))
-        .col_expr(Column::AuthMethod, Expr::value(row.auth_method))
-        .col_expr(Column::RedirectUris, Expr::value(row.redirect_uris))
-        .col_expr(Column::GrantTypes, Expr::value(row.grant_types))
-        .col_expr(Column::ClientUri, Expr::value(row.client_uri))
-        .col_expr(Column::Keys, Expr::value(row.keys))
         // One that was removed comes back with its document, without what was granted to it.
-        .col_expr(Column::RemovedAt, Expr::value(Option::<i64>::None))
-        .filter(Column::Id.eq(row.id))
+        .set(said)
+        .filter(Column::Id.eq(id))
         .filter(Column::Origin.eq(ClientOrigin::Document.as_str()))
         .exec(tx)
         .await

@@ -1,7 +1,15 @@
 //! The queries, one file per aggregate.
 //!
 //! In: domain values. Out: outcomes as the traits name them. Never: SQL that only one engine speaks, a decision
-//! that a conditional write could make. Rows that are read to be changed are locked, which SQLite has no need of.
+//! that a conditional write could make.
+//!
+//! How a method works on both engines. Each write is one `SqlStore::write`, whose job may be run twice, so it owns
+//! or clones what it takes. PostgreSQL is READ COMMITTED: every statement sees what was committed before it, and
+//! two jobs run at once. So what may happen once is an `UPDATE … WHERE` still undone, an [`insert_new`], or done
+//! under a lock: on the row that is read to be changed (`lock_exclusive`; SQLite has no need of it and is not
+//! told), or on a guard's row ([`take_turn`]) where there may be no row yet. Grants come before their codes and
+//! tokens, so that nobody waits in a circle. A row is deleted only after it was locked *and* looked at by a later
+//! statement ([`lock_idle`]). Texts are compared for equality, never sorted: that is the database's language.
 
 mod client_admin;
 mod client_grants;
@@ -25,8 +33,8 @@ mod users;
 use loop_oauth::store::{Inserted, StoreError, Updated};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, DatabaseTransaction, DbErr,
-    EntityTrait, Insert, IntoActiveModel, ModelTrait, QueryFilter as _,
-    sea_query::{Expr, ExprTrait as _, OnConflict},
+    EntityTrait, Insert, IntoActiveModel, ModelTrait, QueryFilter as _, QuerySelect,
+    sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict},
 };
 
 use crate::{entity::guard, error::failed};
@@ -72,6 +80,12 @@ async fn take_turn(tx: &DatabaseTransaction, guarded: &'static str) -> Result<()
         .await
         .map_err(failed)
         .map(drop)
+}
+
+/// Locks those of the queried rows that nobody else has locked, until the transaction ends: the others are busy,
+/// and are found again at the next turn. SQLite has one writer and locks nothing.
+fn lock_idle<Q: QuerySelect>(query: Q) -> Q {
+    query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
 }
 
 /// Whether an update by primary key met its row.

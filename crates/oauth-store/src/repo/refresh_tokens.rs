@@ -1,23 +1,26 @@
 //! Refresh tokens with use-confirmed rotation (see `loop_oauth::refresh`).
 
+use chrono::{DateTime, Utc};
 use loop_oauth::{
     refresh::{RefreshState, RefreshToken},
     secret::SecretHash,
     store::{RefreshContext, Rotated, StoreError},
 };
 use sea_orm::{
-    ColumnTrait as _, DatabaseConnection, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    SelectThree, TopologyChain, sea_query::Expr,
+    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, SelectThree,
+    TopologyChain, sea_query::Expr,
 };
 
 use super::{grants::is_open, insert_new};
 use crate::{
     entity::{
+        column::millis,
         grant,
         refresh_token::{Column, Entity, Model, ROW, state_name},
         user,
     },
     error::{failed, unread},
+    reader::Reader,
 };
 
 /// The token with its grant and user, in one statement.
@@ -30,7 +33,7 @@ pub(crate) fn with_context(
 }
 
 pub(super) async fn find(
-    db: &DatabaseConnection,
+    db: &Reader,
     hash: &SecretHash,
 ) -> Result<Option<RefreshContext>, StoreError> {
     let found = with_context(hash)
@@ -51,6 +54,7 @@ pub(super) async fn rotate(
     tx: &DatabaseTransaction,
     token: SecretHash,
     successor: RefreshToken,
+    now: DateTime<Utc>,
 ) -> Result<Rotated, StoreError> {
     let found = Entity::find_by_id(token.to_hex())
         .one(tx)
@@ -70,11 +74,11 @@ pub(super) async fn rotate(
         ));
     }
     // The state may have changed since it was read, so the write decides.
-    if !advance(tx, row.hash, RefreshState::Succeeded).await? {
+    if !advance(tx, row.hash, RefreshState::Succeeded, None).await? {
         return Ok(Rotated::Replayed);
     }
     if let Some(parent) = row.parent {
-        advance(tx, parent, RefreshState::Retired).await?;
+        advance(tx, parent, RefreshState::Retired, Some(millis(now))).await?;
     }
     insert_new(tx, successor).await?;
     Ok(Rotated::Now)
@@ -85,9 +89,11 @@ async fn advance(
     tx: &DatabaseTransaction,
     hash: String,
     to: RefreshState,
+    retired_at: Option<i64>,
 ) -> Result<bool, StoreError> {
     let moved = Entity::update_many()
         .col_expr(Column::State, Expr::value(state_name(to)))
+        .col_expr(Column::RetiredAt, Expr::value(retired_at))
         .filter(Column::Hash.eq(hash))
         .filter(Column::State.ne(state_name(RefreshState::Retired)))
         .exec(tx)

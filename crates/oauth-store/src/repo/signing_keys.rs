@@ -7,8 +7,8 @@ use loop_oauth::{
     store::{Inserted, SigningKeys, StoreError, Updated},
 };
 use sea_orm::{
-    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, sea_query::Expr,
+    ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
+    sea_query::Expr,
 };
 
 use super::{insert_new, take_turn, updated};
@@ -25,12 +25,11 @@ use crate::{
 #[async_trait]
 impl SigningKeys for SqlStore {
     async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError> {
-        let rows = Entity::find()
-            .order_by_asc(Column::CreatedAt)
-            .order_by_asc(Column::Kid)
+        let mut rows = Entity::find()
             .all(self.readers())
             .await
             .map_err(unread("signing key"))?;
+        rows.sort_by(|a, b| (a.created_at, &a.kid).cmp(&(b.created_at, &b.kid)));
         rows.into_iter().map(SigningKey::try_from).collect()
     }
 
@@ -56,17 +55,16 @@ impl SigningKeys for SqlStore {
         self.write(move |tx| {
             Box::pin(async move {
                 take_turn(tx, guard::SIGNING_KEYS).await?;
-                let newest: Option<(String, i64)> = Entity::find()
+                // Compared here: engines may sort text by a language's rules.
+                let turns: Vec<(i64, String)> = Entity::find()
                     .select_only()
-                    .columns([Column::Kid, Column::SignsFrom])
-                    .order_by_desc(Column::SignsFrom)
-                    .order_by_desc(Column::Kid)
-                    .limit(1)
+                    .columns([Column::SignsFrom, Column::Kid])
                     .into_tuple()
-                    .one(tx)
+                    .all(tx)
                     .await
                     .map_err(unread("signing key"))?;
-                if !newest.is_some_and(|(kid, from)| kid == after && from < row.signs_from) {
+                let newest = turns.into_iter().max();
+                if !newest.is_some_and(|(from, kid)| kid == after && from < row.signs_from) {
                     return Ok(Inserted::AlreadyThere);
                 }
                 insert_new(tx, row).await

@@ -1,8 +1,12 @@
 //! Deletes what nobody can use any more.
 //!
-//! In: now and how many rows of a kind. Out: how many are gone. Never: scans a table, or writes when there is
-//! nothing to delete. Each step walks an index from its oldest end and stops after a batch. A grant goes with
-//! its last code and token, looked at when one of them goes, or some time after it was revoked.
+//! In: now and how many rows of a kind. Out: how many are gone. Never: scans a table, writes when there is nothing
+//! to delete, or waits for a row that somebody works on. Each step walks an index from its oldest end and stops
+//! after a batch. A grant goes with its last code and token, looked at when one of them goes, or some time after
+//! it was revoked.
+//!
+//! Grants are locked before what hangs on them is touched, as rotations do; so no token is stored in a grant that
+//! is on its way out, and several replicas that sweep at once share the work.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +18,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
 };
 
-use super::sweep_clients::{devices, removed_clients};
+use super::{
+    lock_idle,
+    sweep_clients::{devices, removed_clients},
+};
 use crate::{
     SqlStore,
     entity::{client, client_grant, code, column::millis, consent, grant, refresh_token, session},
@@ -32,6 +39,7 @@ pub(super) async fn sweep(
     let batch = Ord::min(batch, LARGEST_BATCH);
     let ended = millis(now - store.options().keep_ended);
     let unused = millis(now - store.options().keep_unused_clients);
+    let retired = millis(now - store.options().keep_retired);
     let now = millis(now);
     let mut swept = 0;
     swept += store
@@ -40,9 +48,14 @@ pub(super) async fn sweep(
     swept += store
         .write(move |tx| Box::pin(codes(tx, ended, batch)))
         .await?;
-    swept += store
-        .write(move |tx| Box::pin(tokens(tx, now, ended, batch)))
-        .await?;
+    for (column, until) in [
+        (refresh_token::Column::ExpiresAt, now),
+        (refresh_token::Column::RetiredAt, retired),
+    ] {
+        swept += store
+            .write(move |tx| Box::pin(tokens(tx, (column, until), ended, batch)))
+            .await?;
+    }
     swept += store
         .write(move |tx| Box::pin(revoked(tx, ended, batch)))
         .await?;
@@ -65,12 +78,13 @@ pub(super) async fn sweep(
 }
 
 async fn sessions(tx: &DatabaseTransaction, now: i64, batch: u64) -> Result<u64, StoreError> {
-    let old: Vec<String> = session::Entity::find()
+    let found = session::Entity::find()
         .select_only()
         .column(session::Column::Hash)
         .filter(session::Column::ExpiresAt.lte(now))
         .order_by_asc(session::Column::ExpiresAt)
-        .limit(batch)
+        .limit(batch);
+    let old: Vec<String> = lock_idle(found)
         .into_tuple()
         .all(tx)
         .await
@@ -99,26 +113,24 @@ async fn codes(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64, 
     if old.is_empty() {
         return Ok(0);
     }
-    let (hashes, grants): (Vec<_>, BTreeSet<_>) = old.into_iter().unzip();
-    let gone = delete(
-        code::Entity::delete_many().filter(code::Column::Hash.is_in(hashes)),
-        tx,
-    )
-    .await?;
+    let (hashes, grants) = of_idle_grants(tx, old).await?;
+    let theirs = code::Column::Hash.is_in(hashes);
+    let gone = delete(code::Entity::delete_many().filter(theirs), tx).await?;
     Ok(gone + empty_grants(tx, grants, ended).await?)
 }
 
+/// Those whose time in this column has come.
 async fn tokens(
     tx: &DatabaseTransaction,
-    now: i64,
+    (column, until): (refresh_token::Column, i64),
     ended: i64,
     batch: u64,
 ) -> Result<u64, StoreError> {
     let old: Vec<(String, String)> = refresh_token::Entity::find()
         .select_only()
         .columns([refresh_token::Column::Hash, refresh_token::Column::GrantId])
-        .filter(refresh_token::Column::ExpiresAt.lte(now))
-        .order_by_asc(refresh_token::Column::ExpiresAt)
+        .filter(column.lte(until))
+        .order_by_asc(column)
         .limit(batch)
         .into_tuple()
         .all(tx)
@@ -127,20 +139,42 @@ async fn tokens(
     if old.is_empty() {
         return Ok(0);
     }
-    let (hashes, grants): (Vec<_>, BTreeSet<_>) = old.into_iter().unzip();
+    let (hashes, grants) = of_idle_grants(tx, old).await?;
     let theirs = refresh_token::Column::Hash.is_in(hashes);
     let gone = delete(refresh_token::Entity::delete_many().filter(theirs), tx).await?;
     Ok(gone + empty_grants(tx, grants, ended).await?)
 }
 
+/// Of these rows and their grants those whose grant nobody works on; the grants are locked.
+async fn of_idle_grants(
+    tx: &DatabaseTransaction,
+    rows: Vec<(String, String)>,
+) -> Result<(Vec<String>, BTreeSet<String>), StoreError> {
+    let named: BTreeSet<&str> = rows.iter().map(|(_, grant)| grant.as_str()).collect();
+    let found = grant::Entity::find()
+        .select_only()
+        .column(grant::Column::Id)
+        .filter(grant::Column::Id.is_in(named));
+    let idle: BTreeSet<String> = lock_idle(found)
+        .into_tuple::<String>()
+        .all(tx)
+        .await
+        .map_err(unread("grant"))?
+        .into_iter()
+        .collect();
+    let theirs = rows.into_iter().filter(|(_, grant)| idle.contains(grant));
+    Ok((theirs.map(|(hash, _)| hash).collect(), idle))
+}
+
 /// Grants that were revoked long ago, their tokens first.
 async fn revoked(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64, StoreError> {
-    let grants: BTreeSet<String> = grant::Entity::find()
+    let found = grant::Entity::find()
         .select_only()
         .column(grant::Column::Id)
         .filter(grant::Column::RevokedAt.lte(ended))
         .order_by_asc(grant::Column::RevokedAt)
-        .limit(batch)
+        .limit(batch);
+    let grants: BTreeSet<String> = lock_idle(found)
         .into_tuple::<String>()
         .all(tx)
         .await
@@ -169,7 +203,7 @@ async fn revoked(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64
     Ok(gone + empty_grants(tx, grants, ended).await?)
 }
 
-/// Those of these grants that have nothing left and, if revoked, were so long ago.
+/// Those of these locked grants that have nothing left and, if revoked, were so long ago.
 pub(super) async fn empty_grants(
     tx: &DatabaseTransaction,
     grants: BTreeSet<String>,
@@ -199,14 +233,15 @@ pub(super) async fn empty_grants(
 }
 
 async fn clients(tx: &DatabaseTransaction, unused: i64, batch: u64) -> Result<u64, StoreError> {
-    let never_used: Vec<String> = client::Entity::find()
+    let found = client::Entity::find()
         .select_only()
         .column(client::Column::Id)
         .filter(client::Column::FirstLoginAt.is_null())
         .filter(client::Column::CreatedAt.lte(unused))
         .filter(client::Column::Origin.eq(ClientOrigin::Dynamic.as_str()))
         .order_by_asc(client::Column::CreatedAt)
-        .limit(batch)
+        .limit(batch);
+    let never_used: Vec<String> = lock_idle(found)
         .into_tuple()
         .all(tx)
         .await

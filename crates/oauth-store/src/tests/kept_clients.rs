@@ -3,6 +3,7 @@
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientOrigin},
     client_keys::{ClientKeys, KeySource, PublicKeys},
+    demands::Demands,
     pkce_phase::Enforcement,
     store::{Clients as _, Grants as _, KeptClients as _, Updated},
 };
@@ -65,6 +66,7 @@ async fn a_newer_document_replaces_what_it_says_and_nothing_else() {
         auth_method: ClientAuthMethod::None,
         redirect_uris: vec!["https://app.example/new".to_owned()],
         keys: None,
+        demands: Demands { pushed: true },
         pkce: None,
         scope: None,
         created_at: at(5),

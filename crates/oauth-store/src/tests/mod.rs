@@ -1,13 +1,15 @@
-//! Tests on real files. Ids, hashes and times are fixed; nothing is drawn.
+//! What the store promises, on a real database. Ids, hashes and times are fixed; nothing is drawn.
+//!
+//! `lib.rs` mounts this folder twice: as `tests` the suites run on SQLite, as `tests_on_postgres` on PostgreSQL
+//! (without one they say so, and run on SQLite again).
 
 mod accounts;
 mod client_grants;
 mod clients;
 mod codes;
 mod corrupt;
-mod crash;
+pub(crate) mod crash;
 mod devices;
-mod files;
 mod jtis;
 mod kept_clients;
 mod keys;
@@ -17,6 +19,7 @@ mod races;
 mod refresh;
 mod revocation;
 mod rotation;
+mod scale;
 mod sweep;
 mod writers;
 
@@ -35,60 +38,101 @@ use loop_oauth::{
 };
 use loop_shared::auth::SigningAlgorithm;
 use loop_shared::auth::scope::{Role, Roles, Scope, Scopes};
-use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection};
+use loop_testkit::postgres::Schema;
+use sea_orm::{ConnectionTrait as _, Database, DatabaseConnection, DbBackend};
 use secrecy::SecretString;
 use std::path::PathBuf;
 use tempfile::TempDir;
 use uuid::Uuid;
 
-use crate::SqlStore;
+use crate::{SqlStore, StoreOptions};
 
 /// A database of its own, gone with the value.
-struct Db {
-    directory: TempDir,
+pub(crate) struct Db {
+    pub(crate) directory: TempDir,
+    pub(crate) schema: Option<Schema>,
 }
 
 impl Db {
-    fn new() -> Self {
+    /// On the engine that the suites are mounted for.
+    pub(crate) fn new() -> Self {
+        let on_postgres = module_path!().ends_with("on_postgres");
         Self {
-            directory: tempfile::tempdir().unwrap(),
+            schema: on_postgres.then(Schema::new).flatten(),
+            ..Self::on_sqlite()
         }
     }
 
-    fn path(&self) -> PathBuf {
+    pub(crate) fn on_sqlite() -> Self {
+        Self {
+            directory: tempfile::tempdir().unwrap(),
+            schema: None,
+        }
+    }
+
+    /// Where the SQLite file is.
+    pub(crate) fn path(&self) -> PathBuf {
         self.directory.path().join("loop-auth.db")
     }
 
-    async fn open(&self) -> SqlStore {
-        SqlStore::open(self.path()).await.unwrap()
+    pub(crate) async fn open(&self) -> SqlStore {
+        self.open_with(StoreOptions::default()).await
+    }
+
+    pub(crate) async fn open_with(&self, options: StoreOptions) -> SqlStore {
+        match &self.schema {
+            Some(schema) => SqlStore::open_postgres(&schema.url().into(), options).await,
+            None => SqlStore::open_with(self.path(), options).await,
+        }
+        .unwrap()
+    }
+
+    pub(crate) const fn backend(&self) -> DbBackend {
+        match self.schema {
+            Some(_) => DbBackend::Postgres,
+            None => DbBackend::Sqlite,
+        }
     }
 
     /// A connection that knows nothing of the store.
-    async fn raw(&self) -> DatabaseConnection {
-        let url = format!("sqlite://{}", self.path().display());
-        Database::connect(url).await.unwrap()
+    pub(crate) async fn raw(&self) -> DatabaseConnection {
+        let url = match &self.schema {
+            Some(schema) => schema.url(),
+            None => format!("sqlite://{}", self.path().display()),
+        };
+        let mut one = sea_orm::ConnectOptions::new(url);
+        one.max_connections(1);
+        Database::connect(one).await.unwrap()
     }
 
-    async fn run(&self, sql: &str) {
+    /// Runs SQL that no foreign key minds.
+    pub(crate) async fn run(&self, sql: &str) {
+        self.try_run(sql).await.unwrap();
+    }
+
+    pub(crate) async fn try_run(&self, sql: &str) -> Result<(), sea_orm::DbErr> {
         let raw = self.raw().await;
-        raw.execute_unprepared("PRAGMA foreign_keys = OFF")
-            .await
-            .unwrap();
-        raw.execute_unprepared(sql).await.unwrap();
+        let unminded = match self.backend() {
+            DbBackend::Postgres => "SET session_replication_role = replica",
+            _ => "PRAGMA foreign_keys = OFF",
+        };
+        raw.execute_unprepared(unminded).await.unwrap();
+        let ran = raw.execute_unprepared(sql).await.map(drop);
         raw.close().await.unwrap();
+        ran
     }
 }
 
 /// Milliseconds after some moment.
-fn at(millis: i64) -> DateTime<Utc> {
+pub(crate) fn at(millis: i64) -> DateTime<Utc> {
     DateTime::from_timestamp(1_763_700_000, 0).unwrap() + TimeDelta::milliseconds(millis)
 }
 
-fn hash(name: &str) -> SecretHash {
+pub(crate) fn hash(name: &str) -> SecretHash {
     SecretHash::of(name)
 }
 
-fn user(name: &str) -> User {
+pub(crate) fn user(name: &str) -> User {
     User {
         id: UserId(id(name)),
         email: Email::parse(&format!("{name}@example.com")).unwrap(),
@@ -100,12 +144,12 @@ fn user(name: &str) -> User {
     }
 }
 
-fn id(name: &str) -> Uuid {
+pub(crate) fn id(name: &str) -> Uuid {
     let digest = hash(name).0;
     Uuid::from_slice(&digest[..16]).unwrap()
 }
 
-fn client(name: &str) -> Client {
+pub(crate) fn client(name: &str) -> Client {
     Client {
         id: ClientId(name.to_owned()),
         name: "A \"client\"".to_owned(),
@@ -128,7 +172,7 @@ fn client(name: &str) -> Client {
     }
 }
 
-fn grant(name: &str) -> Grant {
+pub(crate) fn grant(name: &str) -> Grant {
     Grant {
         id: GrantId(id(name)),
         user: UserId(id("alice")),
@@ -142,7 +186,7 @@ fn grant(name: &str) -> Grant {
     }
 }
 
-fn code(name: &str, grant: &Grant) -> AuthCode {
+pub(crate) fn code(name: &str, grant: &Grant) -> AuthCode {
     AuthCode {
         hash: hash(name),
         grant: grant.id,
@@ -155,7 +199,7 @@ fn code(name: &str, grant: &Grant) -> AuthCode {
     }
 }
 
-fn token(name: &str, grant: &Grant, parent: Option<&str>) -> RefreshToken {
+pub(crate) fn token(name: &str, grant: &Grant, parent: Option<&str>) -> RefreshToken {
     RefreshToken {
         hash: hash(name),
         grant: grant.id,
@@ -166,7 +210,7 @@ fn token(name: &str, grant: &Grant, parent: Option<&str>) -> RefreshToken {
     }
 }
 
-fn session(name: &str) -> Session {
+pub(crate) fn session(name: &str) -> Session {
     Session {
         hash: hash(name),
         user: UserId(id("alice")),
@@ -175,7 +219,7 @@ fn session(name: &str) -> Session {
     }
 }
 
-fn key(kid: &str) -> SigningKey {
+pub(crate) fn key(kid: &str) -> SigningKey {
     SigningKey {
         kid: kid.to_owned(),
         alg: SigningAlgorithm::Rs256,
@@ -187,7 +231,7 @@ fn key(kid: &str) -> SigningKey {
 }
 
 /// A store in which alice and the client `app` are.
-async fn with_people(db: &Db) -> SqlStore {
+pub(crate) async fn with_people(db: &Db) -> SqlStore {
     let store = db.open().await;
     store.add_user(&user("alice")).await.unwrap();
     store.add_client(&client("app")).await.unwrap();
@@ -195,7 +239,7 @@ async fn with_people(db: &Db) -> SqlStore {
 }
 
 /// A grant whose code was redeemed for the refresh token `first`.
-async fn with_family(store: &SqlStore, name: &str, first: &str) -> Grant {
+pub(crate) async fn with_family(store: &SqlStore, name: &str, first: &str) -> Grant {
     let grant = grant(name);
     let code = code(&format!("code of {name}"), &grant);
     store.add_grant(&grant, &code).await.unwrap();
@@ -207,7 +251,7 @@ async fn with_family(store: &SqlStore, name: &str, first: &str) -> Grant {
     grant
 }
 
-async fn state_of(store: &SqlStore, name: &str) -> Option<RefreshState> {
+pub(crate) async fn state_of(store: &SqlStore, name: &str) -> Option<RefreshState> {
     let found = store.refresh_token(&hash(name)).await.unwrap();
     found.map(|found| found.token.state)
 }

@@ -91,8 +91,8 @@ async fn two_refreshes_at_once_get_the_same_successor() {
             let (old, new) = (format!("{which} {round}"), format!("{which} {}", round + 1));
             let next = token(&new, &grant, Some(&old));
             let got = both(
-                async { store.rotate(&hash(&old), &next).await.unwrap() },
-                async { rival.rotate(&hash(&old), &next).await.unwrap() },
+                async { store.rotate(&hash(&old), &next, at(2)).await.unwrap() },
+                async { rival.rotate(&hash(&old), &next, at(2)).await.unwrap() },
             )
             .await;
             assert_eq!(got, [Rotated::Now, Rotated::Now], "round {round}");
@@ -113,10 +113,10 @@ async fn a_token_and_its_successor_presented_at_once_leave_one_live_token() {
                 token(&name(2), &grant, Some(&name(1))),
                 token(&name(3), &grant, Some(&name(2))),
             );
-            store.rotate(&hash(&name(1)), &t2).await.unwrap();
+            store.rotate(&hash(&name(1)), &t2, at(2)).await.unwrap();
             let [old, new] = both(
-                async { store.rotate(&hash(&name(1)), &t2).await.unwrap() },
-                async { rival.rotate(&t2.hash, &t3).await.unwrap() },
+                async { store.rotate(&hash(&name(1)), &t2, at(2)).await.unwrap() },
+                async { rival.rotate(&t2.hash, &t3, at(2)).await.unwrap() },
             )
             .await;
             assert_eq!(new, Rotated::Now);

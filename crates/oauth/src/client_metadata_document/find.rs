@@ -30,6 +30,23 @@ pub(crate) async fn find(cx: &Context<'_>, id: &str) -> Result<Client, Authorize
     }
 }
 
+/// The client of a request that begins an authorization behind the browser's back (RFC 9126): as [`known`], but one
+/// that nobody has used here yet is taken from its document.
+///
+/// # Errors
+/// [`StoreError`].
+pub(crate) async fn met(cx: &Context<'_>, id: &str) -> Result<Option<Client>, StoreError> {
+    let stored = known(cx, id).await?;
+    if stored.is_some() || !DocumentUrl::is_meant(id) {
+        return Ok(stored);
+    }
+    let Ok(url) = DocumentUrl::parse(id, &cx.rules.documents) else {
+        return Ok(None);
+    };
+    let document = cx.documents.document(&url, Want::Fresh).await.ok();
+    Ok(document.map(|document| document.client(None, cx.now)))
+}
+
 /// The client of any other request: it has been granted something, so it is stored. What its document says now
 /// counts when that is at hand; nothing waits for a fetch.
 ///

@@ -16,7 +16,7 @@ mod url;
 
 pub use address::{Network, is_public};
 pub use document::{BadDocument, Document, MAX_DOCUMENT_BYTES};
-pub(crate) use find::{find, known};
+pub(crate) use find::{find, known, met};
 pub use source::{ClientDocuments, NoDocument, NoDocuments, Want};
 pub use url::{Allowed, BadUrl, DocumentRules, DocumentUrl, MAX_URL_BYTES, parse_domains};
 

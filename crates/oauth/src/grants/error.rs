@@ -121,7 +121,10 @@ impl TokenError {
             Self::SlowDown => (400, "slow_down"),
             Self::AccessDenied => (400, "access_denied"),
             Self::ExpiredToken => (400, "expired_token"),
-            Self::Store(_) | Self::Entropy(_) | Self::Sign(_) => (500, "server_error"),
+            Self::Store(StoreError::Unavailable(_)) => (503, "temporarily_unavailable"),
+            Self::Store(StoreError::Failed(_) | StoreError::Corrupt { .. })
+            | Self::Entropy(_)
+            | Self::Sign(_) => (500, "server_error"),
         }
     }
 

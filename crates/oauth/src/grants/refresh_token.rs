@@ -109,7 +109,8 @@ pub async fn refresh(
         expires_at: cx.now + cx.rules.refresh_ttl,
     };
     let access_token = sign(cx, signer, grant, &found.user, &target)?;
-    match cx.store.rotate(&found.token.hash, &successor).await? {
+    let rotating = cx.store.rotate(&found.token.hash, &successor, cx.now);
+    match rotating.await? {
         Rotated::Now => Ok(Tokens {
             access_token,
             expires_in: cx.rules.access_ttl.num_seconds(),

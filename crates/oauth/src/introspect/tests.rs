@@ -249,7 +249,7 @@ async fn a_refresh_token_is_active_until_its_successor_was_used_and_a_replay_end
         };
         world
             .store
-            .rotate(&parent.hash(), &successor)
+            .rotate(&parent.hash(), &successor, world.now)
             .await
             .unwrap();
         let got = ask(&world, &own, parent.expose(), None).await;

@@ -54,7 +54,10 @@ impl PushError {
             Self::Page(PageRefusal::TooLong) => (413, "invalid_request"),
             Self::Page(_) | Self::Document(_) | Self::WrongClient => (400, "invalid_request"),
             Self::WrongKey => (400, "invalid_dpop_proof"),
-            Self::Store(_) | Self::Entropy(_) => (500, "server_error"),
+            Self::Store(StoreError::Unavailable(_)) => (503, "temporarily_unavailable"),
+            Self::Store(StoreError::Failed(_) | StoreError::Corrupt { .. }) | Self::Entropy(_) => {
+                (500, "server_error")
+            }
         }
     }
 

@@ -181,7 +181,10 @@ impl RegisterError {
             Self::Closed => (403, "access_denied"),
             Self::NoToken | Self::WrongToken => (401, "invalid_token"),
             Self::TooMany(_) => (429, "temporarily_unavailable"),
-            Self::Collision | Self::Store(_) | Self::Entropy(_) => (500, "server_error"),
+            Self::Store(StoreError::Unavailable(_)) => (503, "temporarily_unavailable"),
+            Self::Collision
+            | Self::Store(StoreError::Failed(_) | StoreError::Corrupt { .. })
+            | Self::Entropy(_) => (500, "server_error"),
         }
     }
 

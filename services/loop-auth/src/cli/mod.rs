@@ -8,7 +8,7 @@ mod keys;
 mod password;
 mod user;
 
-use std::{path::PathBuf, process::ExitCode, sync::Arc};
+use std::{process::ExitCode, sync::Arc};
 
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
@@ -33,7 +33,7 @@ use loop_shared::service::{
 
 use crate::{
     boot::{self, Opened, Opening},
-    config::{IDENTITY, ServeArgs, StoreArgs},
+    config::{Database, IDENTITY, ServeArgs, StoreArgs},
 };
 
 /// Loop's OAuth 2.1 authorization server.
@@ -96,7 +96,7 @@ impl Desk {
 }
 
 /// Runs the command line of this process with stores opened by `open`.
-pub async fn run(open: &(dyn Fn(PathBuf) -> Opening + Sync)) -> ExitCode {
+pub async fn run(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
     let cli = Cli::parse();
     let command = cli
         .command
@@ -112,7 +112,7 @@ pub async fn run(open: &(dyn Fn(PathBuf) -> Opening + Sync)) -> ExitCode {
 
 async fn dispatch(
     command: Command,
-    open: &(dyn Fn(PathBuf) -> Opening + Sync),
+    open: &(dyn Fn(Database) -> Opening + Sync),
 ) -> Result<(), String> {
     match command {
         Command::Serve(args) => serve(&args, open).await,
@@ -134,13 +134,16 @@ async fn dispatch(
     }
 }
 
-async fn serve(args: &ServeArgs, open: &(dyn Fn(PathBuf) -> Opening + Sync)) -> Result<(), String> {
+async fn serve(
+    args: &ServeArgs,
+    open: &(dyn Fn(Database) -> Opening + Sync),
+) -> Result<(), String> {
     let config = args.resolve().map_err(|problems| text(&problems))?;
     telemetry::init(&config.service.log).map_err(|error| text(&error))?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
-    let opened = open(config.store.path.clone())
+    let opened = open(config.store.database.clone())
         .await
         .map_err(|error| text(&error))?;
     boot::serve(config, opened, Shutdown::new())
@@ -150,7 +153,7 @@ async fn serve(args: &ServeArgs, open: &(dyn Fn(PathBuf) -> Opening + Sync)) -> 
 
 async fn desk(
     args: &StoreArgs,
-    open: &(dyn Fn(PathBuf) -> Opening + Sync),
+    open: &(dyn Fn(Database) -> Opening + Sync),
 ) -> Result<Desk, String> {
     let mut problems = Problems::new();
     let store = args.resolve(&mut problems);
@@ -159,7 +162,7 @@ async fn desk(
         .await
         .map_err(|error| text(&error))?;
     Ok(Desk {
-        opened: open(store.path).await.map_err(|error| text(&error))?,
+        opened: open(store.database).await.map_err(|error| text(&error))?,
         rules: offline_rules()?,
         passwords: Arc::new(passwords),
     })

@@ -19,6 +19,27 @@ pub(crate) async fn client(
     request: &HttpRequest,
     params: &Params,
 ) -> Result<Client, Refused> {
+    read(cx, request, params, false).await
+}
+
+/// The same for a request that begins an authorization: a client that describes itself may be new here.
+///
+/// # Errors
+/// [`Refused`], as for [`client`].
+pub(crate) async fn newcomer(
+    cx: &Context<'_>,
+    request: &HttpRequest,
+    params: &Params,
+) -> Result<Client, Refused> {
+    read(cx, request, params, true).await
+}
+
+async fn read(
+    cx: &Context<'_>,
+    request: &HttpRequest,
+    params: &Params,
+    newcomer: bool,
+) -> Result<Client, Refused> {
     // A header that is not text is a malformed one, not an absent one.
     let header = request
         .headers()
@@ -29,6 +50,10 @@ pub(crate) async fn client(
         by_header: header.is_some(),
     };
     let presented = PresentedClient::read(header, params.as_slice()).map_err(refuse)?;
+    let presented = PresentedClient {
+        newcomer,
+        ..presented
+    };
     client_auth::authenticate(cx, presented)
         .await
         .map_err(refuse)

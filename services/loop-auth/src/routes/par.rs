@@ -74,7 +74,7 @@ pub(crate) async fn push(
     form: OauthForm,
 ) -> Result<HttpResponse, Refused> {
     let cx = app.cx();
-    let client = client_auth::client(&cx, &request, &form.0).await?;
+    let client = client_auth::newcomer(&cx, &request, &form.0).await?;
     let key = dpop::key(&cx, &request)
         .await
         .map_err(token_error::Refused::from)?;

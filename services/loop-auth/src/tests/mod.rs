@@ -7,10 +7,13 @@ mod cimd;
 mod client_credentials;
 mod device;
 mod dpop;
+mod engine;
 mod flow;
 mod forms;
 mod http;
 mod introspect;
+mod nul;
+mod outage;
 mod par;
 mod pkce;
 mod probing;
@@ -48,7 +51,7 @@ use loop_shared::{
     service,
     service::config::ExternalUrl,
 };
-use loop_testkit::{Browser, Decision, MockClock};
+use loop_testkit::{Browser, Decision, MockClock, postgres::Schema};
 use reqwest::Url;
 use secrecy::SecretString;
 use serde_json::{Value, json};
@@ -78,6 +81,7 @@ struct Server {
     http: reqwest::Client,
     handle: ServerHandle,
     _folder: tempfile::TempDir,
+    _schema: Option<Schema>,
 }
 
 impl Drop for Server {
@@ -103,6 +107,8 @@ struct Setup {
     registration: RegistrationRules,
     /// How keys are proven.
     dpop: DpopRules,
+    /// The database; `None`: an empty one (see [`engine`]).
+    store: Option<SqlStore>,
 }
 
 impl Server {
@@ -112,7 +118,10 @@ impl Server {
 
     async fn start_with(setup: Setup) -> Self {
         let folder = tempfile::tempdir().unwrap();
-        let store = SqlStore::open(folder.path().join("auth.db")).await.unwrap();
+        let (store, schema) = match setup.store {
+            Some(store) => (store, None),
+            None => engine::open(folder.path()).await,
+        };
         let store = Arc::new(store);
         let clock = MockClock::default();
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -170,6 +179,7 @@ impl Server {
             http,
             handle,
             _folder: folder,
+            _schema: schema,
         }
     }
 

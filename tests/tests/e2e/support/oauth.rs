@@ -65,18 +65,32 @@ impl Client {
 
     /// Registers under a name of its own, so that it shares its id with no other.
     pub(crate) async fn register_as(stack: &Stack, name: &str) -> Self {
+        Self::register_at(&stack.url, name).await
+    }
+
+    /// Registers with the server at this address.
+    pub(crate) async fn register_at(base: &str, name: &str) -> Self {
         let http = http();
         let metadata = json!({
             "client_name": name, "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
             "grant_types": ["authorization_code", "refresh_token"],
         });
-        let sent = http.post(format!("{}/register", stack.url)).json(&metadata);
+        let sent = http.post(format!("{base}/register")).json(&metadata);
         let answer = read(sent).await;
         assert_eq!(answer.status, 201, "{answer:?}");
         Self {
             http,
-            base: stack.url.clone(),
+            base: base.to_owned(),
             id: answer.text("client_id"),
+        }
+    }
+
+    /// The same client, of the server at another address.
+    pub(crate) fn at(&self, base: &str) -> Self {
+        Self {
+            http: self.http.clone(),
+            base: base.to_owned(),
+            id: self.id.clone(),
         }
     }
 

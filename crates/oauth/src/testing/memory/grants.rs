@@ -81,6 +81,7 @@ impl Grants for MemoryStore {
         &self,
         token: &SecretHash,
         successor: &RefreshToken,
+        _now: DateTime<Utc>,
     ) -> Result<Rotated, StoreError> {
         self.let_others_run().await;
         let mut tables = self.tables();

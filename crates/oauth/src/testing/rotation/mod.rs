@@ -3,11 +3,14 @@
 //! Two processes of one client share a login. They refresh, lose answers, copy each other's token,
 //! race, crash before writing; time passes; a stranger tries; a thief replays old tokens.
 //!
-//! Invariants:
-//! 1. An answered token works until its successor was used (or it lay unused for its lifetime).
-//! 2. A token that is answered again is answered with the same successor: never two live ones.
-//! 3. A token whose successor was used ends the family; nothing of it works ever after.
-//! 4. Whatever is refused for another reason changes nothing.
+//! Invariants, which every store must keep:
+//! 1. No answered token is lost: it works until its successor was used (or it lay unused for its lifetime).
+//! 2. Never two live successors: a token that is answered again is answered with the same one.
+//! 3. A replay after the confirmation ends the family: a token whose successor was used is refused, and nothing
+//!    of the family works ever after.
+//! 4. Whatever is refused for another reason changes nothing, and a crash leaves a whole rotation or none. Here
+//!    signing fails, which is before the write; the stores' own tests kill the process and break the connection
+//!    in the middle of the transaction.
 
 mod log_in;
 mod model;

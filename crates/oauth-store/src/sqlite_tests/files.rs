@@ -4,14 +4,19 @@ use std::{
     fs::{File, Permissions, metadata, set_permissions, write},
     os::unix::fs::PermissionsExt as _,
     path::Path,
-    process::{Command, Stdio},
     time::Duration,
 };
 
 use loop_oauth::store::{Inserted, SigningKeys as _, StoreError, Users as _};
 
-use super::{Db, crash::PATH_VARIABLE, key, user};
-use crate::{SqlStore, StoreOptions};
+use crate::{
+    SqlStore, StoreOptions,
+    tests::{
+        Db,
+        crash::{DATABASE_VARIABLE, child},
+        key, user,
+    },
+};
 
 fn mode(path: &Path) -> u32 {
     metadata(path).unwrap().permissions().mode() & 0o777
@@ -28,27 +33,18 @@ async fn refusal(path: &Path) -> String {
     }
 }
 
-/// Runs one of this binary's ignored tests in a process of its own, under some umask.
-pub(super) fn child(test: &str, umask: &str, path: &Path) -> Command {
-    let mut shell = Command::new("sh");
-    shell
-        .arg("-c")
-        .arg(format!("umask {umask}; exec \"$0\" \"$@\""))
-        .arg(std::env::current_exe().unwrap())
-        .args(["--exact", test, "--ignored", "--nocapture"])
-        .env(PATH_VARIABLE, path)
-        .stdout(Stdio::piped());
-    shell
-}
-
 #[tokio::test]
 async fn only_the_owner_can_read_the_file_and_its_side_files_whatever_the_umask() {
     for umask in ["000", "022", "077", "177"] {
-        let db = Db::new();
+        let db = Db::on_sqlite();
         let path = db.directory.path().join("new/deep/loop-auth.db");
-        let ran = child("tests::files::a_child_adds_the_first_key", umask, &path)
-            .output()
-            .unwrap();
+        let ran = child(
+            "sqlite_tests::files::a_child_adds_the_first_key",
+            umask,
+            path.as_os_str(),
+        )
+        .output()
+        .unwrap();
         assert!(ran.status.success(), "{umask}: {ran:?}");
         assert_eq!(mode(&path), 0o600, "umask {umask}");
         for suffix in ["-wal", "-shm"] {
@@ -65,7 +61,7 @@ async fn only_the_owner_can_read_the_file_and_its_side_files_whatever_the_umask(
 
 #[tokio::test]
 async fn a_file_that_others_could_read_is_narrowed() {
-    let db = Db::new();
+    let db = Db::on_sqlite();
     db.open().await.close().await.unwrap();
     let (path, wal) = (db.path(), side(&db.path(), "-wal"));
     write(&wal, "").unwrap();
@@ -79,10 +75,10 @@ async fn a_file_that_others_could_read_is_narrowed() {
 
 #[tokio::test]
 async fn what_is_no_database_is_refused_by_name_and_left_alone() {
-    let db = Db::new();
+    let db = Db::on_sqlite();
     let path = db.path();
     let intact = {
-        let other = Db::new();
+        let other = Db::on_sqlite();
         other.open().await.close().await.unwrap();
         std::fs::read(other.path()).unwrap()
     };
@@ -115,7 +111,7 @@ async fn what_is_no_database_is_refused_by_name_and_left_alone() {
 
 #[tokio::test]
 async fn an_empty_file_becomes_a_database() {
-    let db = Db::new();
+    let db = Db::on_sqlite();
     write(db.path(), "").unwrap();
     let store = db.open().await;
     assert_eq!(
@@ -126,7 +122,7 @@ async fn an_empty_file_becomes_a_database() {
 
 #[tokio::test]
 async fn a_database_of_a_newer_version_is_refused_and_not_touched() {
-    let db = Db::new();
+    let db = Db::on_sqlite();
     db.open().await.close().await.unwrap();
     db.run("INSERT INTO seaql_migrations VALUES ('m29990101_000000_later', 0)")
         .await;
@@ -140,7 +136,7 @@ async fn a_database_of_a_newer_version_is_refused_and_not_touched() {
 
 #[tokio::test]
 async fn a_directory_that_somebody_holds_is_an_error_in_the_end() {
-    let db = Db::new();
+    let db = Db::on_sqlite();
     let held = File::open(db.directory.path()).unwrap();
     held.lock().unwrap();
     let impatient = StoreOptions {
@@ -159,7 +155,7 @@ async fn a_directory_that_somebody_holds_is_an_error_in_the_end() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn eight_stores_open_a_new_file_at_once() {
     for _ in 0..10 {
-        let db = Db::new();
+        let db = Db::on_sqlite();
         let opening: Vec<_> = (0..8)
             .map(|n| {
                 let path = db.path();
@@ -182,13 +178,13 @@ async fn eight_stores_open_a_new_file_at_once() {
 
 #[tokio::test]
 async fn eight_processes_open_a_new_file_at_once() {
-    let db = Db::new();
+    let db = Db::on_sqlite();
     let children: Vec<_> = (0..8)
         .map(|_| {
             child(
-                "tests::files::a_child_adds_the_first_key",
+                "sqlite_tests::files::a_child_adds_the_first_key",
                 "022",
-                &db.path(),
+                db.path().as_os_str(),
             )
             .spawn()
             .unwrap()
@@ -207,7 +203,7 @@ async fn eight_processes_open_a_new_file_at_once() {
 #[tokio::test]
 #[ignore = "the other process of two tests above"]
 async fn a_child_adds_the_first_key() {
-    let Some(path) = std::env::var_os(PATH_VARIABLE) else {
+    let Some(path) = std::env::var_os(DATABASE_VARIABLE) else {
         return;
     };
     let store = SqlStore::open(path).await.unwrap();
