@@ -69,6 +69,7 @@ async fn change(
         .col_expr(Column::Pkce, Expr::value(after.pkce))
         .col_expr(Column::Keys, Expr::value(after.keys))
         .col_expr(Column::RequirePushed, Expr::value(after.require_pushed))
+        .col_expr(Column::RequireDpop, Expr::value(after.require_dpop))
         .filter(Column::Id.eq(before.id.as_str()))
         .filter(Column::GrantTypes.eq(before.grant_types))
         .filter(same_scope)
