@@ -35,4 +35,12 @@ impl Demands {
             )?,
         })
     }
+    /// What tells registrations apart by their demands: nothing where there are none, so that clients of before
+    /// are found again.
+    pub(crate) fn suffix(self) -> String {
+        if self == Self::default() {
+            return String::new();
+        }
+        format!("\npushed={} dpop={}", self.pushed, self.dpop)
+    }
 }

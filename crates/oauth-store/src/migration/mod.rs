@@ -32,8 +32,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_040000_add_pushed_requests::Migration),
             Box::new(m20261121_032000_create_device_authorizations::Migration),
             Box::new(m20261121_041000_add_dpop_keys::Migration),
-            Box::new(m20261121_060000_add_retired_at::Migration),
             Box::new(m20261121_042000_add_more_resources::Migration),
+            Box::new(m20261121_060000_add_retired_at::Migration),
         ]
     }
 }

@@ -8,7 +8,10 @@ use loop_oauth::{
     grant::{Grant, RevokeReason},
     par::PushedRequest,
     refresh::RefreshToken,
-    store::{Clients as _, Grants as _, PushedRequests as _, StandingGrants as _, Updated},
+    store::{
+        ClientAdmin as _, Clients as _, Grants as _, PushedRequests as _, StandingGrants as _,
+        Updated,
+    },
     user::UserId,
 };
 use loop_shared::auth::dpop::Thumbprint;
@@ -88,7 +91,13 @@ async fn it_is_swept_from_its_exact_end_on_and_what_a_client_demands_is_kept() {
     strict.demands.pushed = true;
     strict.demands.dpop = true;
     store.add_client(&strict).await.unwrap();
-    assert_eq!(store.client(&strict.id).await.unwrap(), Some(strict));
+    let found = store.client(&strict.id).await.unwrap();
+    assert_eq!(found.as_ref(), Some(&strict));
+    let mut lenient = strict.clone();
+    lenient.demands.dpop = false;
+    let changed = store.change_client(&strict, &lenient, None).await;
+    changed.unwrap();
+    assert_eq!(store.client(&strict.id).await.unwrap(), Some(lenient));
 }
 
 #[tokio::test]

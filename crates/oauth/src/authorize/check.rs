@@ -192,13 +192,13 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
     let login_after = login_after(cx.now, prompt, once(AUTH_AFTER)?);
     let dpop_jkt = once("dpop_jkt")?.map(key).transpose()?;
     Ok(Asked {
-        dpop_jkt,
         scopes,
         resource,
         more_resources,
         challenge,
         prompt,
         login_after,
+        dpop_jkt,
     })
 }
 

@@ -91,7 +91,7 @@ impl Metadata {
             .iter()
             .map(|grant| grant.as_str())
             .collect();
-        let mut canonical = json!([
+        let canonical = json!([
             "loop-registration-1",
             self.name,
             self.auth_method.as_str(),
@@ -99,19 +99,13 @@ impl Metadata {
             grants,
             self.client_uri,
         ]);
-        // Only what is demanded is told apart, so that clients of before are found again.
-        if self.demands != Demands::default()
-            && let Some(parts) = canonical.as_array_mut()
-        {
-            parts.push(json!({ "pushed": self.demands.pushed, "dpop": self.demands.dpop }));
-        }
         // Appended only where there are keys: registrations without any keep their hash.
         let keys = self
             .keys
             .as_ref()
             .map(ClientKeys::to_json)
             .unwrap_or_default();
-        SecretHash::of(&format!("{canonical}{keys}"))
+        SecretHash::of(&format!("{canonical}{keys}{}", self.demands.suffix()))
     }
 }
 

@@ -41,6 +41,7 @@ fn a_proof_of_every_pinned_algorithm_holds_and_names_its_key() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn every_forged_proof_is_refused_for_its_reason() {
     let (key, other) = (TestKey::p256("mine"), TestKey::p256("other"));
     let ed = TestKey::ed25519("ed");

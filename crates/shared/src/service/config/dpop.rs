@@ -6,7 +6,6 @@ use super::{Problems, flag, number};
 use crate::auth::dpop::Nonces;
 
 /// Flags and variables of `DPoP`.
-#[expect(clippy::doc_markdown, reason = "clap prints these texts as they are")]
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "DPoP")]
 pub struct DpopArgs {
