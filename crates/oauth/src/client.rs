@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Scopes;
 
-use crate::{pkce_phase::Enforcement, secret::SecretHash};
+use crate::{oidc::ClientLogout, pkce_phase::Enforcement, secret::SecretHash};
 
 /// A client identifier (RFC 6749 §2.2). Issued ones use `[A-Za-z0-9_-]` only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -131,6 +131,8 @@ pub struct Client {
     pub first_login_at: Option<DateTime<Utc>>,
     /// The PKCE phase it is in, on an operator's word; `None`: the server's.
     pub pkce: Option<Enforcement>,
+    /// Where it wants to hear of logouts.
+    pub logout: ClientLogout,
 }
 
 impl Client {

@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Scopes;
 use uuid::Uuid;
 
-use crate::{client::ClientId, user::UserId};
+use crate::{client::ClientId, oidc::Identity, user::UserId};
 
 /// A grant's identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -69,6 +69,8 @@ pub struct Grant {
     pub revoked_at: Option<DateTime<Utc>>,
     /// Keys the derivation of successor refresh tokens; never leaves the server.
     pub rotation_key: RotationKey,
+    /// What is said about the user, and of which login; `None` for plain OAuth.
+    pub identity: Option<Identity>,
 }
 
 /// A grant that ended, and when.

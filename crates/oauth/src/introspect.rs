@@ -14,8 +14,9 @@ use uuid::Uuid;
 use crate::{
     client::{Client, ClientId, ClientOrigin},
     config::Context,
-    grant::GrantId,
+    grant::{Grant, GrantId},
     grants::{self, TokenError},
+    oidc::IdentityScopes,
     refresh::RefreshState,
     secret::RawRefreshToken,
     user::UserId,
@@ -34,8 +35,10 @@ pub enum Introspection {
 /// An active token. Times are whole seconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Active {
-    /// What it is good for now: its own scopes that the user's roles still allow. Never empty.
+    /// What it is good for now: its own scopes that the user's roles still allow.
     pub scope: Scopes,
+    /// What its grant says about the user. Never empty together with `scope`.
+    pub identity: IdentityScopes,
     /// To whom it was issued.
     pub client: ClientId,
     /// Who granted it.
@@ -106,8 +109,11 @@ async fn of_access(cx: &Context<'_>, claims: &AccessClaims) -> Result<Option<Act
         return Ok(None);
     };
     let scope = claims.scope.intersection(ceiling);
-    Ok((!scope.is_empty()).then(|| Active {
+    let identity = said(&grant);
+    let worthless = scope.is_empty() && identity.is_empty();
+    Ok((!worthless).then(|| Active {
         scope,
+        identity,
         client: grant.client,
         user: user.id,
         resource: grant.resource,
@@ -118,6 +124,12 @@ async fn of_access(cx: &Context<'_>, claims: &AccessClaims) -> Result<Option<Act
             jti: claims.jti.as_str().to_owned(),
         }),
     }))
+}
+
+/// What a grant says about its user.
+fn said(grant: &Grant) -> IdentityScopes {
+    let identity = grant.identity.as_ref();
+    identity.map_or(IdentityScopes::NONE, |identity| identity.scopes)
 }
 
 /// A refresh token is active as long as the token endpoint would answer it: also while its successor
@@ -144,6 +156,7 @@ async fn of_refresh(
     };
     Ok(Some(Active {
         scope,
+        identity: said(&found.grant),
         client: found.grant.client,
         user: found.user.id,
         resource: found.grant.resource,

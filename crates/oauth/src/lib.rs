@@ -16,6 +16,7 @@ pub mod grants;
 pub mod introspect;
 pub mod key;
 pub mod login;
+pub mod oidc;
 pub mod params;
 pub mod pkce;
 pub mod pkce_phase;

@@ -4,6 +4,8 @@
 //! happen once is one conditional write whose outcome is an enum, so that of two racing calls, on
 //! this process or another, exactly one wins.
 
+mod oidc;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Roles;
@@ -19,6 +21,7 @@ use crate::{
     session::Session,
     user::{Email, PasswordHash, User, UserId},
 };
+pub use oidc::{Logouts, Settled};
 
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -232,6 +235,6 @@ pub trait SigningKeys: Send + Sync {
 }
 
 /// The whole store.
-pub trait Store: Clients + Users + Sessions + Consents + Grants + SigningKeys {}
+pub trait Store: Clients + Users + Sessions + Consents + Grants + SigningKeys + Logouts {}
 
-impl<T: Clients + Users + Sessions + Consents + Grants + SigningKeys> Store for T {}
+impl<T: Clients + Users + Sessions + Consents + Grants + SigningKeys + Logouts> Store for T {}

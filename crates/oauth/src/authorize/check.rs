@@ -11,9 +11,10 @@ use crate::{
     client::{Client, ClientId, GrantType},
     client_auth::MAX_CLIENT_ID_BYTES,
     config::Context,
+    oidc,
     params::{Params, Repeated},
     pkce::Requested,
-    redirect_uri,
+    redirect_uri, resource,
 };
 
 /// The longest request that is read, names and values together, in bytes.
@@ -25,14 +26,7 @@ pub const MAX_STATE_BYTES: usize = 2048;
 const REPEATED: AuthorizeError = AuthorizeError::InvalidRequest("a parameter is repeated");
 
 /// Parameters whose repetition is refused although nothing else reads them.
-const KNOWN: [&str; 6] = [
-    "nonce",
-    "max_age",
-    "login_hint",
-    "id_token_hint",
-    "display",
-    "ui_locales",
-];
+const KNOWN: [&str; 3] = ["display", "acr_values", "claims"];
 
 /// Checks a request. Unknown parameters are ignored (RFC 6749 §3.1).
 ///
@@ -67,6 +61,7 @@ pub async fn check(
         challenge: asked.challenge,
         prompt: asked.prompt,
         login_after: asked.login_after,
+        oidc: asked.oidc,
     })
 }
 
@@ -117,6 +112,7 @@ struct Asked {
     challenge: Requested,
     prompt: Prompt,
     login_after: Option<DateTime<Utc>>,
+    oidc: oidc::Asked,
 }
 
 fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, AuthorizeError> {
@@ -153,28 +149,36 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
     let requested = params
         .agreed("resource")
         .map_err(|Repeated| AuthorizeError::InvalidTarget)?;
-    let (scopes, resource) = scopes(cx, client, once("scope")?, requested)?;
+    let oidc = oidc::Asked::read(params, cx.now)?;
+    let (scopes, resource) = scopes(cx, client, (once("scope")?, oidc.scopes), requested)?;
     let prompt = once("prompt")?.map_or(Ok(Prompt::default()), Prompt::parse)?;
-    let login_after = login_after(cx.now, prompt, once(AUTH_AFTER)?);
+    let login_after = oidc::login_after(cx.now, prompt.login, oidc.max_age, once(AUTH_AFTER)?);
     Ok(Asked {
         scopes,
         resource,
         challenge,
         prompt,
         login_after,
+        oidc,
     })
 }
 
 /// Unknown scopes are dropped; nothing known left is an error; no scope means all of the resource's.
+/// Identity scopes alone are for the userinfo endpoint: their resource is this server.
 fn scopes(
     cx: &Context<'_>,
     client: &Client,
-    scope: Option<&str>,
+    (scope, identity): (Option<&str>, oidc::IdentityScopes),
     resource: Option<&str>,
 ) -> Result<(Scopes, String), AuthorizeError> {
     let asked = scope.map(Scopes::parse_lossy);
     if asked.is_some_and(Scopes::is_empty) {
-        return Err(AuthorizeError::InvalidScope);
+        let issuer = cx.rules.issuer.as_str();
+        return if !identity.is_empty() && resource.is_none_or(|id| resource::same(issuer, id)) {
+            Ok((Scopes::NONE, issuer.to_owned()))
+        } else {
+            Err(AuthorizeError::InvalidScope)
+        };
     }
     let resources = &cx.rules.resources;
     let resource = match resource {
@@ -189,14 +193,4 @@ fn scopes(
         return Err(AuthorizeError::InvalidScope);
     }
     Ok((scopes, resource.id.clone()))
-}
-
-/// With `prompt=login` a login counts only after the request came in. The moment travels with the
-/// request; one in the future would lock the person out, so it counts as now.
-fn login_after(now: DateTime<Utc>, prompt: Prompt, told: Option<&str>) -> Option<DateTime<Utc>> {
-    let now = DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now);
-    let told = told
-        .and_then(|text| text.parse().ok())
-        .and_then(DateTime::from_timestamp_millis);
-    prompt.login.then(|| told.map_or(now, |told| told.min(now)))
 }

@@ -10,6 +10,7 @@ use crate::{
     consent::Consent,
     entropy::NoEntropy,
     grant::{Grant, GrantId, RotationKey},
+    oidc::IdentityScopes,
     redirect_uri,
     secret::RawCode,
     session::Session,
@@ -31,7 +32,9 @@ pub struct ConsentAsk {
     pub redirect_is_loopback: bool,
     /// What would be granted: asked for, and within the person's roles.
     pub scopes: Scopes,
-    /// For which resource.
+    /// What the client would know about the person.
+    pub identity: IdentityScopes,
+    /// For which resource; this server, when only the person is asked for.
     pub resource: String,
     /// Who would grant it: the account's e-mail address.
     pub account: String,
@@ -71,13 +74,14 @@ pub async fn next(
     let refuse = |error| Err(request.answer().refuse(&cx.rules.issuer, error));
     let Some((_, user)) = session.filter(|(session, user)| counts(cx, request, session, user))
     else {
-        if request.prompt.none {
+        let missed = session.is_some_and(|(session, _)| request.oidc.hint.is_missed_by(session));
+        if request.prompt.none || missed {
             return refuse(AuthorizeError::LoginRequired);
         }
         return Ok(Next::Login);
     };
     let scopes = grantable(request, user);
-    if scopes.is_empty() {
+    if scopes.is_empty() && !request.is_identity_only() {
         return refuse(AuthorizeError::AccessDenied);
     }
     if !request.prompt.consent && is_remembered(cx, request, user, scopes).await? {
@@ -108,10 +112,11 @@ pub async fn allow(
         return refuse(AuthorizeError::LoginRequired);
     }
     let scopes = grantable(request, user);
-    if scopes.is_empty() {
+    if scopes.is_empty() && !request.is_identity_only() {
         return refuse(AuthorizeError::AccessDenied);
     }
-    let grant = new_grant(cx, request, user, scopes)?;
+    let mut grant = new_grant(cx, request, user, scopes)?;
+    grant.identity = request.oidc.identity(session);
     let raw = RawCode::generate(cx.entropy)?;
     let code = AuthCode {
         hash: raw.hash(),
@@ -146,6 +151,7 @@ fn counts(cx: &Context<'_>, request: &AuthorizeRequest, session: &Session, user:
     session.user == user.id
         && user.is_active()
         && !session.is_expired(cx.now)
+        && request.oidc.hint.fits(session, request.prompt.none)
         && request
             .login_after
             .is_none_or(|after| session.authenticated_at > after)
@@ -168,7 +174,9 @@ async fn is_remembered(
         .store
         .consent(user.id, &request.client.id, &request.resource)
         .await?;
-    Ok(consent.is_some_and(|consent| scopes.is_subset(consent.scopes)))
+    Ok(consent.is_some_and(|consent| {
+        scopes.is_subset(consent.scopes) && request.oidc.scopes.is_subset(consent.identity)
+    }))
 }
 
 fn consent_ask(request: &AuthorizeRequest, user: &User, scopes: Scopes) -> ConsentAsk {
@@ -189,6 +197,7 @@ fn consent_ask(request: &AuthorizeRequest, user: &User, scopes: Scopes) -> Conse
         redirect_host: redirect_uri::display_host(&request.redirect_uri),
         redirect_is_loopback: redirect_uri::is_loopback(&request.redirect_uri),
         scopes,
+        identity: request.oidc.scopes,
         resource: request.resource.clone(),
         account: user.email.as_str().to_owned(),
     }
@@ -209,6 +218,7 @@ fn new_grant(
         created_at: cx.now,
         revoked_at: None,
         rotation_key: RotationKey(cx.entropy.bytes32()?),
+        identity: None,
     })
 }
 
@@ -218,6 +228,10 @@ fn consent(cx: &Context<'_>, grant: &Grant) -> Consent {
         client: grant.client.clone(),
         resource: grant.resource.clone(),
         scopes: grant.scopes,
+        identity: grant
+            .identity
+            .as_ref()
+            .map_or(IdentityScopes::NONE, |identity| identity.scopes),
         given_at: cx.now,
     }
 }

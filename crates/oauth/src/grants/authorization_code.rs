@@ -11,6 +11,7 @@ use crate::{
     code::CodeChallenge,
     config::Context,
     grant::RevokeReason,
+    oidc::{self, IdentityScopes, Nonce},
     params::Params,
     pkce,
     refresh::{RefreshState, RefreshToken},
@@ -99,7 +100,12 @@ pub async fn exchange(
         state: RefreshState::Live,
         expires_at: cx.now + cx.rules.refresh_ttl,
     });
-    let access_token = sign(cx, signer, grant, &found.user, scope)?;
+    let identity = grant.identity.as_ref();
+    let identity = identity.map_or(IdentityScopes::NONE, |identity| identity.scopes);
+    let access_token = sign(cx, signer, grant, &found.user, scope, identity)?;
+    let with = (&access_token, Nonce::Repeated);
+    let oidc = oidc::issue(cx, signer, (grant, &found.user), identity, with)?;
+    oidc::backchannel::note(cx, client, grant).await?;
     match cx
         .store
         .redeem_code(&found.code.hash, first.as_ref(), cx.now)
@@ -111,6 +117,7 @@ pub async fn exchange(
             refresh_token: refresh,
             scope,
             resource: found.grant.resource,
+            oidc,
         }),
         Redeemed::AlreadyUsed => replayed(cx, client, &found).await,
         Redeemed::Gone => Err(GrantProblem::Revoked(grant.id).into()),

@@ -10,8 +10,8 @@ use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, check_resour
 use crate::{
     client::{Client, GrantType},
     config::Context,
-    grant::GrantId,
-    grant::RevokeReason,
+    grant::{Grant, GrantId, RevokeReason},
+    oidc::{self, IdentityScopes, Nonce},
     params::Params,
     refresh::{self, RefreshState, RefreshToken},
     secret::RawRefreshToken,
@@ -84,7 +84,7 @@ pub async fn refresh(
     }
     let ceiling = ceiling(grant, &found.user)?;
     check_resource(grant, form.resource.as_deref())?;
-    let scope = narrowed(grant.scopes, ceiling, form.scope.as_deref())?;
+    let (scope, identity) = narrowed(grant, ceiling, form.scope.as_deref())?;
     let next = refresh::successor(&grant.rotation_key, &raw);
     let successor = RefreshToken {
         hash: next.hash(),
@@ -93,7 +93,9 @@ pub async fn refresh(
         state: RefreshState::Live,
         expires_at: cx.now + cx.rules.refresh_ttl,
     };
-    let access_token = sign(cx, signer, grant, &found.user, scope)?;
+    let access_token = sign(cx, signer, grant, &found.user, scope, identity)?;
+    let with = (&access_token, Nonce::LeftOut);
+    let oidc = oidc::issue(cx, signer, (grant, &found.user), identity, with)?;
     match cx.store.rotate(&found.token.hash, &successor).await? {
         Rotated::Now => Ok(Tokens {
             access_token,
@@ -101,6 +103,7 @@ pub async fn refresh(
             refresh_token: Some(next),
             scope,
             resource: found.grant.resource,
+            oidc,
         }),
         Rotated::Replayed => replayed(cx, client, grant.id).await,
         Rotated::Gone => Err(GrantProblem::Revoked(grant.id).into()),
@@ -114,19 +117,24 @@ async fn replayed(cx: &Context<'_>, client: &Client, grant: GrantId) -> Result<T
 }
 
 /// "The requested scope MUST NOT include any scope not originally granted" (RFC 6749 §6). Names this
-/// server does not know (`offline_access`, `openid`) are dropped, as they were when it was granted.
+/// server does not know (`offline_access`) are dropped, as they were when it was granted; so are identity
+/// scopes that the grant does not have, as clients name them out of habit.
 fn narrowed(
-    granted: Scopes,
+    grant: &Grant,
     ceiling: Scopes,
     requested: Option<&str>,
-) -> Result<Scopes, TokenError> {
+) -> Result<(Scopes, IdentityScopes), TokenError> {
+    let granted = grant.identity.as_ref();
+    let granted = granted.map_or(IdentityScopes::NONE, |identity| identity.scopes);
     let Some(requested) = requested else {
-        return Ok(ceiling);
+        return Ok((ceiling, granted));
     };
+    let identity = IdentityScopes::parse_lossy(requested).intersection(granted);
     let requested = Scopes::parse_lossy(requested);
     let scope = requested.intersection(ceiling);
-    if !requested.is_subset(granted) || scope.is_empty() {
+    let nothing = scope.is_empty() && (identity.is_empty() || !requested.is_empty());
+    if !requested.is_subset(grant.scopes) || nothing {
         return Err(TokenError::InvalidScope);
     }
-    Ok(scope)
+    Ok((scope, identity))
 }

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::RegisterError;
 use crate::{
     client::{ClientAuthMethod, GrantType},
+    oidc::ClientLogout,
     redirect_uri,
     secret::SecretHash,
 };
@@ -31,6 +32,7 @@ pub(super) struct Metadata {
     pub(super) redirect_uris: Vec<String>,
     pub(super) grant_types: Vec<GrantType>,
     pub(super) client_uri: Option<String>,
+    pub(super) logout: ClientLogout,
 }
 
 impl Metadata {
@@ -41,13 +43,16 @@ impl Metadata {
         let redirect_uris = redirects(members)?;
         let grant_types = grants(members)?;
         check_response_types(members)?;
+        let auth_method = auth_method(members)?;
+        let logout = ClientLogout::read(members, auth_method != ClientAuthMethod::None);
         Ok(Self {
+            logout: logout.map_err(RegisterError::Metadata)?,
             name: name(text(
                 members,
                 "client_name",
                 "client_name must be a string",
             )?)?,
-            auth_method: auth_method(members)?,
+            auth_method,
             redirect_uris,
             grant_types,
             client_uri: text(members, "client_uri", "client_uri must be a string")?
@@ -64,7 +69,7 @@ impl Metadata {
             .iter()
             .map(|grant| grant.as_str())
             .collect();
-        let canonical = json!([
+        let mut canonical = json!([
             "loop-registration-1",
             self.name,
             self.auth_method.as_str(),
@@ -72,6 +77,14 @@ impl Metadata {
             grants,
             self.client_uri,
         ]);
+        // Left out when there is nothing, so that older registrations hash as they did.
+        if self.logout != ClientLogout::default() {
+            let mut logout = Map::new();
+            self.logout.write(&mut logout);
+            if let Value::Array(list) = &mut canonical {
+                list.push(Value::Object(logout));
+            }
+        }
         SecretHash::of(&canonical.to_string())
     }
 }

@@ -35,7 +35,9 @@ const RENEW_AFTER: TimeDelta = TimeDelta::days(1);
 /// [`RegisterError`]: `invalid_redirect_uri` or `invalid_client_metadata` (RFC 7591 §3.2.2).
 #[tracing::instrument(name = "client.register", skip_all)]
 pub async fn register(cx: &Context<'_>, metadata: Value) -> Result<Registered, RegisterError> {
-    let metadata = Metadata::read(&metadata)?;
+    let mut metadata = Metadata::read(&metadata)?;
+    // Anybody may register, and this server would call whatever address they name.
+    metadata.logout.backchannel = None;
     let public = metadata.auth_method == ClientAuthMethod::None;
     let hash = public.then(|| metadata.hash());
     if let Some(hash) = &hash
@@ -133,6 +135,7 @@ fn new_client(
         created_at: cx.now,
         first_login_at: None,
         pkce: None,
+        logout: metadata.logout,
     };
     Ok((client, secret))
 }

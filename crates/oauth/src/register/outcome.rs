@@ -67,6 +67,7 @@ impl Registered {
         if let Some(scope) = client.scope {
             out.insert("scope".into(), json!(scope.to_string()));
         }
+        client.logout.write(&mut out);
         if let Some(secret) = &self.secret {
             out.insert("client_secret".into(), json!(secret.expose()));
             // "0 if it will not expire"

@@ -132,7 +132,9 @@ impl Grants for MemoryStore {
     ) -> Result<u64, StoreError> {
         self.let_others_run().await;
         let theirs = |grant: &Grant| grant.client == *id;
-        Ok(self.tables().revoke_where(theirs, reason, now))
+        let mut tables = self.tables();
+        tables.tell(|who| who.client == *id);
+        Ok(tables.revoke_where(theirs, reason, now))
     }
 
     async fn revoked_since(

@@ -5,6 +5,7 @@
 mod grants;
 mod keys;
 mod logins;
+mod oidc;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -46,6 +47,7 @@ struct Tables {
     codes: HashMap<SecretHash, AuthCode>,
     refreshes: HashMap<SecretHash, RefreshToken>,
     keys: Vec<SigningKey>,
+    participants: Vec<oidc::Noted>,
 }
 
 impl MemoryStore {
@@ -236,6 +238,7 @@ impl Users for MemoryStore {
         };
         user.password = hash.clone();
         tables.sessions.retain(|_, session| session.user != id);
+        tables.tell(|who| who.user == id);
         Ok(Updated::Now)
     }
 
@@ -264,6 +267,7 @@ impl Users for MemoryStore {
         };
         user.disabled_at.get_or_insert(now);
         tables.sessions.retain(|_, session| session.user != id);
+        tables.tell(|who| who.user == id);
         tables.revoke_where(|grant| grant.user == id, RevokeReason::UserDisabled, now);
         Ok(Updated::Now)
     }
