@@ -74,6 +74,7 @@ async fn people(store: &SqlStore) -> Result<(), Failure> {
         created_at: DateTime::UNIX_EPOCH,
         first_login_at: None,
         pkce: None,
+        logout: loop_oauth::oidc::ClientLogout::default(),
     };
     store.add_user(&user).await?;
     store.add_client(&client).await?;
@@ -109,6 +110,7 @@ async fn family(store: &SqlStore) -> Result<RefreshToken, StoreError> {
         created_at: DateTime::UNIX_EPOCH,
         revoked_at: None,
         rotation_key: RotationKey([7; 32]),
+        identity: None,
     };
     let code = AuthCode {
         hash: SecretHash::of(&Uuid::new_v4().to_string()),

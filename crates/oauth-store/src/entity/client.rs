@@ -8,7 +8,10 @@ use loop_oauth::{
 };
 use sea_orm::entity::prelude::*;
 
-use super::column::{Row, millis};
+use super::{
+    column::{Row, millis},
+    oidc,
+};
 
 pub(crate) const ROW: Row = Row("client");
 
@@ -29,6 +32,7 @@ pub(crate) struct Model {
     pub(crate) created_at: i64,
     pub(crate) first_login_at: Option<i64>,
     pub(crate) pkce: Option<String>,
+    pub(crate) logout: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -60,6 +64,11 @@ impl TryFrom<Model> for Client {
                 .pkce
                 .map(|phase| Enforcement::parse(&phase).ok_or(ROW.corrupt()))
                 .transpose()?,
+            logout: row
+                .logout
+                .map(|logout| oidc::read_logout(ROW, &logout))
+                .transpose()?
+                .unwrap_or_default(),
         })
     }
 }
@@ -85,6 +94,7 @@ impl From<&Client> for Model {
             created_at: millis(client.created_at),
             first_login_at: client.first_login_at.map(millis),
             pkce: client.pkce.map(|phase| phase.as_str().to_owned()),
+            logout: oidc::write_logout(&client.logout),
         }
     }
 }

@@ -9,7 +9,10 @@ use loop_oauth::{
 };
 use sea_orm::entity::prelude::*;
 
-use super::column::{Row, millis};
+use super::{
+    column::{Row, millis},
+    oidc,
+};
 
 pub(crate) const ROW: Row = Row("grant");
 
@@ -26,6 +29,7 @@ pub(crate) struct Model {
     pub(crate) revoked_at: Option<i64>,
     pub(crate) revoke_reason: Option<String>,
     pub(crate) rotation_key: String,
+    pub(crate) identity: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -67,6 +71,10 @@ impl TryFrom<Model> for Grant {
             created_at: ROW.time(row.created_at)?,
             revoked_at: ROW.time_opt(row.revoked_at)?,
             rotation_key: RotationKey(ROW.hash(&row.rotation_key)?.0),
+            identity: row
+                .identity
+                .map(|identity| oidc::read_identity(ROW, &identity))
+                .transpose()?,
         })
     }
 }
@@ -83,6 +91,7 @@ impl From<&Grant> for Model {
             revoked_at: grant.revoked_at.map(millis),
             revoke_reason: None,
             rotation_key: SecretHash(grant.rotation_key.0).to_hex(),
+            identity: grant.identity.as_ref().map(oidc::write_identity),
         }
     }
 }

@@ -8,6 +8,8 @@ pub(crate) mod column;
 pub(crate) mod consent;
 pub(crate) mod grant;
 pub(crate) mod guard;
+pub(crate) mod logout_notice;
+pub(crate) mod oidc;
 pub(crate) mod refresh_token;
 pub(crate) mod session;
 pub(crate) mod signing_key;

@@ -4,6 +4,7 @@
 
 mod m20251121_000000_create;
 mod m20261121_010000_add_pkce_phases;
+mod m20261121_050000_add_openid_connect;
 
 use sea_orm_migration::prelude::*;
 
@@ -16,6 +17,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20251121_000000_create::Migration),
             Box::new(m20261121_010000_add_pkce_phases::Migration),
+            Box::new(m20261121_050000_add_openid_connect::Migration),
         ]
     }
 }

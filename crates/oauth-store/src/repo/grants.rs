@@ -17,7 +17,7 @@ use sea_orm::{
     sea_query::{Expr, SimpleExpr},
 };
 
-use super::{at_most, codes, insert, refresh_tokens, sweep, updated};
+use super::{at_most, codes, insert, logouts, refresh_tokens, sweep, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -102,9 +102,14 @@ impl Grants for SqlStore {
         reason: RevokeReason,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let theirs = Column::ClientId.eq(id.0.as_str());
-        self.write(move |tx| Box::pin(revoke_where(tx, theirs, reason, now)))
-            .await
+        let (theirs, id) = (Column::ClientId.eq(id.0.as_str()), id.0.clone());
+        self.write(move |tx| {
+            Box::pin(async move {
+                logouts::tell_client(tx, &id).await?;
+                revoke_where(tx, theirs, reason, now).await
+            })
+        })
+        .await
     }
 
     /// Reads `revoked_at`'s index from its young end, where all that is asked for lies together.

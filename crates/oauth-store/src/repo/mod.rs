@@ -7,6 +7,7 @@ mod clients;
 mod codes;
 mod consents;
 mod grants;
+mod logouts;
 mod refresh_tokens;
 mod sessions;
 mod signing_keys;

@@ -7,6 +7,7 @@ mod corrupt;
 mod crash;
 mod files;
 mod keys;
+mod logouts;
 mod plans;
 mod races;
 mod refresh;
@@ -117,6 +118,7 @@ fn client(name: &str) -> Client {
         created_at: at(0),
         first_login_at: None,
         pkce: None,
+        logout: loop_oauth::oidc::ClientLogout::default(),
     }
 }
 
@@ -130,6 +132,7 @@ fn grant(name: &str) -> Grant {
         created_at: at(0),
         revoked_at: None,
         rotation_key: RotationKey([7; 32]),
+        identity: None,
     }
 }
 
@@ -158,6 +161,7 @@ fn token(name: &str, grant: &Grant, parent: Option<&str>) -> RefreshToken {
 fn session(name: &str) -> Session {
     Session {
         hash: hash(name),
+        sid: loop_oauth::oidc::Sid(id(name)),
         user: UserId(id("alice")),
         authenticated_at: at(1),
         expires_at: at(1_000),

@@ -60,6 +60,7 @@ async fn call_everything(store: &SqlStore) {
         client: app.id.clone(),
         resource: "x".to_owned(),
         scopes: Scopes::all(),
+        identity: loop_oauth::oidc::IdentityScopes::NONE,
         given_at: at(0),
     };
     store.remember_consent(&consent).await.unwrap();
@@ -88,6 +89,7 @@ async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     call_everything_of_keys(store).await;
+    super::logouts::call_everything(store).await;
     call_everything_that_revokes(store, alice.id, &app.id).await;
     store
         .set_password(alice.id, &PasswordHash(SecretString::from("x")))
