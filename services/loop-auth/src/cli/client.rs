@@ -3,11 +3,12 @@
 use clap::Subcommand;
 use loop_oauth::{
     client::{Client, ClientId},
+    oidc::IdentityScope,
     pkce_phase::Enforcement,
     register::{self, ByOperator},
     user_admin,
 };
-use loop_shared::auth::scope::Scopes;
+use loop_shared::auth::scope::{Scope, Scopes, UnknownScope};
 use serde_json::json;
 
 use super::{Desk, text};
@@ -34,6 +35,12 @@ pub(super) enum ClientCommand {
         /// PKCE phase of this client: optional, public or all [default: the server's]
         #[arg(long, value_name = "PHASE", value_parser = phase)]
         pkce: Option<Enforcement>,
+        /// Where a browser may be sent after a logout that the client asked for; several times for several
+        #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+        post_logout_redirect_uris: Vec<String>,
+        /// Where the client is told of logouts (OpenID Connect Back-Channel Logout)
+        #[arg(long, value_name = "URI")]
+        backchannel_logout_uri: Option<String>,
     },
     /// List clients, oldest first
     List,
@@ -53,12 +60,17 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
             public,
             scope,
             pkce,
+            post_logout_redirect_uris,
+            backchannel_logout_uri,
         } => {
-            let scope = scope.as_deref().map(Scopes::parse).transpose();
+            let scope = scope.as_deref().map(api_scopes).transpose();
             let metadata = json!({
                 "client_name": name,
                 "redirect_uris": redirect_uris,
                 "token_endpoint_auth_method": if public { "none" } else { "client_secret_basic" },
+                "post_logout_redirect_uris": post_logout_redirect_uris,
+                "backchannel_logout_uri": backchannel_logout_uri,
+                "backchannel_logout_session_required": true,
             });
             let decided = ByOperator {
                 scope: scope.map_err(|error| text(&error))?,
@@ -89,6 +101,13 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
         }
     }
     Ok(())
+}
+
+/// Identity scopes need no leave, so they may be named and say nothing: `openid` alone leaves no API.
+fn api_scopes(text: &str) -> Result<Scopes, UnknownScope> {
+    let identity = |word: &&str| IdentityScope::ALL.iter().any(|s| s.as_str() == *word);
+    let words = text.split_ascii_whitespace().filter(|word| !identity(word));
+    words.map(Scope::parse).collect()
 }
 
 fn phase(name: &str) -> Result<Enforcement, String> {

@@ -1,5 +1,6 @@
 //! The consent page.
 
+use loop_oauth::oidc::IdentityScope;
 use loop_shared::auth::scope::Scope;
 use serde::Serialize;
 
@@ -31,6 +32,21 @@ impl From<Scope> for ScopeLine {
     }
 }
 
+impl From<IdentityScope> for ScopeLine {
+    fn from(scope: IdentityScope) -> Self {
+        let (title, detail) = match scope {
+            IdentityScope::Openid => ("scope_openid_title", "scope_openid_detail"),
+            IdentityScope::Profile => ("scope_profile_title", "scope_profile_detail"),
+            IdentityScope::Email => ("scope_email_title", "scope_email_detail"),
+        };
+        Self {
+            id: scope.as_str(),
+            title,
+            detail,
+        }
+    }
+}
+
 /// Asks whether a client may have what it asked for.
 #[derive(Clone, Debug, Serialize)]
 pub struct ConsentPage {
@@ -52,7 +68,7 @@ pub struct ConsentPage {
     pub verified: bool,
     /// What it asks for, after the user's roles.
     pub scopes: Vec<ScopeLine>,
-    /// Which service it opens (RFC 8707).
+    /// Which service it opens (RFC 8707); empty when it only asks who somebody is.
     pub resource: String,
     /// Whose account.
     pub account: String,
@@ -91,6 +107,13 @@ impl Page for ConsentPage {
             verified: true,
             ..usual.clone()
         };
+        let signing_in = Self {
+            client_name: "Grafana".to_owned(),
+            verified: true,
+            scopes: IdentityScope::ALL.map(ScopeLine::from).to_vec(),
+            resource: String::new(),
+            ..usual.clone()
+        };
         let hostile = Self {
             request: EVIL.to_owned(),
             client_name: EVIL.repeat(4),
@@ -102,6 +125,6 @@ impl Page for ConsentPage {
             switch_account: EVIL.to_owned(),
             ..usual.clone()
         };
-        vec![usual, loopback, verified, hostile]
+        vec![usual, loopback, verified, signing_in, hostile]
     }
 }

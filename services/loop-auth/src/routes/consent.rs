@@ -11,6 +11,7 @@ use actix_web::{
 use loop_oauth::{
     authorize::{self, AuthorizeRequest, ConsentAsk, Next},
     client::ClientOrigin,
+    oidc::joined,
 };
 
 use crate::{
@@ -19,10 +20,14 @@ use crate::{
         comes_from_another_site,
         csrf::{self, Form},
         form::PageForm,
+        prefer_language,
         return_to::{ReturnTo, decode, encode},
         session::{self, Current},
     },
-    pages::{consent::ConsentPage, error::ErrorKind},
+    pages::{
+        consent::{ConsentPage, ScopeLine},
+        error::ErrorKind,
+    },
     respond::{
         authorize_error::Refusal,
         page::{self, Forms},
@@ -53,8 +58,12 @@ pub(crate) fn show(
         redirect_host: asked.redirect_host.clone(),
         loopback: asked.redirect_is_loopback,
         verified: ask.client.origin == ClientOrigin::Operator,
-        scopes: asked.scopes.into_iter().map(Into::into).collect(),
-        resource: asked.resource.clone(),
+        scopes: scope_lines(asked),
+        resource: if ask.is_identity_only() {
+            String::new()
+        } else {
+            asked.resource.clone()
+        },
         account: asked.account.clone(),
         switch_account: login_url(&app.base, &back),
     };
@@ -83,6 +92,7 @@ async fn answer(
         .ok_or(Refusal::StaleForm)?;
     let query = form.0.get("request").ok_or(Refusal::StaleForm)?;
     let ask = authorize::check(&cx, &decode(query)).await?;
+    prefer_language(request, ask.oidc.ui_locales.as_deref());
     let Next::Consent(asked) = authorize::next(&cx, &ask, Some(&current.who)).await? else {
         // Allowed in another tab, or the account changed: ask the whole question again.
         let again = ReturnTo::new(&app.base, "/authorize", &ask.to_params());
@@ -101,7 +111,15 @@ async fn answer(
     Ok(redirect::after(&Method::POST, &to))
 }
 
+/// Everything that is asked for, in words: the APIs first.
+fn scope_lines(asked: &ConsentAsk) -> Vec<ScopeLine> {
+    let api = asked.scopes.into_iter().map(ScopeLine::from);
+    api.chain(asked.identity.iter().map(ScopeLine::from))
+        .collect()
+}
+
 /// Everything the token stands for: the request, and what of it the user's roles left.
 fn shown(query: &str, asked: &ConsentAsk) -> String {
-    format!("{query}\n{}\n{}", asked.resource, asked.scopes)
+    let scopes = joined(asked.scopes, asked.identity);
+    format!("{query}\n{}\n{scopes}", asked.resource)
 }

@@ -13,3 +13,4 @@ pub(crate) mod register;
 pub(crate) mod revocations;
 pub(crate) mod revoke;
 pub(crate) mod token;
+pub(crate) mod userinfo;

@@ -6,6 +6,7 @@ mod flow;
 mod forms;
 mod http;
 mod introspect;
+mod oidc;
 mod pkce;
 mod probing;
 mod register;
