@@ -1,7 +1,7 @@
-// Walks login, consent and logout in a real Chromium, once per language and width.
+// Walks login, consent, the pages for devices and logout in a real Chromium, once per language and width.
 //
 // In: --url of the authorization request, --email, --password, --logout URL, --callback prefix,
-//     --out folder for screenshots. Out: one JSON line with what was seen; exit code 1 on any defect.
+//     --device URL of the device authorization endpoint, --device-client its client, --out folder for screenshots. Out: one JSON line with what was seen; exit code 1 on any defect.
 // Every console message of level error, every page error and every axe violation is a defect.
 
 import { createRequire } from "node:module";
@@ -12,7 +12,7 @@ import { chromium } from "playwright-core";
 
 const { values: arg } = parseArgs({
   options: Object.fromEntries(
-    ["url", "email", "password", "logout", "callback", "out", "chromium"].map((name) => [name, { type: "string" }]),
+    ["url", "email", "password", "openid", "logout", "callback", "device", "device-client", "out", "chromium"].map((name) => [name, { type: "string" }]),
   ),
 });
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -43,6 +43,12 @@ function listen(prefix) {
   return new Promise((resolve) => {
     server.listen(Number(new URL(prefix).port), "localhost", () => resolve({ server, arrived }));
   });
+}
+
+/** New codes for a device, as the device asks for them. */
+async function codes() {
+  const body = new URLSearchParams({ client_id: arg["device-client"], scope: "mcp:read" });
+  return (await fetch(arg.device, { method: "POST", body })).json();
 }
 
 const defects = [];
@@ -112,6 +118,35 @@ try {
     await page.waitForURL(`${arg.callback}**`);
     if (new URL(page.url()).searchParams.get("error") !== "access_denied") defects.push(`deny (${view.lang}): not access_denied`);
 
+    const device = await codes();
+    await page.goto(device.verification_uri);
+    await look(page, "device", view);
+    expected += 1;
+    await page.fill("input[name=user_code]", "bbbb bbbb");
+    await page.press("input[name=user_code]", "Enter");
+    await page.waitForSelector("[role=alert]");
+    await look(page, "device-wrong", view);
+    expected -= 1;
+    await page.goto(device.verification_uri_complete);
+    const filled = await page.inputValue("input[name=user_code]");
+    if (filled !== device.user_code) defects.push(`device (${view.lang}): the code is not filled in but ${filled}`);
+    await page.click("button[type=submit].main");
+    await page.waitForSelector("button[name=decision][value=allow]");
+    await look(page, "device-consent", view);
+    const shown = await page.innerText("main");
+    if (!shown.includes(device.user_code)) defects.push(`device (${view.lang}): the code is not shown to compare`);
+    await page.click("button[name=decision][value=allow]");
+    await page.waitForSelector('a[href$="/oauth/device"]');
+    await look(page, "device-done", view);
+
+    await page.goto(arg.openid);
+    await look(page, "consent-identity", view);
+    await page.click("button[name=decision][value=allow]");
+    await page.waitForURL(`${arg.callback}**`);
+    if (!new URL(page.url()).searchParams.get("code")) defects.push(`openid (${view.lang}): no code`);
+
+    await page.goto(`${arg.logout}?client_id=${new URL(arg.url).searchParams.get("client_id")}&state=s`);
+    await look(page, "logout-asked", view);
     await page.goto(arg.logout);
     await look(page, "logout", view);
     await page.click("form button[type=submit]");

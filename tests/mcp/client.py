@@ -127,6 +127,7 @@ class Driver:
                 token_endpoint_auth_method="none",
             ),
             storage=self.storage,
+            client_metadata_url=args.client_metadata_url,
             redirect_handler=self.person.open,
             callback_handler=self.person.answer,
         )
@@ -183,6 +184,7 @@ async def main():
     parser.add_argument("--url", required=True)
     parser.add_argument("--email", required=True)
     parser.add_argument("--password", required=True)
+    parser.add_argument("--client-metadata-url", default=None)
     driver = Driver(parser.parse_args())
     loop = asyncio.get_running_loop()
     while line := await loop.run_in_executor(None, sys.stdin.readline):

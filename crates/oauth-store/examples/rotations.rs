@@ -75,6 +75,8 @@ async fn people(store: &SqlStore) -> Result<(), Failure> {
         first_login_at: None,
         pkce: None,
         logout: loop_oauth::oidc::ClientLogout::default(),
+        keys: None,
+        demands: loop_oauth::demands::Demands::default(),
     };
     store.add_user(&user).await?;
     store.add_client(&client).await?;

@@ -22,12 +22,28 @@ pub(crate) fn denied(client: &ClientId) {
     tracing::info!(target: "audit", event = "denied", %client);
 }
 
+pub(crate) fn device_code_guessed(user: UserId) {
+    tracing::warn!(target: "audit", event = "device_code_guessed", %user);
+}
+
 pub(crate) fn client_added(client: &Client) {
     tracing::info!(target: "audit", event = "client_added", client = %client.id, origin = client.origin.as_str());
 }
 
 pub(crate) fn client_revoked(client: &ClientId, grants: u64) {
     tracing::warn!(target: "audit", event = "client_revoked", %client, grants);
+}
+
+pub(crate) fn client_granted(grant: GrantId, client: &ClientId) {
+    tracing::info!(target: "audit", event = "client_granted", %grant, %client);
+}
+
+pub(crate) fn client_changed(client: &ClientId, grants: u64) {
+    tracing::warn!(target: "audit", event = "client_changed", %client, grants);
+}
+
+pub(crate) fn client_removed(client: &ClientId, reason: RevokeReason, grants: u64) {
+    tracing::warn!(target: "audit", event = "client_removed", %client, reason = reason.as_str(), grants);
 }
 
 pub(crate) fn login(user: UserId) {

@@ -3,7 +3,10 @@
 use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Scopes;
 
-use crate::{oidc::ClientLogout, pkce_phase::Enforcement, secret::SecretHash};
+use crate::{
+    client_keys::ClientKeys, demands::Demands, oidc::ClientLogout, pkce_phase::Enforcement,
+    redirect_uri, secret::SecretHash,
+};
 
 /// A client identifier (RFC 6749 §2.2). Issued ones use `[A-Za-z0-9_-]` only.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -24,9 +27,14 @@ pub enum ClientAuthMethod {
     Basic,
     /// `client_secret_post` (RFC 6749 §2.3.1).
     Post,
+    /// `private_key_jwt` (RFC 7523, `OpenID` Connect Core §9).
+    PrivateKeyJwt,
 }
 
 impl ClientAuthMethod {
+    /// All of them.
+    pub const ALL: [Self; 4] = [Self::None, Self::Basic, Self::Post, Self::PrivateKeyJwt];
+
     /// The registered name (RFC 7591 §2).
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -34,15 +42,14 @@ impl ClientAuthMethod {
             Self::None => "none",
             Self::Basic => "client_secret_basic",
             Self::Post => "client_secret_post",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
 
     /// Reads the registered name; `None` for a method this server does not speak.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::None, Self::Basic, Self::Post]
-            .into_iter()
-            .find(|method| method.as_str() == name)
+        Self::ALL.into_iter().find(|method| method.as_str() == name)
     }
 }
 
@@ -53,24 +60,54 @@ pub enum GrantType {
     AuthorizationCode,
     /// `refresh_token`.
     RefreshToken,
+    /// `client_credentials`: the client for itself.
+    ClientCredentials,
+    /// `urn:ietf:params:oauth:grant-type:device_code` (RFC 8628).
+    DeviceCode,
 }
 
 impl GrantType {
+    /// Every grant type that this server offers.
+    pub const ALL: [Self; 4] = [
+        Self::AuthorizationCode,
+        Self::RefreshToken,
+        Self::ClientCredentials,
+        Self::DeviceCode,
+    ];
+
     /// The registered name (RFC 7591 §2).
     #[must_use]
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::AuthorizationCode => "authorization_code",
             Self::RefreshToken => "refresh_token",
+            Self::ClientCredentials => "client_credentials",
+            Self::DeviceCode => "urn:ietf:params:oauth:grant-type:device_code",
+        }
+    }
+
+    /// Whether a client may give it to itself by registering; an operator may give any.
+    #[must_use]
+    pub const fn is_self_service(self) -> bool {
+        match self {
+            Self::AuthorizationCode | Self::RefreshToken | Self::DeviceCode => true,
+            Self::ClientCredentials => false,
+        }
+    }
+
+    /// Whether a client can begin with it; a refresh token comes from something else.
+    #[must_use]
+    pub const fn begins(self) -> bool {
+        match self {
+            Self::AuthorizationCode | Self::ClientCredentials | Self::DeviceCode => true,
+            Self::RefreshToken => false,
         }
     }
 
     /// Reads the registered name; `None` for a grant this server does not offer.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::AuthorizationCode, Self::RefreshToken]
-            .into_iter()
-            .find(|grant| grant.as_str() == name)
+        Self::ALL.into_iter().find(|grant| grant.as_str() == name)
     }
 }
 
@@ -81,6 +118,8 @@ pub enum ClientOrigin {
     Dynamic,
     /// Added by an operator of this server.
     Operator,
+    /// Describes itself at the URL that is its identifier: whoever runs that host vouches for it.
+    Document,
 }
 
 impl ClientOrigin {
@@ -90,13 +129,14 @@ impl ClientOrigin {
         match self {
             Self::Dynamic => "dynamic",
             Self::Operator => "operator",
+            Self::Document => "cimd",
         }
     }
 
     /// Reads the stored name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Dynamic, Self::Operator]
+        [Self::Dynamic, Self::Operator, Self::Document]
             .into_iter()
             .find(|origin| origin.as_str() == name)
     }
@@ -133,13 +173,18 @@ pub struct Client {
     pub pkce: Option<Enforcement>,
     /// Where it wants to hear of logouts.
     pub logout: ClientLogout,
+    /// Its public keys; always there when `auth_method` is [`ClientAuthMethod::PrivateKeyJwt`].
+    pub keys: Option<ClientKeys>,
+    /// What each of its requests must have.
+    pub demands: Demands,
 }
 
 impl Client {
-    /// Whether the client keeps no secret (RFC 6749 §2.1).
+    /// Whether the client may come without proving who it is (RFC 6749 §2.1).
     #[must_use]
     pub fn is_public(&self) -> bool {
         self.auth_method == ClientAuthMethod::None
+            || self.keys.as_ref().is_some_and(|keys| keys.optional)
     }
 
     /// Whether it may use this grant.
@@ -148,10 +193,21 @@ impl Client {
         self.grant_types.contains(&grant)
     }
 
-    /// Whether consent may be remembered for it: only when its identity is proven,
-    /// which a public client that registered itself cannot do (RFC 9700 §4.13, RFC 8252 §8.6).
+    /// Whether consent may be remembered for it when it is answered at `redirect_uri`: only when its identity is
+    /// proven (RFC 9700 §4.13, RFC 8252 §8.6).
+    ///
+    /// A client that registered itself proves nothing. One with a document proves that it runs the document's host
+    /// by being answered there, or by signing. Never at a loopback address: all programs of that name share the
+    /// document, and whatever else runs on the computer can listen there.
     #[must_use]
-    pub fn identity_is_proven(&self) -> bool {
-        self.origin == ClientOrigin::Operator && !self.is_public()
+    pub fn identity_is_proven_at(&self, redirect_uri: &str) -> bool {
+        match self.origin {
+            ClientOrigin::Dynamic => false,
+            ClientOrigin::Operator => !self.is_public(),
+            ClientOrigin::Document => {
+                let at_home = redirect_uri::same_origin(&self.id.0, redirect_uri);
+                !redirect_uri::is_loopback(redirect_uri) && (at_home || !self.is_public())
+            }
+        }
     }
 }

@@ -4,10 +4,12 @@
 //! Never: a secret compared in variable time, two methods at once.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
-    client::{Client, ClientAuthMethod, ClientId},
+    client::{Client, ClientAuthMethod},
+    client_assertion::{self, ASSERTION_TYPE},
+    client_metadata_document,
     config::Context,
     grants::TokenError,
     params::Params,
@@ -24,6 +26,8 @@ pub struct PresentedClient {
     pub id: Option<String>,
     /// The secret, as it came: for Basic perhaps percent-encoded.
     pub secret: Option<SecretString>,
+    /// A signed assertion (RFC 7523 §2.2).
+    pub assertion: Option<SecretString>,
     /// How it was presented; `None` reads as no authentication.
     pub method: Option<ClientAuthMethod>,
 }
@@ -42,8 +46,21 @@ impl PresentedClient {
         let params = Params::new(params);
         let id = params.once("client_id")?;
         let secret = params.once("client_secret")?;
+        let assertion = assertion(params)?;
+        if assertion.is_some() && (secret.is_some() || authorization.is_some()) {
+            return Err(TokenError::InvalidRequest("the client authenticates twice"));
+        }
+        if let Some(assertion) = assertion {
+            return Ok(Self {
+                id: id.map(str::to_owned),
+                secret: None,
+                assertion: Some(SecretString::from(assertion)),
+                method: Some(ClientAuthMethod::PrivateKeyJwt),
+            });
+        }
         let Some(header) = authorization else {
             return Ok(Self {
+                assertion: None,
                 id: id.map(str::to_owned),
                 secret: secret.map(SecretString::from),
                 method: Some(secret.map_or(ClientAuthMethod::None, |_| ClientAuthMethod::Post)),
@@ -61,8 +78,27 @@ impl PresentedClient {
         Ok(Self {
             id: Some(user),
             secret: (!password.is_empty()).then(|| SecretString::from(password)),
+            assertion: None,
             method: Some(ClientAuthMethod::Basic),
         })
+    }
+}
+
+/// The assertion, if there is one of the only known type.
+fn assertion<'a>(params: Params<'a>) -> Result<Option<&'a str>, TokenError> {
+    match (
+        params.once("client_assertion_type")?,
+        params.once("client_assertion")?,
+    ) {
+        (None, None) => Ok(None),
+        (Some(ASSERTION_TYPE), Some(assertion)) => Ok(Some(assertion)),
+        (Some(ASSERTION_TYPE), None) => {
+            Err(TokenError::InvalidRequest("client_assertion is missing"))
+        }
+        (None, Some(_)) => Err(TokenError::InvalidRequest(
+            "client_assertion_type is missing",
+        )),
+        (Some(_), _) => Err(TokenError::BadClient("unknown client_assertion_type")),
     }
 }
 
@@ -78,6 +114,10 @@ pub async fn authenticate(
     cx: &Context<'_>,
     presented: PresentedClient,
 ) -> Result<Client, TokenError> {
+    if let Some(assertion) = &presented.assertion {
+        let id = presented.id.as_deref();
+        return client_assertion::authenticate(cx, id, assertion.expose_secret()).await;
+    }
     let id = presented
         .id
         .filter(|id| !id.is_empty())
@@ -91,10 +131,14 @@ pub async fn authenticate(
     let secret = presented
         .secret
         .as_ref()
-        .map(secrecy::ExposeSecret::expose_secret)
+        .map(SecretString::expose_secret)
         .filter(|secret| !secret.is_empty());
     match (client.auth_method, client.secret_hash, secret) {
         (ClientAuthMethod::None, None, None) => Ok(client),
+        (ClientAuthMethod::PrivateKeyJwt, None, None) if client.is_public() => Ok(client),
+        (ClientAuthMethod::PrivateKeyJwt, _, _) => {
+            Err(TokenError::BadClient("the assertion is missing"))
+        }
         (ClientAuthMethod::Basic | ClientAuthMethod::Post, Some(hash), Some(secret)) => {
             if fits(hash, secret) || (basic && fits(hash, &decoded(secret))) {
                 Ok(client)
@@ -119,7 +163,7 @@ async fn lookup(cx: &Context<'_>, id: &str) -> Result<Option<Client>, TokenError
     if id.len() > MAX_CLIENT_ID_BYTES {
         return Ok(None);
     }
-    Ok(cx.store.client(&ClientId(id.to_owned())).await?)
+    Ok(client_metadata_document::known(cx, id).await?)
 }
 
 /// Hashes are compared in constant time (see [`SecretHash`]).
@@ -151,6 +195,7 @@ fn decoded(text: &str) -> String {
 mod tests {
     use super::*;
     use crate::{
+        client::ClientId,
         secret::RawClientSecret,
         store::Clients as _,
         testing::{World, client},

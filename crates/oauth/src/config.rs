@@ -8,8 +8,12 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    client_metadata_document::{ClientDocuments, DocumentRules},
+    device::DeviceRules,
     entropy::{Entropy, NoEntropy},
+    par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
     store::Store,
 };
@@ -71,6 +75,14 @@ pub struct Rules {
     pub session_ttl: TimeDelta,
     /// From whom PKCE is demanded.
     pub pkce: PkceRules,
+    /// Which clients may describe themselves.
+    pub documents: DocumentRules,
+    /// How requests are pushed.
+    pub par: ParRules,
+    /// Who may register clients, and how many.
+    pub registration: RegistrationRules,
+    /// How devices log in.
+    pub device: DeviceRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.
@@ -82,6 +94,8 @@ pub struct Context<'a> {
     pub store: &'a dyn Store,
     /// Where random bytes come from.
     pub entropy: &'a dyn Entropy,
+    /// Where documents and keys of clients come from.
+    pub documents: &'a dyn ClientDocuments,
     /// When the request came.
     pub now: DateTime<Utc>,
 }

@@ -19,7 +19,6 @@ use crate::{
     oidc::IdentityScopes,
     refresh::RefreshState,
     secret::RawRefreshToken,
-    user::UserId,
 };
 
 /// What a token is worth (RFC 7662 §2.2).
@@ -41,8 +40,8 @@ pub struct Active {
     pub identity: IdentityScopes,
     /// To whom it was issued.
     pub client: ClientId,
-    /// Who granted it.
-    pub user: UserId,
+    /// Who granted it: a person, or the client for itself.
+    pub sub: String,
     /// For which resource.
     pub resource: String,
     /// The grant it belongs to.
@@ -100,7 +99,7 @@ async fn of_access(cx: &Context<'_>, claims: &AccessClaims) -> Result<Option<Act
     let sid = claims.sid.as_ref().map(|sid| Uuid::parse_str(sid.as_str()));
     let Some(Ok(sid)) = sid else { return Ok(None) };
     let Some((grant, user)) = cx.store.grant_with_user(GrantId(sid)).await? else {
-        return Ok(None);
+        return of_client(cx, claims, GrantId(sid)).await;
     };
     let fits = claims.client_id.as_str() == grant.client.0
         && claims.sub.as_str() == user.id.to_string()
@@ -115,14 +114,49 @@ async fn of_access(cx: &Context<'_>, claims: &AccessClaims) -> Result<Option<Act
         scope,
         identity,
         client: grant.client,
-        user: user.id,
+        sub: user.id.to_string(),
         resource: grant.resource,
         sid: grant.id,
         exp: claims.exp,
-        access: Some(AccessOnly {
-            iat: claims.iat,
-            jti: claims.jti.as_str().to_owned(),
-        }),
+        access: Some(access_only(claims)),
+    }))
+}
+
+fn access_only(claims: &AccessClaims) -> AccessOnly {
+    AccessOnly {
+        iat: claims.iat,
+        jti: claims.jti.as_str().to_owned(),
+    }
+}
+
+/// A client's own token is worth what the operator still allows it.
+async fn of_client(
+    cx: &Context<'_>,
+    claims: &AccessClaims,
+    sid: GrantId,
+) -> Result<Option<Active>, TokenError> {
+    let Some((grant, client)) = cx.store.client_grant(sid).await? else {
+        return Ok(None);
+    };
+    let fits = grant.revoked_at.is_none()
+        && claims.client_id.as_str() == grant.client.0
+        && claims.sub.as_str() == grant.client.0;
+    let mut resources = cx.rules.resources.iter();
+    let resource = resources.find(|resource| claims.aud.contains(&resource.id));
+    let Some(resource) = resource.filter(|_| fits) else {
+        return Ok(None);
+    };
+    let ceiling = grants::client_credentials::ceiling(&client, resource.scopes);
+    let scope = claims.scope.intersection(ceiling);
+    Ok((!scope.is_empty()).then(|| Active {
+        scope,
+        identity: IdentityScopes::NONE,
+        sub: grant.client.0.clone(),
+        client: grant.client,
+        resource: resource.id.clone(),
+        sid: grant.id,
+        exp: claims.exp,
+        access: Some(access_only(claims)),
     }))
 }
 
@@ -158,7 +192,7 @@ async fn of_refresh(
         scope,
         identity: said(&found.grant),
         client: found.grant.client,
-        user: found.user.id,
+        sub: found.user.id.to_string(),
         resource: found.grant.resource,
         sid: found.grant.id,
         exp: found.token.expires_at.timestamp(),

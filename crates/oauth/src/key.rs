@@ -149,6 +149,18 @@ pub fn signs_from(due: Due, now: DateTime<Utc>, policy: &Policy) -> DateTime<Utc
     }
 }
 
+/// The first moment from `wanted` on at which every other key's turn has come before that of `kid`.
+///
+/// Turns come in the order in which keys were added and never change places, whatever the replicas' clocks say:
+/// otherwise two replicas could each note the other's signing key as retired, and none would be left.
+#[must_use]
+pub fn turn_of(kid: &str, keys: &[SigningKey], wanted: DateTime<Utc>) -> DateTime<Utc> {
+    keys.iter()
+        .filter(|key| key.kid != kid)
+        .map(|key| key.signs_from + TimeDelta::milliseconds(1))
+        .fold(wanted, DateTime::max)
+}
+
 /// The keys that no longer sign at `now` and are not noted as retired yet.
 pub fn to_retire(
     keys: &[SigningKey],

@@ -5,11 +5,19 @@
 
 mod audit;
 pub mod authorize;
+pub mod budget;
 pub mod client;
+pub mod client_admin;
+pub mod client_assertion;
 pub mod client_auth;
+pub mod client_grant;
+pub mod client_keys;
+pub mod client_metadata_document;
 pub mod code;
 pub mod config;
 pub mod consent;
+pub mod demands;
+pub mod device;
 pub mod entropy;
 pub mod grant;
 pub mod grants;
@@ -17,6 +25,7 @@ pub mod introspect;
 pub mod key;
 pub mod login;
 pub mod oidc;
+pub mod par;
 pub mod params;
 pub mod pkce;
 pub mod pkce_phase;

@@ -8,6 +8,8 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
+use loop_shared::service::metrics::PKCE_WOULD_REFUSE;
+
 use crate::{client::Client, code::CodeChallenge, pkce::Requested};
 
 /// A phase, of a server or of one client.
@@ -152,6 +154,7 @@ impl PkceRules {
             return None;
         }
         let before = self.counter(next)?.fetch_add(1, Ordering::Relaxed);
+        metrics::counter!(PKCE_WOULD_REFUSE, "phase" => next.as_str()).increment(1);
         Some((next, before.saturating_add(1)))
     }
 

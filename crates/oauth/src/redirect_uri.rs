@@ -123,6 +123,16 @@ pub fn is_loopback(uri: &str) -> bool {
     loopback(uri).is_some()
 }
 
+/// Whether both are `https` and of one host and port.
+#[must_use]
+pub fn same_origin(a: &str, b: &str) -> bool {
+    let origin = |uri: &str| {
+        let url = Url::parse(uri).ok().filter(|url| url.scheme() == "https")?;
+        Some(url.origin())
+    };
+    matches!((origin(a), origin(b)), (Some(a), Some(b)) if a == b)
+}
+
 /// What a consent page shows of a redirect: the host, or scheme and host of a private-use URI.
 #[must_use]
 pub fn display_host(uri: &str) -> String {

@@ -135,6 +135,7 @@ mod tests {
             scope: Scopes::NONE,
             roles: Role::Member.into(),
             sid: sid.map(|sid| claims::GrantId(sid.to_string())),
+            cnf: None,
         }
     }
 

@@ -122,6 +122,18 @@ raw_secret!(
     /// A confidential client's secret (RFC 6749 §2.3.1).
     RawClientSecret
 );
+raw_secret!(
+    /// What makes a `request_uri` unguessable (RFC 9126 §2.2).
+    RawRequestId
+);
+raw_secret!(
+    /// A device code (RFC 8628 §3.2).
+    RawDeviceCode
+);
+raw_secret!(
+    /// The token that manages a registration (RFC 7592 §1.2).
+    RawRegistrationToken
+);
 
 #[cfg(test)]
 mod tests {

@@ -4,7 +4,14 @@
 //! happen once is one conditional write whose outcome is an enum, so that of two racing calls, on
 //! this process or another, exactly one wins.
 
+mod client_admin;
+mod client_grants;
+mod devices;
+mod jti;
+mod kept_clients;
 mod oidc;
+mod par;
+mod registrations;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -21,7 +28,14 @@ use crate::{
     session::Session,
     user::{Email, PasswordHash, User, UserId},
 };
+pub use client_admin::{Changed, ClientAdmin};
+pub use client_grants::ClientGrants;
+pub use devices::{DeviceContext, Devices};
+pub use jti::{JtiKind, Jtis};
+pub use kept_clients::KeptClients;
 pub use oidc::{Logouts, Settled};
+pub use par::PushedRequests;
+pub use registrations::Registrations;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -188,7 +202,7 @@ pub trait Grants: Send + Sync {
         token: &SecretHash,
         successor: &RefreshToken,
     ) -> Result<Rotated, StoreError>;
-    /// Ends a grant with its codes and refresh tokens. [`Updated::NotFound`] when it is unknown or
+    /// Ends a grant with its codes and refresh tokens, a client's own as well. [`Updated::NotFound`] when it is unknown or
     /// had ended before.
     async fn revoke_grant(
         &self,
@@ -198,7 +212,7 @@ pub trait Grants: Send + Sync {
     ) -> Result<Updated, StoreError>;
     /// The grant and who granted it.
     async fn grant_with_user(&self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError>;
-    /// Ends every grant of a client that has not ended. Returns how many.
+    /// Ends every grant of a client that has not ended, its own included. Returns how many.
     async fn revoke_client(
         &self,
         id: &ClientId,
@@ -224,9 +238,11 @@ pub trait SigningKeys: Send + Sync {
     /// Stores the first key; of several starting replicas exactly one wins.
     async fn add_first_key(&self, key: &SigningKey) -> Result<Inserted, StoreError>;
     /// Stores a key that succeeds `after`; [`Inserted::AlreadyThere`] when `after` is not the key whose turn
-    /// comes last (latest `signs_from`, then `kid`). So of several replicas exactly one adds a successor.
+    /// comes last (latest `signs_from`), or `key` would not sign after it. So of several replicas exactly one adds
+    /// a successor, and turns come in the order in which keys were added.
     async fn add_next_key(&self, key: &SigningKey, after: &str) -> Result<Inserted, StoreError>;
-    /// Lets a key sign from `at` on; [`Updated::NotFound`] when it is unknown or signs by then anyway.
+    /// Lets the newest key sign from `at` on; [`Updated::NotFound`] when it is unknown, signs by then anyway, or
+    /// another key's turn comes at `at` or later.
     async fn advance_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError>;
     /// Notes that a key retired; [`Updated::NotFound`] when it is unknown or was noted before.
     async fn retire_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError>;
@@ -235,6 +251,38 @@ pub trait SigningKeys: Send + Sync {
 }
 
 /// The whole store.
-pub trait Store: Clients + Users + Sessions + Consents + Grants + SigningKeys + Logouts {}
+pub trait Store:
+    Clients
+    + Users
+    + Sessions
+    + Consents
+    + Grants
+    + SigningKeys
+    + ClientAdmin
+    + ClientGrants
+    + Jtis
+    + KeptClients
+    + PushedRequests
+    + Registrations
+    + Devices
+    + Logouts
+{
+}
 
-impl<T: Clients + Users + Sessions + Consents + Grants + SigningKeys + Logouts> Store for T {}
+impl<T> Store for T where
+    T: Clients
+        + Users
+        + Sessions
+        + Consents
+        + Grants
+        + SigningKeys
+        + ClientAdmin
+        + ClientGrants
+        + Jtis
+        + KeptClients
+        + PushedRequests
+        + Registrations
+        + Devices
+        + Logouts
+{
+}

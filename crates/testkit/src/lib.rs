@@ -6,6 +6,7 @@
 
 pub mod browser;
 pub mod clock;
+pub mod dpop;
 pub mod html;
 pub mod in_process;
 pub mod issuer;
@@ -13,6 +14,7 @@ pub mod keys;
 mod revocations;
 pub mod service;
 pub mod tokens;
+pub mod web_host;
 
 pub use browser::{Browser, Decision, Outcome};
 pub use clock::{MockClock, entropy, fixed_now};

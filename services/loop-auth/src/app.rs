@@ -11,6 +11,7 @@ use actix_web::{
     web,
 };
 use loop_oauth::{
+    client_metadata_document::ClientDocuments,
     config::{Context, Rules},
     entropy::Entropy,
     login::Passwords,
@@ -21,11 +22,12 @@ use loop_shared::service::{clock::Clock, config::ExternalUrl, headers::cors_open
 use crate::{
     extract::cookies::Cookies,
     pages::{Chrome, Pages},
+    proxy_config::TrustedProxies,
     respond,
     revocations::RevocationList,
     routes::{
-        assets, authorize, consent, home, introspect, login, logout, metadata, not_found, register,
-        revocations, revoke, token, userinfo,
+        assets, authorize, consent, device, device_authorization, home, introspect, login, logout,
+        metadata, not_found, par, register, registration, revocations, revoke, token, userinfo,
     },
     signer::Signer,
 };
@@ -40,6 +42,8 @@ pub struct Parts {
     pub store: Arc<dyn Store>,
     /// Randomness.
     pub entropy: Arc<dyn Entropy>,
+    /// Documents and keys of clients.
+    pub documents: Arc<dyn ClientDocuments>,
     /// Time.
     pub clock: Arc<dyn Clock>,
     /// bcrypt.
@@ -48,6 +52,8 @@ pub struct Parts {
     pub signer: Signer,
     /// How long a cache may keep the public keys.
     pub jwks_max_age: Duration,
+    /// Which proxies may say where a request comes from.
+    pub proxies: TrustedProxies,
 }
 
 /// The running server's state.
@@ -63,7 +69,9 @@ pub struct App {
     pub(crate) base: String,
     /// The signed list of grants that ended.
     pub(crate) revocations: RevocationList,
+    pub(crate) proxies: TrustedProxies,
     entropy: Arc<dyn Entropy>,
+    documents: Arc<dyn ClientDocuments>,
     clock: Arc<dyn Clock>,
 }
 
@@ -89,7 +97,9 @@ impl App {
             signer: parts.signer,
             jwks_max_age: parts.jwks_max_age,
             revocations: RevocationList::default(),
+            proxies: parts.proxies,
             entropy: parts.entropy,
+            documents: parts.documents,
             clock: parts.clock,
         })
     }
@@ -100,6 +110,7 @@ impl App {
             rules: &self.rules,
             store: &*self.store,
             entropy: &*self.entropy,
+            documents: &*self.documents,
             now: self.clock.now(),
         }
     }
@@ -167,6 +178,18 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
                 .route(web::post().to(revoke::revoke))
                 .default_service(web::to(|| async { only("POST") })),
         );
+        config.service(
+            web::resource(at("/par"))
+                .wrap(cors_open())
+                .route(web::post().to(par::push))
+                .default_service(web::to(|| async { only("POST") })),
+        );
+        config.service(
+            web::resource(at("/device_authorization"))
+                .wrap(cors_open())
+                .route(web::post().to(device_authorization::begin))
+                .default_service(web::to(|| async { only("POST") })),
+        );
         // No CORS: a browser holds no client secret.
         config.service(
             web::resource(at("/introspect"))
@@ -179,6 +202,14 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
                 .route(web::post().to(register::register))
                 .default_service(web::to(|| async { only("POST") })),
         );
+        // No CORS: a page keeps no registration.
+        config.service(
+            web::resource(at("/register/{client_id}"))
+                .route(web::get().to(registration::get))
+                .route(web::put().to(registration::put))
+                .route(web::delete().to(registration::delete))
+                .default_service(web::to(|| async { only("GET, PUT, DELETE") })),
+        );
     }
     config
         .route(&at("/"), web::get().to(home::home))
@@ -187,6 +218,9 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
         .route(&at("/oauth/login"), web::get().to(login::get))
         .route(&at("/oauth/login"), web::post().to(login::post))
         .route(&at("/oauth/consent"), web::post().to(consent::post))
+        .route(&at("/oauth/device"), web::get().to(device::get))
+        .route(&at("/oauth/device"), web::post().to(device::post))
+        .route(&at("/oauth/device/answer"), web::post().to(device::answer))
         .route(&at("/oauth/logout"), web::get().to(logout::get))
         .route(&at("/oauth/logout"), web::post().to(logout::post))
         .route(&at("/oauth/static/loop.css"), web::get().to(assets::style))

@@ -6,6 +6,7 @@ use std::{future::Future, pin::Pin, sync::Arc};
 
 use actix_web::web::{Data, ServiceConfig as Routes};
 use loop_oauth::{
+    client_metadata_document::NoDocuments,
     config::Context,
     entropy::OsEntropy,
     login::Passwords,
@@ -22,6 +23,7 @@ use crate::{
     backchannel,
     config::{Config, IDENTITY},
     first_admin,
+    outbound::{OutboundDocuments, OutboundError},
     passwords::BcryptPasswords,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
     sweep,
@@ -94,6 +96,9 @@ pub enum BootError {
         /// Why.
         error: std::io::Error,
     },
+    /// No documents of clients can be fetched.
+    #[error(transparent)]
+    Outbound(#[from] OutboundError),
     /// A template does not parse; the build is broken.
     #[error("the pages are broken: {0}")]
     Pages(#[from] tera::Error),
@@ -157,6 +162,7 @@ pub async fn prepare(
         rules: &config.rules,
         store: &*opened.store,
         entropy: &OsEntropy,
+        documents: &NoDocuments,
         now: clock.now(),
     };
     first_admin::ensure(&cx, &*passwords, &config.first_admin).await?;
@@ -171,10 +177,15 @@ pub async fn prepare(
         external_url: config.service.external_url.clone(),
         store: Arc::clone(&opened.store),
         entropy: Arc::new(OsEntropy),
+        documents: Arc::new(OutboundDocuments::new(
+            config.rules.documents.clone(),
+            config.ca_pem.as_deref(),
+        )?),
         clock,
         passwords,
         signer,
         jwks_max_age: config.keys.max_age,
+        proxies: config.proxies.clone(),
     })?)
 }
 

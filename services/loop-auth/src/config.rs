@@ -7,8 +7,12 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
+    client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
+    device::DeviceRules,
+    par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     user::Email,
 };
@@ -18,7 +22,14 @@ use loop_shared::service::config::{
 };
 use secrecy::SecretString;
 
-use crate::key_config::{KeyArgs, KeyConfig};
+use crate::{
+    device_config::DeviceArgs,
+    key_config::{KeyArgs, KeyConfig},
+    outbound_config::OutboundArgs,
+    par_config::ParArgs,
+    proxy_config::{ProxyArgs, TrustedProxies},
+    registration_config::RegistrationArgs,
+};
 
 /// Who this service is.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -100,6 +111,21 @@ pub struct ServeArgs {
     /// Its signing keys.
     #[command(flatten)]
     pub keys: KeyArgs,
+    /// Clients that describe themselves.
+    #[command(flatten)]
+    pub outbound: OutboundArgs,
+    /// Pushed authorization requests.
+    #[command(flatten)]
+    pub par: ParArgs,
+    /// Who may register.
+    #[command(flatten)]
+    pub registration: RegistrationArgs,
+    /// Devices without a browser.
+    #[command(flatten)]
+    pub device: DeviceArgs,
+    /// What stands in front.
+    #[command(flatten)]
+    pub proxy: ProxyArgs,
 }
 
 /// The checked settings of [`StoreArgs`].
@@ -131,6 +157,10 @@ pub struct Config {
     pub rules: Rules,
     /// How signing keys are made, kept and rotated.
     pub keys: KeyConfig,
+    /// Certificate authorities beside the system's, PEM.
+    pub ca_pem: Option<Vec<u8>>,
+    /// Which proxies may say where a request comes from.
+    pub proxies: TrustedProxies,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -171,7 +201,18 @@ impl ServeArgs {
         let mut problems = Problems::new();
         let service = self.service.resolve(IDENTITY, &mut problems);
         let store = self.store.resolve(&mut problems);
+        let outbound = self.outbound.resolve(&mut problems);
+        let registration = self.registration.resolve(&mut problems);
+        let device = self.device.resolve(&mut problems);
+        let proxies = self.proxy.resolve(&mut problems);
+        let par = self.par.resolve(&mut problems);
         let rules = self.auth.rules(&service.external_url, &mut problems);
+        let rules = rules.map(|rules| Rules {
+            registration,
+            device,
+            par,
+            ..rules
+        });
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
@@ -183,8 +224,13 @@ impl ServeArgs {
         Ok(Config {
             service,
             store,
-            rules: rules.ok_or_else(Problems::new)?,
+            rules: Rules {
+                documents: outbound.documents,
+                ..rules.ok_or_else(Problems::new)?
+            },
+            ca_pem: outbound.ca_pem,
             keys,
+            proxies,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
             first_admin: first_admin.ok_or_else(Problems::new)?,
@@ -230,6 +276,10 @@ impl AuthArgs {
             code_ttl,
             session_ttl,
             pkce,
+            documents: DocumentRules::default(),
+            par: ParRules::default(),
+            registration: RegistrationRules::default(),
+            device: DeviceRules::default(),
         })
     }
 

@@ -159,6 +159,113 @@ fn clients_are_added_by_command_and_their_secret_is_shown_once() {
     assert!(!fine, "nothing runs there");
 }
 
+/// The `client_id` that `client add` printed.
+fn added(output: &str) -> String {
+    let after = output.split("client_id: ").nth(1).unwrap_or_default();
+    after.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn clients_for_themselves_are_added_changed_and_removed_by_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| command(folder.path(), args);
+    let machine = ["client", "add", "Job", "--grant", "client_credentials"];
+    for (more, wrong) in [
+        (&[][..], "needs a scope"),
+        (&["--scope", "mcp:read", "--public"], "keep a secret"),
+        (&["--scope", "mcp:everything"], "mcp:everything"),
+        (&["--grant", "password"], "use one of"),
+    ] {
+        let (fine, output) = run(&[&machine[..], more].concat());
+        assert!(!fine && output.contains(wrong), "{more:?}: {output}");
+    }
+    let (fine, output) = run(&[&machine[..], &["--scope", "mcp:read"]].concat());
+    assert!(fine && output.contains("client_secret: "), "{output}");
+    let id = added(&output);
+    let (_, output) = run(&["client", "list"]);
+    let row = "\tgrants=client_credentials\tscope=mcp:read";
+    assert!(output.contains(&id) && output.contains(row), "{output}");
+
+    let set = |args: &[&str]| run(&[&["client", "set", id.as_str()], args].concat());
+    for (args, wrong) in [
+        (&[][..], "required"),
+        (&["--any-scope"], "needs a scope"),
+        (&["--grant", "authorization_code"], "needs a redirect URI"),
+        (&["--redirect-uri", "javascript:1"], ""),
+        (&["--pkce", "never"], "optional, public, all or default"),
+    ] {
+        let (fine, output) = set(args);
+        assert!(!fine && output.contains(wrong), "{args:?}: {output}");
+    }
+    let all = [
+        "--name",
+        "Night job",
+        "--pkce",
+        "optional",
+        "--scope",
+        "mcp:read kpi:read",
+    ];
+    assert!(set(&all).0);
+    let (_, output) = run(&["client", "list"]);
+    for part in ["Night job", "pkce=optional", "scope=mcp:read,kpi:read"] {
+        assert!(output.contains(part), "no {part} in {output}");
+    }
+    assert!(set(&["--pkce", "default"]).0);
+    assert!(run(&["client", "list"]).1.contains("pkce=default"));
+
+    let (fine, output) = run(&["client", "remove", &id]);
+    assert!(fine && output.contains("0 grants revoked"), "{output}");
+    assert!(!run(&["client", "list"]).1.contains(&id));
+    for command in ["remove", "revoke"] {
+        let (fine, output) = run(&["client", command, &id]);
+        let words = "no client has this identifier";
+        assert!(!fine && output.contains(words), "{command}: {output}");
+    }
+}
+
+#[test]
+fn a_client_that_signs_is_added_with_its_public_keys_and_gets_no_secret() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        path.display().to_string()
+    };
+    // The public key of RFC 8037 §A.2.
+    let public = file(
+        "public.json",
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","kid":"k","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}"#,
+    );
+    let private = file(
+        "private.json",
+        r#"{"keys":[{"kty":"OKP","crv":"Ed25519","d":"x","x":"x"}]}"#,
+    );
+    let add = [
+        "client",
+        "add",
+        "Signer",
+        "--redirect-uri",
+        "https://s.example/cb",
+    ];
+    for (option, value, fine) in [
+        ("--jwks-file", public.as_str(), true),
+        ("--jwks-file", private.as_str(), false),
+        ("--jwks-file", "/nowhere.json", false),
+        ("--jwks-uri", "https://s.example/jwks.json", true),
+        ("--jwks-uri", "http://s.example/jwks.json", false),
+    ] {
+        let (added, output) = command(folder.path(), &[&add[..], &[option, value]].concat());
+        assert_eq!(added, fine, "{option} {value}: {output}");
+        assert!(!output.contains("client_secret: "), "{output}");
+    }
+    let (_, output) = command(folder.path(), &["client", "list"]);
+    assert_eq!(
+        output.matches("Signer\tprivate_key_jwt\toperator").count(),
+        2,
+        "{output}"
+    );
+}
+
 #[test]
 fn every_mistake_in_the_settings_is_reported_at_once() {
     let folder = tempfile::tempdir().unwrap();

@@ -53,12 +53,15 @@ async fn work(
 ) -> Vec<String> {
     let started = Instant::now();
     let (mut tokens, mut signed) = (Vec::new(), BTreeSet::new());
+    // With the moment of the look before: a key may have been published right after that one.
     let mut seen: Vec<(String, Instant)> = Vec::new();
+    let mut looked = Instant::now();
     while !until(&signed) {
         assert!(started.elapsed() < Duration::from_mins(1), "{signed:?}");
+        let last_look = std::mem::replace(&mut looked, Instant::now());
         for (kid, _) in published(stack).await {
             if seen.iter().all(|(known, _)| *known != kid) {
-                seen.push((kid, Instant::now()));
+                seen.push((kid, last_look));
             }
         }
         let answer = client.refresh(refresh).await;

@@ -5,11 +5,15 @@
 
 mod authorize;
 mod browser;
+mod cimd;
 mod conformance;
+mod device;
 mod documentation;
 mod keys;
 mod mcp_client;
+mod metrics;
 mod migration;
+mod openid;
 mod restart;
 mod revocation;
 mod rotation;

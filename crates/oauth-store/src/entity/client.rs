@@ -2,6 +2,8 @@
 
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
+    client_keys::ClientKeys,
+    demands::Demands,
     pkce_phase::Enforcement,
     secret::SecretHash,
     store::StoreError,
@@ -33,6 +35,12 @@ pub(crate) struct Model {
     pub(crate) first_login_at: Option<i64>,
     pub(crate) pkce: Option<String>,
     pub(crate) logout: Option<String>,
+    /// Since when nobody finds it; it stays until its grants are swept.
+    pub(crate) removed_at: Option<i64>,
+    /// SHA-256 of the token that manages its registration (RFC 7592).
+    pub(crate) management_hash: Option<String>,
+    pub(crate) keys: Option<String>,
+    pub(crate) require_pushed: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -69,6 +77,13 @@ impl TryFrom<Model> for Client {
                 .map(|logout| oidc::read_logout(ROW, &logout))
                 .transpose()?
                 .unwrap_or_default(),
+            keys: row
+                .keys
+                .map(|keys| ClientKeys::from_json(&keys).ok_or(ROW.corrupt()))
+                .transpose()?,
+            demands: Demands {
+                pushed: row.require_pushed,
+            },
         })
     }
 }
@@ -95,6 +110,10 @@ impl From<&Client> for Model {
             first_login_at: client.first_login_at.map(millis),
             pkce: client.pkce.map(|phase| phase.as_str().to_owned()),
             logout: oidc::write_logout(&client.logout),
+            removed_at: None,
+            management_hash: None,
+            keys: client.keys.as_ref().map(ClientKeys::to_json),
+            require_pushed: client.demands.pushed,
         }
     }
 }

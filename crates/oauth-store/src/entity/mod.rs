@@ -3,13 +3,17 @@
 //! In: rows. Out: domain values, or `StoreError::Corrupt`. Never: a query.
 
 pub(crate) mod client;
+pub(crate) mod client_grant;
 pub(crate) mod code;
 pub(crate) mod column;
 pub(crate) mod consent;
+pub(crate) mod device;
 pub(crate) mod grant;
 pub(crate) mod guard;
+pub(crate) mod jti;
 pub(crate) mod logout_notice;
 pub(crate) mod oidc;
+pub(crate) mod pushed_request;
 pub(crate) mod refresh_token;
 pub(crate) mod session;
 pub(crate) mod signing_key;

@@ -4,6 +4,12 @@
 
 mod m20251121_000000_create;
 mod m20261121_010000_add_pkce_phases;
+mod m20261121_020000_add_jtis;
+mod m20261121_020100_add_client_keys;
+mod m20261121_030000_add_client_removal;
+mod m20261121_031000_create_client_grants;
+mod m20261121_032000_create_device_authorizations;
+mod m20261121_040000_add_pushed_requests;
 mod m20261121_050000_add_openid_connect;
 
 use sea_orm_migration::prelude::*;
@@ -18,6 +24,12 @@ impl MigratorTrait for Migrator {
             Box::new(m20251121_000000_create::Migration),
             Box::new(m20261121_010000_add_pkce_phases::Migration),
             Box::new(m20261121_050000_add_openid_connect::Migration),
+            Box::new(m20261121_030000_add_client_removal::Migration),
+            Box::new(m20261121_031000_create_client_grants::Migration),
+            Box::new(m20261121_020000_add_jtis::Migration),
+            Box::new(m20261121_020100_add_client_keys::Migration),
+            Box::new(m20261121_040000_add_pushed_requests::Migration),
+            Box::new(m20261121_032000_create_device_authorizations::Migration),
         ]
     }
 }

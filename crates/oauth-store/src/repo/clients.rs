@@ -26,6 +26,7 @@ use crate::{
 impl Clients for SqlStore {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
         let row = Entity::find_by_id(id.0.as_str())
+            .filter(Column::RemovedAt.is_null())
             .one(self.readers())
             .await
             .map_err(unread("client"))?;
@@ -63,6 +64,7 @@ impl Clients for SqlStore {
 
     async fn clients(&self, limit: u64) -> Result<Vec<Client>, StoreError> {
         let rows = Entity::find()
+            .filter(Column::RemovedAt.is_null())
             .order_by_asc(Column::CreatedAt)
             .order_by_asc(Column::Id)
             .limit(at_most(limit))

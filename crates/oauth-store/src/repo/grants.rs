@@ -17,7 +17,7 @@ use sea_orm::{
     sea_query::{Expr, SimpleExpr},
 };
 
-use super::{at_most, codes, insert, logouts, refresh_tokens, sweep, updated};
+use super::{at_most, client_grants, codes, insert, logouts, refresh_tokens, sweep};
 use crate::{
     SqlStore,
     entity::{
@@ -75,11 +75,8 @@ impl Grants for SqlStore {
         reason: RevokeReason,
         now: DateTime<Utc>,
     ) -> Result<Updated, StoreError> {
-        let it = Column::Id.eq(id.to_string());
-        self.write(move |tx| {
-            Box::pin(async move { Ok(updated(revoke_where(tx, it, reason, now).await?)) })
-        })
-        .await
+        self.write(move |tx| Box::pin(revoke_one(tx, id, reason, now)))
+            .await
     }
 
     async fn grant_with_user(&self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError> {
@@ -102,17 +99,12 @@ impl Grants for SqlStore {
         reason: RevokeReason,
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
-        let (theirs, id) = (Column::ClientId.eq(id.0.as_str()), id.0.clone());
-        self.write(move |tx| {
-            Box::pin(async move {
-                logouts::tell_client(tx, &id).await?;
-                revoke_where(tx, theirs, reason, now).await
-            })
-        })
-        .await
+        let id = id.clone();
+        self.write(move |tx| Box::pin(revoke_of_client(tx, id, reason, now)))
+            .await
     }
 
-    /// Reads `revoked_at`'s index from its young end, where all that is asked for lies together.
+    /// Reads `revoked_at`'s indexes from their young ends, where all that is asked for lies together.
     #[tracing::instrument(name = "store.revoked_since", level = "debug", skip_all, fields(limit))]
     async fn revoked_since(
         &self,
@@ -133,7 +125,12 @@ impl Grants for SqlStore {
             let (id, at) = (GrantId(ROW.uuid(&id)?), ROW.time(at)?);
             Ok(RevokedGrant { id, at })
         };
-        rows.into_iter().map(read).collect()
+        let of_people: Result<Vec<_>, _> = rows.into_iter().map(read).collect();
+        let mut all = of_people?;
+        all.extend(client_grants::revoked_since(self.readers(), since, limit).await?);
+        all.sort_by_key(|grant| std::cmp::Reverse(grant.at));
+        all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
+        Ok(all)
     }
 
     /// One transaction for each kind of row, so that nobody waits long.
@@ -155,6 +152,32 @@ async fn add(tx: &DatabaseTransaction, grant: Model, code: code::Model) -> Resul
         .await
         .map_err(failed)
         .map(drop)
+}
+
+async fn revoke_one(
+    tx: &DatabaseTransaction,
+    id: GrantId,
+    reason: RevokeReason,
+    now: DateTime<Utc>,
+) -> Result<Updated, StoreError> {
+    let of_person = revoke_where(tx, Column::Id.eq(id.to_string()), reason, now).await?;
+    if of_person > 0 {
+        return Ok(Updated::Now);
+    }
+    client_grants::revoke_one(tx, id, reason, now).await
+}
+
+/// Revokes every grant of a client, its own included. Returns how many.
+pub(super) async fn revoke_of_client(
+    tx: &DatabaseTransaction,
+    id: ClientId,
+    reason: RevokeReason,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    logouts::tell_client(tx, id.0.as_str()).await?;
+    let of_people = Column::ClientId.eq(id.0.as_str());
+    let of_people = revoke_where(tx, of_people, reason, now).await?;
+    Ok(of_people + client_grants::revoke_of(tx, &id, reason, now).await?)
 }
 
 /// Revokes those grants that match and are not revoked yet. Their codes and tokens stay until they are swept,

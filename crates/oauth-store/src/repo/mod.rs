@@ -3,15 +3,23 @@
 //! In: domain values. Out: outcomes as the traits name them. Never: SQL that only one engine speaks, a decision
 //! that a conditional write could make. Rows that are read to be changed are locked, which SQLite has no need of.
 
+mod client_admin;
+mod client_grants;
 mod clients;
 mod codes;
 mod consents;
+mod devices;
 mod grants;
+mod jtis;
+mod kept_clients;
 mod logouts;
+mod pushed_requests;
 mod refresh_tokens;
+mod registrations;
 mod sessions;
 mod signing_keys;
 mod sweep;
+mod sweep_clients;
 mod users;
 
 use loop_oauth::store::{Inserted, StoreError, Updated};

@@ -56,9 +56,9 @@ impl SigningKeys for SqlStore {
         self.write(move |tx| {
             Box::pin(async move {
                 take_turn(tx, guard::SIGNING_KEYS).await?;
-                let newest: Option<String> = Entity::find()
+                let newest: Option<(String, i64)> = Entity::find()
                     .select_only()
-                    .column(Column::Kid)
+                    .columns([Column::Kid, Column::SignsFrom])
                     .order_by_desc(Column::SignsFrom)
                     .order_by_desc(Column::Kid)
                     .limit(1)
@@ -66,7 +66,7 @@ impl SigningKeys for SqlStore {
                     .one(tx)
                     .await
                     .map_err(unread("signing key"))?;
-                if newest.is_none_or(|newest| newest != after) {
+                if !newest.is_some_and(|(kid, from)| kid == after && from < row.signs_from) {
                     return Ok(Inserted::AlreadyThere);
                 }
                 insert_new(tx, row).await
@@ -81,6 +81,12 @@ impl SigningKeys for SqlStore {
         self.write(move |tx| {
             Box::pin(async move {
                 take_turn(tx, guard::SIGNING_KEYS).await?;
+                let later = Entity::find()
+                    .filter(Column::Kid.ne(&kid))
+                    .filter(Column::SignsFrom.gte(at));
+                if later.limit(1).count(tx).await.map_err(failed)? > 0 {
+                    return Ok(Updated::NotFound);
+                }
                 let update = Entity::update_many()
                     .col_expr(Column::SignsFrom, Expr::value(at))
                     .filter(Column::Kid.eq(kid))

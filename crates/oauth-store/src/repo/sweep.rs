@@ -14,9 +14,13 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, Query, SelectStatement},
 };
 
+use super::sweep_clients::{devices, removed_clients};
 use crate::{
     SqlStore,
-    entity::{client, code, column::millis, consent, grant, logout_notice, refresh_token, session},
+    entity::{
+        client, client_grant, code, column::millis, consent, grant, logout_notice, refresh_token,
+        session,
+    },
     error::{failed, unread},
 };
 
@@ -50,6 +54,18 @@ pub(super) async fn sweep(
         .await?;
     swept += store
         .write(move |tx| Box::pin(clients(tx, unused, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(devices(tx, now, ended, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(removed_clients(tx, ended, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::jtis::sweep(tx, now, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::pushed_requests::sweep(tx, now, batch)))
         .await?;
     Ok(swept)
 }
@@ -186,7 +202,7 @@ async fn revoked(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64
 }
 
 /// Those of these grants that have nothing left and, if revoked, were so long ago.
-async fn empty_grants(
+pub(super) async fn empty_grants(
     tx: &DatabaseTransaction,
     grants: BTreeSet<String>,
     ended: i64,
@@ -230,8 +246,23 @@ async fn clients(tx: &DatabaseTransaction, unused: i64, batch: u64) -> Result<u6
     if never_used.is_empty() {
         return Ok(0);
     }
+    delete_clients(tx, never_used).await
+}
+
+/// Deletes those of these clients that nothing hangs on.
+pub(super) async fn delete_clients(
+    tx: &DatabaseTransaction,
+    ids: Vec<String>,
+) -> Result<u64, StoreError> {
     let doomed = client::Entity::delete_many()
-        .filter(client::Column::Id.is_in(never_used))
+        .filter(client::Column::Id.is_in(ids))
+        .filter(none(
+            Query::select().from(client_grant::Entity).and_where(
+                client_grant::Column::ClientId
+                    .into_expr()
+                    .equals((client::Entity, client::Column::Id)),
+            ),
+        ))
         .filter(none(
             Query::select().from(grant::Entity).and_where(
                 grant::Column::ClientId
@@ -254,7 +285,7 @@ fn none(rows: &mut SelectStatement) -> Expr {
     Expr::exists(rows.expr(Expr::value(1)).take()).not()
 }
 
-async fn delete<E: EntityTrait>(
+pub(super) async fn delete<E: EntityTrait>(
     rows: sea_orm::DeleteMany<E>,
     tx: &DatabaseTransaction,
 ) -> Result<u64, StoreError> {

@@ -4,7 +4,10 @@ use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientOrigin},
     consent::Consent,
     pkce_phase::Enforcement,
-    store::{Clients as _, Consents as _, Grants as _, Inserted, StoreError, Updated},
+    store::{
+        ClientAdmin as _, Clients as _, Consents as _, Grants as _, Inserted, Registrations as _,
+        StoreError, Updated,
+    },
 };
 use loop_shared::auth::scope::{Scope, Scopes};
 
@@ -140,4 +143,59 @@ async fn a_consent_to_a_client_that_is_not_there_is_refused() {
     };
     let refused = store.remember_consent(&consent).await;
     assert!(matches!(refused, Err(StoreError::Failed(_))), "{refused:?}");
+}
+
+#[tokio::test]
+async fn a_registration_is_found_by_its_manager_until_it_is_removed() {
+    let db = Db::new();
+    let store = db.open().await;
+    let (managed, shared) = (client("managed"), client("shared"));
+    let token = hash("token");
+    store
+        .add_registration(&managed, Some(&token), 9)
+        .await
+        .unwrap();
+    store.add_registration(&shared, None, 9).await.unwrap();
+    let again = store
+        .add_registration(&shared, Some(&token), 9)
+        .await
+        .unwrap();
+    assert_eq!(again, Inserted::AlreadyThere);
+    let found = store.registration(&managed.id).await.unwrap();
+    assert_eq!(found, Some((managed.clone(), token)));
+    assert_eq!(store.registration(&shared.id).await.unwrap(), None);
+    let by = loop_oauth::grant::RevokeReason::ByClient;
+    store.remove_client(&managed.id, by, at(1)).await.unwrap();
+    assert_eq!(store.registration(&managed.id).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn the_oldest_of_too_many_unused_clients_makes_room_and_no_other() {
+    let db = Db::new();
+    let store = with_people(&db).await;
+    super::with_family(&store, "family", "t1").await; // the client `app` is used
+    let aged = |name: &str, millis| Client {
+        created_at: at(millis),
+        ..client(name)
+    };
+    let added = Client {
+        origin: ClientOrigin::Operator,
+        ..aged("operators", 1)
+    };
+    store.add_client(&added).await.unwrap();
+    for (name, millis) in [("one", 10), ("two", 20), ("three", 30)] {
+        let added = store.add_registration(&aged(name, millis), None, 2).await;
+        assert_eq!(added.unwrap(), Inserted::Now);
+    }
+    let left = store.clients(9).await.unwrap();
+    let left: Vec<_> = left.iter().map(|client| client.id.0.as_str()).collect();
+    assert_eq!(left, ["app", "operators", "two", "three"]);
+    // A clock that went back: the new one stays whatever its age.
+    store
+        .add_registration(&aged("late", 5), None, 1)
+        .await
+        .unwrap();
+    let left = store.clients(9).await.unwrap();
+    let left: Vec<_> = left.iter().map(|client| client.id.0.as_str()).collect();
+    assert_eq!(left, ["app", "operators", "late"]);
 }

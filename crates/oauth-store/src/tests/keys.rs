@@ -33,6 +33,7 @@ async fn a_key_succeeds_only_the_one_whose_turn_comes_last() {
         ("b", 20, "x", Inserted::AlreadyThere),
         ("b", 20, "a", Inserted::Now),
         ("c", 30, "a", Inserted::AlreadyThere),
+        ("c", 20, "b", Inserted::AlreadyThere),
         ("b", 30, "b", Inserted::AlreadyThere),
         ("c", 30, "b", Inserted::Now),
     ] {
@@ -51,8 +52,10 @@ async fn each_transition_happens_once_and_never_backwards() {
     for (kid, to, expected) in [
         ("x", 50, Updated::NotFound),
         ("b", 100, Updated::NotFound),
+        ("b", 10, Updated::NotFound),
         ("b", 50, Updated::Now),
         ("b", 60, Updated::NotFound),
+        ("a", 5, Updated::NotFound),
     ] {
         let got = store.advance_key(kid, at(to)).await.unwrap();
         assert_eq!(got, expected, "{kid} to {to}");

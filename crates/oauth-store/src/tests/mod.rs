@@ -1,14 +1,19 @@
 //! Tests on real files. Ids, hashes and times are fixed; nothing is drawn.
 
 mod accounts;
+mod client_grants;
 mod clients;
 mod codes;
 mod corrupt;
 mod crash;
+mod devices;
 mod files;
+mod jtis;
+mod kept_clients;
 mod keys;
 mod logouts;
 mod plans;
+mod pushed;
 mod races;
 mod refresh;
 mod revocation;
@@ -20,6 +25,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use loop_oauth::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
     code::{AuthCode, CodeChallenge},
+    demands::Demands,
     grant::{Grant, GrantId, RotationKey},
     key::SigningKey,
     refresh::{RefreshState, RefreshToken},
@@ -119,6 +125,8 @@ fn client(name: &str) -> Client {
         first_login_at: None,
         pkce: None,
         logout: loop_oauth::oidc::ClientLogout::default(),
+        keys: None,
+        demands: Demands::default(),
     }
 }
 

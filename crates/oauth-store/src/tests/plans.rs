@@ -6,11 +6,16 @@ use std::{
 };
 
 use loop_oauth::{
-    client::ClientId,
+    client::{Client, ClientId, ClientOrigin},
+    client_grant::ClientGrant,
     consent::Consent,
-    grant::RevokeReason,
+    device::{DeviceAuthorization, DeviceState},
+    grant::{GrantId, RevokeReason},
+    par::PushedRequest,
     store::{
-        Clients as _, Consents as _, Grants as _, Sessions as _, SigningKeys as _, Users as _,
+        ClientAdmin as _, ClientGrants as _, Clients as _, Consents as _, Devices as _,
+        Grants as _, JtiKind, Jtis as _, KeptClients as _, PushedRequests as _, Registrations as _,
+        Sessions as _, SigningKeys as _, Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -18,7 +23,7 @@ use loop_shared::auth::scope::{Roles, Scopes};
 use sea_orm::{ConnectionTrait as _, DbBackend, Statement};
 use secrecy::SecretString;
 
-use super::{Db, at, client, code, grant, hash, key, session, token, user};
+use super::{Db, at, client, code, grant, hash, id, kept_clients, key, session, token, user};
 use crate::{SqlStore, StoreOptions, open, writer::Writer};
 
 type Seen = Arc<Mutex<BTreeMap<String, Statement>>>;
@@ -90,12 +95,25 @@ async fn call_everything(store: &SqlStore) {
         .unwrap();
     call_everything_of_keys(store).await;
     super::logouts::call_everything(store).await;
+    call_everything_of_pushed(store, &app.id).await;
     call_everything_that_revokes(store, alice.id, &app.id).await;
+    call_everything_of_clients(store).await;
+    call_everything_of_devices(store).await;
     store
         .set_password(alice.id, &PasswordHash(SecretString::from("x")))
         .await
         .unwrap();
     store.disable_user(alice.id, at(3)).await.unwrap();
+    let described = Client {
+        origin: ClientOrigin::Document,
+        ..client("https://app.example/client")
+    };
+    store.keep_client(&described).await.unwrap();
+    store.keep_client(&described).await.unwrap();
+    let keys = kept_clients::client_keys();
+    store.keep_keys(&described.id, &keys).await.unwrap();
+    let (proof, once) = (JtiKind::DPOP, hash("jti"));
+    store.claim_jti(proof, &once, at(9)).await.unwrap();
     store.sweep(at(0), 10).await.unwrap();
     store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
 }
@@ -105,6 +123,80 @@ async fn call_everything_that_revokes(store: &SqlStore, user: UserId, client: &C
     store.revoke_client(client, by, at(2)).await.unwrap();
     store.revoked_since(at(0), 10).await.unwrap();
     store.set_roles(user, &Roles::NONE, at(3)).await.unwrap();
+}
+
+async fn call_everything_of_clients(store: &SqlStore) {
+    let app = client("app");
+    let own = ClientGrant {
+        id: GrantId(id("own")),
+        client: app.id.clone(),
+        created_at: at(0),
+        revoked_at: None,
+    };
+    store.add_client_grant(&own).await.unwrap();
+    store.open_client_grant(&app.id).await.unwrap();
+    store.client_grant(own.id).await.unwrap();
+    let by = RevokeReason::ByOperator;
+    let other = client("other");
+    store.add_client(&other).await.unwrap();
+    store.change_client(&other, &other, None).await.unwrap();
+    store.remove_client(&other.id, by, at(5)).await.unwrap();
+    let new = client("new");
+    store.add_registration(&new, None, 1).await.unwrap();
+    store.registration(&new.id).await.unwrap();
+}
+
+async fn call_everything_of_devices(store: &SqlStore) {
+    for (name, allowed) in [("tv", true), ("radio", false)] {
+        let asked = DeviceAuthorization {
+            hash: hash(name),
+            user_code: hash(&format!("{name}'s")),
+            client: client("app").id,
+            resource: "x".to_owned(),
+            scopes: Scopes::all(),
+            expires_at: at(10),
+            state: DeviceState::Pending,
+            interval: 5,
+            polled_at: None,
+        };
+        store.add_device(&asked).await.unwrap();
+        store.device_by_user_code(&asked.user_code).await.unwrap();
+        store.note_poll(&asked, at(1)).await.unwrap();
+        let polled = DeviceAuthorization {
+            polled_at: Some(at(1)),
+            ..asked.clone()
+        };
+        store.note_poll(&polled, at(2)).await.unwrap();
+        store.slow_device(&asked.hash, 10).await.unwrap();
+        if allowed {
+            let granted = grant("by device");
+            store.allow_device(&asked.hash, &granted).await.unwrap();
+            store.device(&asked.hash).await.unwrap();
+            let first = token("d1", &granted, None);
+            store
+                .redeem_device(&asked.hash, Some(&first))
+                .await
+                .unwrap();
+        } else {
+            store.deny_device(&asked.hash, at(1)).await.unwrap();
+        }
+    }
+}
+
+async fn call_everything_of_pushed(store: &SqlStore, client: &ClientId) {
+    let pushed = PushedRequest {
+        hash: hash("pushed"),
+        client: client.clone(),
+        params: vec![],
+        expires_at: at(90),
+        opened_at: None,
+        used_at: None,
+    };
+    store.add_pushed(&pushed).await.unwrap();
+    store.pushed(&pushed.hash).await.unwrap();
+    let until = at(900);
+    store.open_pushed(&pushed.hash, at(1), until).await.unwrap();
+    store.consume_pushed(&pushed.hash, at(2)).await.unwrap();
 }
 
 async fn call_everything_of_keys(store: &SqlStore) {

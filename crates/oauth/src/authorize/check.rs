@@ -8,10 +8,11 @@ use super::{
     request::Answer,
 };
 use crate::{
-    client::{Client, ClientId, GrantType},
+    client::{Client, GrantType},
     client_auth::MAX_CLIENT_ID_BYTES,
+    client_metadata_document,
     config::Context,
-    oidc,
+    oidc, par,
     params::{Params, Repeated},
     pkce::Requested,
     redirect_uri, resource,
@@ -24,6 +25,9 @@ pub const MAX_REQUEST_BYTES: usize = 8192;
 pub const MAX_STATE_BYTES: usize = 2048;
 
 const REPEATED: AuthorizeError = AuthorizeError::InvalidRequest("a parameter is repeated");
+
+const PUSH: AuthorizeError =
+    AuthorizeError::InvalidRequest("push the request to the pushed_authorization_request_endpoint");
 
 /// Parameters whose repetition is refused although nothing else reads them.
 const KNOWN: [&str; 3] = ["display", "acr_values", "claims"];
@@ -41,6 +45,27 @@ pub async fn check(
     if params.bytes() > MAX_REQUEST_BYTES {
         return Err(PageRefusal::TooLong.into());
     }
+    if let Some(opened) = par::open(cx, params).await? {
+        let mut request = check_pushed(cx, &opened.params).await?;
+        request.pushed = Some(opened.request_uri);
+        return Ok(request);
+    }
+    let request = whole(cx, params).await?;
+    if cx.rules.par.required || request.client.demands.pushed {
+        return Err(request.answer().refuse(&cx.rules.issuer, PUSH));
+    }
+    Ok(request)
+}
+
+/// Checks a request that is being pushed, or that was.
+pub(crate) async fn check_pushed(
+    cx: &Context<'_>,
+    params: &[(String, String)],
+) -> Result<AuthorizeRequest, AuthorizeRefusal> {
+    whole(cx, Params::new(params)).await
+}
+
+async fn whole(cx: &Context<'_>, params: Params<'_>) -> Result<AuthorizeRequest, AuthorizeRefusal> {
     let client = client(cx, params).await?;
     let (redirect_uri, redirect_uri_given) = redirect(&client, params)?;
     let state = state(params);
@@ -62,6 +87,7 @@ pub async fn check(
         prompt: asked.prompt,
         login_after: asked.login_after,
         oidc: asked.oidc,
+        pushed: None,
     })
 }
 
@@ -73,8 +99,7 @@ async fn client(cx: &Context<'_>, params: Params<'_>) -> Result<Client, Authoriz
     if id.len() > MAX_CLIENT_ID_BYTES {
         return Err(PageRefusal::ClientUnknown.into());
     }
-    let client = cx.store.client(&ClientId(id.to_owned())).await?;
-    Ok(client.ok_or(PageRefusal::ClientUnknown)?)
+    client_metadata_document::find(cx, id).await
 }
 
 /// Where to answer, and whether the request said so. What is stored is checked again: a row that

@@ -5,13 +5,14 @@ use loop_shared::auth::scope::Scopes;
 use super::{AuthorizeError, AuthorizeRefusal, AuthorizeRequest};
 use crate::{
     audit,
+    client::ClientOrigin,
     code::AuthCode,
     config::Context,
     consent::Consent,
     entropy::NoEntropy,
     grant::{Grant, GrantId, RotationKey},
     oidc::IdentityScopes,
-    redirect_uri,
+    par, redirect_uri,
     secret::RawCode,
     session::Session,
     user::User,
@@ -26,6 +27,10 @@ pub struct ConsentAsk {
     pub client_id: String,
     /// Host of its home page, if it names one. Nobody has verified it.
     pub client_host: Option<String>,
+    /// Host of its metadata document, if that is who it is: this server fetched the document there.
+    pub document_host: Option<String>,
+    /// Whether the answer goes to the host of that document.
+    pub answered_at_home: bool,
     /// Where the answer goes: host and port, or scheme and host of an application's own scheme.
     pub redirect_host: String,
     /// Whether that is a program on the person's own computer.
@@ -129,7 +134,13 @@ pub async fn allow(
         expires_at: cx.now + cx.rules.code_ttl,
         used_at: None,
     };
-    if request.client.identity_is_proven() {
+    if let Some(request_uri) = &request.pushed {
+        par::consume(cx, request_uri).await?;
+    }
+    if request.client.origin == ClientOrigin::Document {
+        cx.store.keep_client(&request.client).await?;
+    }
+    if is_proven(request) {
         cx.store.remember_consent(&consent(cx, &grant)).await?;
     }
     cx.store.add_grant(&grant, &code).await?;
@@ -161,13 +172,17 @@ fn grantable(request: &AuthorizeRequest, user: &User) -> Scopes {
     request.scopes.intersection(user.roles.allowed_scopes())
 }
 
+fn is_proven(request: &AuthorizeRequest) -> bool {
+    request.client.identity_is_proven_at(&request.redirect_uri)
+}
+
 async fn is_remembered(
     cx: &Context<'_>,
     request: &AuthorizeRequest,
     user: &User,
     scopes: Scopes,
 ) -> Result<bool, AuthorizeRefusal> {
-    if !request.client.identity_is_proven() {
+    if !is_proven(request) {
         return Ok(false);
     }
     let consent = cx
@@ -194,6 +209,9 @@ fn consent_ask(request: &AuthorizeRequest, user: &User, scopes: Scopes) -> Conse
             .as_deref()
             .map(redirect_uri::display_host)
             .filter(|host| !host.is_empty()),
+        document_host: (client.origin == ClientOrigin::Document)
+            .then(|| redirect_uri::display_host(&client.id.0)),
+        answered_at_home: redirect_uri::same_origin(&client.id.0, &request.redirect_uri),
         redirect_host: redirect_uri::display_host(&request.redirect_uri),
         redirect_is_loopback: redirect_uri::is_loopback(&request.redirect_uri),
         scopes,

@@ -11,6 +11,7 @@ mod decide;
 mod refusal;
 mod request;
 
+pub(crate) use check::check_pushed;
 pub use check::{MAX_REQUEST_BYTES, MAX_STATE_BYTES, check};
 pub use decide::{ConsentAsk, Next, allow, deny, next, watch};
 pub use refusal::{AuthorizeError, AuthorizeRefusal, PageRefusal};
@@ -627,6 +628,8 @@ mod tests {
             client_name: "nameless".into(),
             client_id: "nameless".into(),
             client_host: Some("home.example".into()),
+            document_host: None,
+            answered_at_home: false,
             redirect_host: "localhost:4321".into(),
             redirect_is_loopback: true,
             scopes: Scopes::parse("mcp:read").unwrap(),
@@ -746,7 +749,7 @@ mod tests {
                         prop_assert!(is_home(&to), "{}", to);
                         prop_assert!(to.bytes().all(|b| b.is_ascii_graphic()), "{}", to);
                     }
-                    Err(AuthorizeRefusal::Page(_)) => {}
+                    Err(AuthorizeRefusal::Page(_) | AuthorizeRefusal::Document(_)) => {}
                     Err(other) => prop_assert!(false, "{:?}", other),
                     Ok(request) => {
                         let again = check(&world.cx(), &request.to_params()).await.unwrap();

@@ -1,6 +1,6 @@
 //! Why an authorization request is refused, and who is told: the person, or the client by redirect.
 
-use crate::{entropy::NoEntropy, store::StoreError};
+use crate::{client_metadata_document::NoDocument, entropy::NoEntropy, store::StoreError};
 
 /// What the person in front of the browser is told; nothing is redirected (RFC 6749 §4.1.2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -26,6 +26,9 @@ pub enum PageRefusal {
     /// `redirect_uri` is not registered for the client.
     #[error("redirect_uri is not registered for this client")]
     RedirectUnregistered,
+    /// The pushed request is unknown, too old, used or another client's (RFC 9126 §4).
+    #[error("the pushed request is unknown, expired or used")]
+    PushedRequestGone,
 }
 
 /// What the client is told by redirect.
@@ -88,6 +91,9 @@ pub enum AuthorizeRefusal {
     /// Show an error page.
     #[error(transparent)]
     Page(#[from] PageRefusal),
+    /// Show an error page: the client has no metadata document that can be used.
+    #[error("the client's metadata document: {0}")]
+    Document(#[from] NoDocument),
     /// Redirect to `to`, which is complete: `error`, `error_description`, `state`, `iss`.
     #[error("{error}")]
     Redirect {

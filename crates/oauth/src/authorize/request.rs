@@ -8,11 +8,12 @@ use crate::{
     client::Client,
     config::Issuer,
     oidc::{self, joined},
+    par::RequestUri,
     pkce::Requested,
     redirect_uri,
 };
 
-/// Our own parameter beside `prompt=login`: only a login after this moment counts (Unix time in
+/// Our own parameter beside `prompt=login` and `max_age`: when the request came (Unix time in
 /// milliseconds). It survives the way through the login page, so that no session table is needed.
 pub const AUTH_AFTER: &str = "auth_after";
 
@@ -88,13 +89,21 @@ pub struct AuthorizeRequest {
     pub login_after: Option<DateTime<Utc>>,
     /// What `OpenID` Connect adds.
     pub oidc: oidc::Asked,
+    /// The `request_uri` that stands for all of it, when it was pushed (RFC 9126).
+    pub pushed: Option<RequestUri>,
 }
 
 impl AuthorizeRequest {
     /// The request as parameters, for hidden fields and `return_to`; checking them again gives an
-    /// equal request.
+    /// equal request. A pushed request travels as its `request_uri` alone.
     #[must_use]
     pub fn to_params(&self) -> Vec<(String, String)> {
+        if let Some(request_uri) = &self.pushed {
+            return vec![
+                ("client_id".to_owned(), self.client.id.0.clone()),
+                ("request_uri".to_owned(), request_uri.as_str().to_owned()),
+            ];
+        }
         let mut params = vec![
             ("response_type", "code".to_owned()),
             ("client_id", self.client.id.0.clone()),
@@ -115,7 +124,8 @@ impl AuthorizeRequest {
             params.push(("prompt", self.prompt.to_text()));
         }
         if let Some(after) = self.login_after {
-            params.push((AUTH_AFTER, after.timestamp_millis().to_string()));
+            let asked = oidc::asked_at(after, self.prompt.login, self.oidc.max_age);
+            params.push((AUTH_AFTER, asked.timestamp_millis().to_string()));
         }
         params.extend(self.oidc.to_params());
         params

@@ -31,6 +31,9 @@ pub enum GrantProblem {
     /// Presented again after it was spent; the grant is revoked.
     #[error("grant {0}: replayed")]
     Replayed(GrantId),
+    /// A device code that had been exchanged.
+    #[error("grant {0}: the device code is spent")]
+    Spent(GrantId),
     /// The grant had been revoked.
     #[error("grant {0}: revoked")]
     Revoked(GrantId),
@@ -66,6 +69,18 @@ pub enum TokenError {
     /// Another resource than the grant's.
     #[error("the resource is not the grant's")]
     InvalidTarget,
+    /// Nobody has answered the device yet (RFC 8628 §3.5).
+    #[error("nobody has answered the device yet")]
+    AuthorizationPending,
+    /// The device asks too often (RFC 8628 §3.5).
+    #[error("the device asks too often")]
+    SlowDown,
+    /// The person said no (RFC 8628 §3.5).
+    #[error("the person said no")]
+    AccessDenied,
+    /// Nobody answered the device in time (RFC 8628 §3.5).
+    #[error("nobody answered the device in time")]
+    ExpiredToken,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -89,6 +104,10 @@ impl TokenError {
             Self::InvalidGrant(_) => (400, "invalid_grant"),
             Self::InvalidScope => (400, "invalid_scope"),
             Self::InvalidTarget => (400, "invalid_target"),
+            Self::AuthorizationPending => (400, "authorization_pending"),
+            Self::SlowDown => (400, "slow_down"),
+            Self::AccessDenied => (400, "access_denied"),
+            Self::ExpiredToken => (400, "expired_token"),
             Self::Store(_) | Self::Entropy(_) | Self::Sign(_) => (500, "server_error"),
         }
     }
@@ -103,6 +122,10 @@ impl TokenError {
             Self::UnsupportedGrantType => "the grant type is not supported",
             Self::InvalidGrant(_) => "the code or refresh token is invalid, expired or revoked",
             Self::InvalidScope => "the scope is unknown or exceeds what was granted",
+            Self::AuthorizationPending => "nobody has answered yet; go on asking",
+            Self::SlowDown => "ask less often: add five seconds to the interval",
+            Self::AccessDenied => "the request was denied",
+            Self::ExpiredToken => "the codes are too old; begin again",
             Self::InvalidTarget => "the resource is not the one that was granted",
             Self::Store(_) | Self::Entropy(_) | Self::Sign(_) => "the server failed; try again",
         }

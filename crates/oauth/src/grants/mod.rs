@@ -5,6 +5,8 @@
 //! Never: HTTP, SQL, the system clock, a signing key.
 
 pub mod authorization_code;
+pub mod client_credentials;
+pub mod device_code;
 mod error;
 pub mod refresh_token;
 
@@ -97,6 +99,14 @@ pub async fn answer(
             let form = refresh_token::RefreshForm::read(params)?;
             refresh_token::refresh(cx, signer, client, form).await
         }
+        Some("client_credentials") => {
+            let form = client_credentials::ClientForm::read(params)?;
+            client_credentials::issue(cx, signer, client, form).await
+        }
+        Some("urn:ietf:params:oauth:grant-type:device_code") => {
+            let form = device_code::DeviceForm::read(params)?;
+            device_code::poll(cx, signer, client, &form).await
+        }
         Some(_) => Err(TokenError::UnsupportedGrantType),
         None => Err(TokenError::InvalidRequest("grant_type is missing")),
     }
@@ -149,6 +159,7 @@ fn sign(
         scope,
         roles: user.roles,
         sid: Some(claims::GrantId(grant.id.to_string())),
+        cnf: None,
     };
     if identity.is_empty() {
         return Ok(signer.sign(&claims)?);
@@ -686,7 +697,7 @@ mod tests {
             (&[("grant_type", "password")], "unsupported_grant_type"),
             (
                 &[("grant_type", "client_credentials")],
-                "unsupported_grant_type",
+                "unauthorized_client",
             ),
             (&repeated, "invalid_request"),
             (&[("grant_type", "authorization_code")], "invalid_request"),

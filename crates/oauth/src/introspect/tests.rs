@@ -85,6 +85,7 @@ fn access(world: &World) -> AccessClaims {
         scope: Scopes::parse("mcp:read").unwrap(),
         roles: Role::Member.into(),
         sid: Some(claims::GrantId(SID.to_string())),
+        cnf: None,
     }
 }
 
@@ -180,7 +181,7 @@ async fn an_active_token_tells_its_members() {
         identity: crate::oidc::IdentityScopes::NONE,
         scope: Scopes::parse("mcp:read").unwrap(),
         client: ClientId("own".into()),
-        user: user("alice@example.com", Role::Member).id,
+        sub: user("alice@example.com", Role::Member).id.to_string(),
         resource: MCP.into(),
         sid: SID,
         exp: claims.exp,

@@ -126,6 +126,21 @@ fn only_keys_that_were_succeeded_are_retired() {
 }
 
 #[test]
+fn turns_never_change_places() {
+    let keys = [key("a", 0, None), key("b", 50, None)];
+    let ms = TimeDelta::milliseconds(1);
+    for (kid, wanted, expected) in [
+        ("c", at(60), at(60)),
+        ("c", at(50), at(50) + ms),
+        ("c", at(20), at(50) + ms),
+        ("b", at(20), at(20)),
+        ("b", at(0), at(0) + ms),
+    ] {
+        assert_eq!(turn_of(kid, &keys, wanted), expected, "{kid} at {wanted}");
+    }
+}
+
+#[test]
 fn every_key_is_at_one_stage() {
     let keys = [key("a", 0, None), key("b", 50, None), key("c", 90, None)];
     let stages = [Stage::Retired, Stage::Signing, Stage::Next];

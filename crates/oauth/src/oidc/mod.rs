@@ -24,8 +24,8 @@ pub use id_token::{ID_TOKEN_TYPE, Issued, at_hash};
 pub(crate) use id_token::{Nonce, issue};
 pub use identity::{Identity, Sid};
 pub use registration::ClientLogout;
-pub(crate) use request::login_after;
 pub use request::{Asked, MAX_NONCE_BYTES};
+pub(crate) use request::{asked_at, login_after};
 pub use scopes::{IdentityScope, IdentityScopes, joined};
 
 #[cfg(test)]

@@ -57,6 +57,24 @@ impl ClientLogout {
         })
     }
 
+    /// The same for a client that nobody vouches for: it is not called.
+    #[must_use]
+    pub fn not_called(self) -> Self {
+        Self {
+            redirects: self.redirects,
+            ..Self::default()
+        }
+    }
+
+    /// What remains when the client itself replaces its registration: where it is called stays.
+    #[must_use]
+    pub fn replaced_by(&self, read: Self) -> Self {
+        Self {
+            redirects: read.redirects,
+            ..self.clone()
+        }
+    }
+
     /// Writes the members that are set, for answers and for the store.
     pub fn write(&self, members: &mut Map<String, Value>) {
         if !self.redirects.is_empty() {

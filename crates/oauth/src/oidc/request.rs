@@ -100,22 +100,34 @@ impl Asked {
 
 /// After which moment a login counts: with `prompt=login` the request itself, with `max_age` that long
 /// before it ("if the elapsed time is greater than this value, the OP MUST attempt to actively
-/// re-authenticate", Core §3.1.2.1). The moment travels with the request (`told`), so that the time
-/// somebody takes over the login and consent pages does not count; one in the future counts as now.
+/// re-authenticate", Core §3.1.2.1). When the request came travels with it (`told`), so that the time
+/// somebody takes over the login and consent pages does not count; a moment in the future counts as now.
 pub(crate) fn login_after(
     now: DateTime<Utc>,
     login: bool,
     max_age: Option<u32>,
     told: Option<&str>,
 ) -> Option<DateTime<Utc>> {
-    let age = match (login, max_age) {
-        (true, _) => TimeDelta::zero(),
-        (false, Some(age)) => TimeDelta::seconds(age.into()),
-        (false, None) => return None,
-    };
+    let age = age(login, max_age)?;
     let now = DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now);
     let told = told
         .and_then(|text| text.parse().ok())
         .and_then(DateTime::from_timestamp_millis);
-    Some(told.map_or(now - age, |told| told.min(now)))
+    let asked = told.map_or(now, |told| told.min(now));
+    Some(asked.checked_sub_signed(age).unwrap_or(asked))
+}
+
+/// When the request came whose logins count after `after`.
+pub(crate) fn asked_at(after: DateTime<Utc>, login: bool, max_age: Option<u32>) -> DateTime<Utc> {
+    let age = age(login, max_age).unwrap_or_default();
+    after.checked_add_signed(age).unwrap_or(after)
+}
+
+/// How old a login may be; `None`: as old as it likes.
+fn age(login: bool, max_age: Option<u32>) -> Option<TimeDelta> {
+    match (login, max_age) {
+        (true, _) => Some(TimeDelta::zero()),
+        (false, Some(age)) => Some(TimeDelta::seconds(age.into())),
+        (false, None) => None,
+    }
 }

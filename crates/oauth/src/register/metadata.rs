@@ -4,9 +4,14 @@ use std::collections::BTreeSet;
 
 use serde_json::{Map, Value, json};
 
+use loop_shared::auth::SigningAlgorithm;
+
 use super::RegisterError;
 use crate::{
-    client::{ClientAuthMethod, GrantType},
+    client::{ClientAuthMethod, ClientOrigin, GrantType},
+    client_keys::{BadKeys, ClientKeys, KeySource, PublicKeys},
+    client_metadata_document::{Allowed, DocumentUrl},
+    demands::Demands,
     oidc::ClientLogout,
     redirect_uri,
     secret::SecretHash,
@@ -25,39 +30,56 @@ pub const MAX_REDIRECTS_BYTES: usize = 8192;
 const MAX_LIST: usize = 50;
 
 /// Checked metadata.
-#[derive(Debug)]
-pub(super) struct Metadata {
-    pub(super) name: String,
-    pub(super) auth_method: ClientAuthMethod,
-    pub(super) redirect_uris: Vec<String>,
-    pub(super) grant_types: Vec<GrantType>,
-    pub(super) client_uri: Option<String>,
-    pub(super) logout: ClientLogout,
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Metadata {
+    pub(crate) name: String,
+    pub(crate) auth_method: ClientAuthMethod,
+    pub(crate) redirect_uris: Vec<String>,
+    pub(crate) grant_types: Vec<GrantType>,
+    pub(crate) client_uri: Option<String>,
+    pub(crate) keys: Option<ClientKeys>,
+    pub(crate) demands: Demands,
+    pub(crate) logout: ClientLogout,
+    /// Whether an equal registration may be answered with the same client: unless `registration_shared` is false.
+    pub(crate) shared: bool,
 }
 
 impl Metadata {
-    pub(super) fn read(metadata: &Value) -> Result<Self, RegisterError> {
+    pub(crate) fn read(
+        metadata: &Value,
+        by: ClientOrigin,
+        allowed: &Allowed,
+    ) -> Result<Self, RegisterError> {
         let members = metadata
             .as_object()
             .ok_or(RegisterError::Metadata("the metadata must be an object"))?;
-        let redirect_uris = redirects(members)?;
-        let grant_types = grants(members)?;
-        check_response_types(members)?;
+        let grant_types = grants(members, by);
+        let redirected = grant_types.as_ref().map_or(true, |grants| {
+            grants.contains(&GrantType::AuthorizationCode)
+        });
+        let redirect_uris = redirects(members, redirected)?;
+        let grant_types = grant_types?;
+        if redirected {
+            check_response_types(members)?;
+        }
         let auth_method = auth_method(members)?;
-        let logout = ClientLogout::read(members, auth_method != ClientAuthMethod::None);
+        let signs = auth_method == ClientAuthMethod::PrivateKeyJwt;
         Ok(Self {
-            logout: logout.map_err(RegisterError::Metadata)?,
             name: name(text(
                 members,
                 "client_name",
                 "client_name must be a string",
             )?)?,
             auth_method,
+            keys: signs.then(|| keys(members, allowed)).transpose()?,
             redirect_uris,
             grant_types,
             client_uri: text(members, "client_uri", "client_uri must be a string")?
                 .filter(|uri| is_home_page(uri))
                 .map(str::to_owned),
+            demands: demands(members)?,
+            logout: logout(members, auth_method, by)?,
+            shared: members.get("registration_shared") != Some(&Value::Bool(false)),
         })
     }
 
@@ -77,16 +99,41 @@ impl Metadata {
             grants,
             self.client_uri,
         ]);
-        // Left out when there is nothing, so that older registrations hash as they did.
-        if self.logout != ClientLogout::default() {
-            let mut logout = Map::new();
-            self.logout.write(&mut logout);
-            if let Value::Array(list) = &mut canonical {
-                list.push(Value::Object(logout));
-            }
+        // Only what is demanded is told apart, so that clients of before are found again.
+        if self.demands != Demands::default()
+            && let Some(parts) = canonical.as_array_mut()
+        {
+            parts.push(json!({ "pushed": self.demands.pushed }));
         }
-        SecretHash::of(&canonical.to_string())
+        if self.logout != ClientLogout::default()
+            && let Some(parts) = canonical.as_array_mut()
+        {
+            let mut members = Map::new();
+            self.logout.write(&mut members);
+            parts.push(Value::Object(members));
+        }
+        // Appended only where there are keys: registrations without any keep their hash.
+        let keys = self
+            .keys
+            .as_ref()
+            .map(ClientKeys::to_json)
+            .unwrap_or_default();
+        SecretHash::of(&format!("{canonical}{keys}"))
     }
+}
+
+/// Only an operator says where this server posts to: anybody can register, and would choose the address.
+fn logout(
+    members: &Map<String, Value>,
+    method: ClientAuthMethod,
+    by: ClientOrigin,
+) -> Result<ClientLogout, RegisterError> {
+    let read = ClientLogout::read(members, method != ClientAuthMethod::None);
+    let read = read.map_err(RegisterError::Metadata)?;
+    Ok(match by {
+        ClientOrigin::Operator => read,
+        ClientOrigin::Dynamic | ClientOrigin::Document => read.not_called(),
+    })
 }
 
 /// A string member; null and empty read as absent, as several SDKs send them.
@@ -100,6 +147,30 @@ fn text<'a>(
         Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
         Some(_) => Err(RegisterError::Metadata(wrong)),
     }
+}
+
+/// A truth value; null reads as absent, which is `false`.
+fn flag(
+    members: &Map<String, Value>,
+    name: &str,
+    wrong: &'static str,
+) -> Result<bool, RegisterError> {
+    match members.get(name) {
+        None | Some(Value::Null) => Ok(false),
+        Some(Value::Bool(flag)) => Ok(*flag),
+        Some(_) => Err(RegisterError::Metadata(wrong)),
+    }
+}
+
+/// RFC 9126 §6.
+fn demands(members: &Map<String, Value>) -> Result<Demands, RegisterError> {
+    Ok(Demands {
+        pushed: flag(
+            members,
+            "require_pushed_authorization_requests",
+            "require_pushed_authorization_requests must be true or false",
+        )?,
+    })
 }
 
 /// A list of strings; null reads as absent.
@@ -117,12 +188,14 @@ fn list<'a>(
     texts.map(Some).ok_or(RegisterError::Metadata(wrong))
 }
 
-fn redirects(members: &Map<String, Value>) -> Result<Vec<String>, RegisterError> {
+/// `needed`: the client is answered by redirect, so it must say where.
+fn redirects(members: &Map<String, Value>, needed: bool) -> Result<Vec<String>, RegisterError> {
     let uris = list(members, "redirect_uris", "")
-        .ok()
-        .flatten()
-        .filter(|uris| (1..=MAX_REDIRECTS).contains(&uris.len()))
-        .ok_or(RegisterError::Redirects)?;
+        .map_err(|_| RegisterError::Redirects)?
+        .unwrap_or_default();
+    if !(usize::from(needed)..=MAX_REDIRECTS).contains(&uris.len()) {
+        return Err(RegisterError::Redirects);
+    }
     let mut kept: Vec<String> = Vec::with_capacity(uris.len());
     for uri in uris {
         redirect_uri::check_registrable(uri)?;
@@ -136,9 +209,9 @@ fn redirects(members: &Map<String, Value>) -> Result<Vec<String>, RegisterError>
     Ok(kept)
 }
 
-/// Unknown grant types are ignored. A client that names none gets both, so that it stays logged in;
-/// one that names some must be able to begin, which takes `authorization_code`.
-fn grants(members: &Map<String, Value>) -> Result<Vec<GrantType>, RegisterError> {
+/// Unknown grant types are ignored, and so are those that a client cannot give itself. A client that names
+/// none gets code and refresh token, so that it stays logged in; one that names some must be able to begin.
+fn grants(members: &Map<String, Value>, by: ClientOrigin) -> Result<Vec<GrantType>, RegisterError> {
     let Some(named) = list(
         members,
         "grant_types",
@@ -147,12 +220,16 @@ fn grants(members: &Map<String, Value>) -> Result<Vec<GrantType>, RegisterError>
     else {
         return Ok(vec![GrantType::AuthorizationCode, GrantType::RefreshToken]);
     };
-    let known: BTreeSet<GrantType> = named.into_iter().filter_map(GrantType::parse).collect();
-    if known.contains(&GrantType::AuthorizationCode) {
+    let known: BTreeSet<GrantType> = named
+        .into_iter()
+        .filter_map(GrantType::parse)
+        .filter(|grant| by == ClientOrigin::Operator || grant.is_self_service())
+        .collect();
+    if known.iter().any(|grant| grant.begins()) {
         Ok(known.into_iter().collect())
     } else {
         Err(RegisterError::Metadata(
-            "grant_types must have authorization_code",
+            "grant_types must have authorization_code or urn:ietf:params:oauth:grant-type:device_code",
         ))
     }
 }
@@ -182,6 +259,50 @@ fn auth_method(members: &Map<String, Value>) -> Result<ClientAuthMethod, Registe
             "token_endpoint_auth_method is not supported",
         ))
     })
+}
+
+/// "The `jwks_uri` and `jwks` parameters MUST NOT both be present in the same request" (RFC 7591 §2).
+fn keys(members: &Map<String, Value>, allowed: &Allowed) -> Result<ClientKeys, RegisterError> {
+    let uri = text(members, "jwks_uri", "jwks_uri must be a string")?;
+    let inline = members.get("jwks").filter(|jwks| !jwks.is_null());
+    let source = match (uri, inline) {
+        (Some(uri), None) => {
+            DocumentUrl::of_keys(uri, allowed)
+                .map_err(|_| RegisterError::Metadata("jwks_uri must be a public https URL"))?;
+            KeySource::Uri(uri.to_owned(), None)
+        }
+        (None, Some(jwks)) => KeySource::Inline(PublicKeys::read(jwks).map_err(|bad| {
+            RegisterError::Metadata(match bad {
+                BadKeys::Private => "jwks must have public keys only",
+                BadKeys::Malformed => "jwks must be a JWK Set",
+                BadKeys::Useless => "jwks must have an RSA, P-256 or Ed25519 signing key",
+            })
+        })?),
+        (None, None) | (Some(_), Some(_)) => {
+            return Err(RegisterError::Metadata(
+                "private_key_jwt needs either jwks or jwks_uri",
+            ));
+        }
+    };
+    let alg = text(
+        members,
+        "token_endpoint_auth_signing_alg",
+        "token_endpoint_auth_signing_alg must be a string",
+    )?;
+    let alg = alg.map(SigningAlgorithm::parse).transpose();
+    Ok(ClientKeys {
+        source,
+        alg: alg.map_err(|_| {
+            RegisterError::Metadata("token_endpoint_auth_signing_alg is not supported")
+        })?,
+        optional: false,
+    })
+}
+
+/// Control characters, and what reverses or hides the text around it.
+pub(crate) fn reads_backwards(c: char) -> bool {
+    (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
+        || matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 /// A name is shown to people who decide by it: no control characters, no invisible ones, nothing

@@ -3,6 +3,8 @@
 //! In: client metadata as JSON. Out: a stored client, and its secret once. Never: trusts a name,
 //! stores a raw secret, answers with nulls.
 
+mod access;
+pub mod manage;
 mod metadata;
 mod outcome;
 
@@ -11,46 +13,79 @@ use chrono::TimeDelta;
 use loop_shared::auth::scope::Scopes;
 use serde_json::Value;
 
+pub use access::{Access, Caller, MOST_UNUSED, PER_HOUR, PER_HOUR_AND_ADDRESS, RegistrationRules};
 pub use metadata::{MAX_NAME_CHARS, MAX_REDIRECTS, MAX_REDIRECTS_BYTES};
-pub use outcome::{RegisterError, Registered};
+pub(crate) use metadata::{Metadata, reads_backwards};
+pub use outcome::{Management, RegisterError, Registered};
 
 use crate::{
     audit,
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin},
+    client_admin,
     config::Context,
     entropy::NoEntropy,
     pkce_phase::Enforcement,
-    secret::{RawClientSecret, SecretHash},
+    secret::{RawClientSecret, RawRegistrationToken, SecretHash},
     store::{Inserted, StoreError, Updated},
 };
-use metadata::Metadata;
 
 /// How old an unused client gets before an equal registration writes to it: not at every request.
 const RENEW_AFTER: TimeDelta = TimeDelta::days(1);
 
-/// Registers a client by its own metadata. Anybody may; the client gains nothing but a name on a
-/// consent page. Secretless registrations with equal metadata share one client.
+/// Registers a client by its own metadata, from nowhere in particular: see [`register_from`].
 ///
 /// # Errors
-/// [`RegisterError`]: `invalid_redirect_uri` or `invalid_client_metadata` (RFC 7591 §3.2.2).
-#[tracing::instrument(name = "client.register", skip_all)]
+/// As [`register_from`].
 pub async fn register(cx: &Context<'_>, metadata: Value) -> Result<Registered, RegisterError> {
-    let mut metadata = Metadata::read(&metadata)?;
-    // Anybody may register, and this server would call whatever address they name.
-    metadata.logout.backchannel = None;
-    let public = metadata.auth_method == ClientAuthMethod::None;
-    let hash = public.then(|| metadata.hash());
+    register_from(cx, metadata, &Caller::default()).await
+}
+
+/// Registers a client by its own metadata. It gains nothing but a name on a consent page. Secretless
+/// registrations with equal metadata share one client, which costs nothing and which none of them can manage, unless they
+/// say `"registration_shared": false`. A new client is counted against the caller's budget.
+///
+/// # Errors
+/// [`RegisterError`]: `invalid_redirect_uri` or `invalid_client_metadata` (RFC 7591 §3.2.2), `invalid_token`
+/// or `access_denied` where not everybody may register, `temporarily_unavailable` for too many new clients.
+#[tracing::instrument(name = "client.register", skip_all)]
+pub async fn register_from(
+    cx: &Context<'_>,
+    metadata: Value,
+    caller: &Caller<'_>,
+) -> Result<Registered, RegisterError> {
+    access::admit(cx, caller)?;
+    let allowed = &cx.rules.documents.allowed;
+    let metadata = Metadata::read(&metadata, ClientOrigin::Dynamic, allowed)?;
+    let secretless = !has_secret(metadata.auth_method);
+    let hash = (secretless && metadata.shared).then(|| metadata.hash());
     if let Some(hash) = &hash
         && let Some(client) = known(cx, hash).await?
     {
         return Ok(Registered::again(client));
     }
+    access::spend(cx, caller).map_err(RegisterError::TooMany)?;
     let (mut client, secret) = new_client(cx, metadata, ClientOrigin::Dynamic)?;
     client.metadata_hash = hash;
-    match cx.store.add_client(&client).await? {
+    let token = match hash {
+        None => Some(RawRegistrationToken::generate(cx.entropy)?),
+        Some(_) => None,
+    };
+    let (managed, most) = (
+        token.as_ref().map(RawRegistrationToken::hash),
+        cx.rules.registration.most_unused,
+    );
+    let added = cx
+        .store
+        .add_registration(&client, managed.as_ref(), most)
+        .await?;
+    match added {
         Inserted::Now => {
             audit::client_added(&client);
-            Ok(Registered::new(client, secret))
+            let registered = Registered::new(client, secret);
+            Ok(match token {
+                Some(token) => registered.managed_by(cx, token),
+                None => registered,
+            })
         }
         Inserted::AlreadyThere => {
             // An equal registration won the race; a client with a secret cannot get here.
@@ -98,10 +133,12 @@ pub async fn add_by_operator(
     metadata: Value,
     decided: ByOperator,
 ) -> Result<Registered, RegisterError> {
-    let metadata = Metadata::read(&metadata)?;
+    let allowed = &cx.rules.documents.allowed;
+    let metadata = Metadata::read(&metadata, ClientOrigin::Operator, allowed)?;
     let (mut client, secret) = new_client(cx, metadata, ClientOrigin::Operator)?;
     client.scope = decided.scope;
     client.pkce = decided.pkce;
+    client_admin::check(&client)?;
     match cx.store.add_client(&client).await? {
         Inserted::Now => {
             audit::client_added(&client);
@@ -116,7 +153,7 @@ fn new_client(
     metadata: Metadata,
     origin: ClientOrigin,
 ) -> Result<(Client, Option<RawClientSecret>), NoEntropy> {
-    let secret = (metadata.auth_method != ClientAuthMethod::None)
+    let secret = has_secret(metadata.auth_method)
         .then(|| RawClientSecret::generate(cx.entropy))
         .transpose()?;
     let client = Client {
@@ -136,8 +173,17 @@ fn new_client(
         first_login_at: None,
         pkce: None,
         logout: metadata.logout,
+        keys: metadata.keys,
+        demands: metadata.demands,
     };
     Ok((client, secret))
+}
+
+const fn has_secret(method: ClientAuthMethod) -> bool {
+    match method {
+        ClientAuthMethod::Basic | ClientAuthMethod::Post => true,
+        ClientAuthMethod::None | ClientAuthMethod::PrivateKeyJwt => false,
+    }
 }
 
 /// 128 random bits in `[A-Za-z0-9_-]`, so that no client can encode it wrongly.

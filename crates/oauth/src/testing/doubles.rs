@@ -4,7 +4,10 @@
     reason = "a double that cannot be built is a broken test"
 )]
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -21,10 +24,15 @@ use uuid::Uuid;
 use super::MemoryStore;
 use crate::{
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
+    client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
+    demands::Demands,
+    device::DeviceRules,
     entropy::{Entropy, NoEntropy},
     grants::{SignError, TokenSigner},
+    par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
     session::Session,
     user::{Email, PasswordHash, User, UserId},
@@ -116,6 +124,8 @@ pub fn client(id: &str, redirect: &str) -> Client {
         first_login_at: None,
         pkce: None,
         logout: crate::oidc::ClientLogout::default(),
+        keys: None,
+        demands: Demands::default(),
     }
 }
 
@@ -144,7 +154,6 @@ fn uuid_of(text: &str) -> Uuid {
 }
 
 /// A memory store, the usual rules and a moment.
-#[derive(Debug)]
 pub struct World {
     /// Where things are kept.
     pub store: MemoryStore,
@@ -152,6 +161,8 @@ pub struct World {
     pub rules: Rules,
     /// Counted randomness.
     pub entropy: CountingEntropy,
+    /// The documents of clients: none.
+    pub documents: Arc<dyn ClientDocuments>,
     /// Now.
     pub now: DateTime<Utc>,
 }
@@ -162,6 +173,7 @@ impl Default for World {
             store: MemoryStore::default(),
             rules: rules(),
             entropy: CountingEntropy::default(),
+            documents: Arc::new(NoDocuments),
             now: DateTime::from_timestamp(1_800_000_000, 0).expect("a moment"),
         }
     }
@@ -175,6 +187,7 @@ impl World {
             rules: &self.rules,
             store: &self.store,
             entropy: &self.entropy,
+            documents: &*self.documents,
             now: self.now,
         }
     }
@@ -210,5 +223,9 @@ fn rules() -> Rules {
         code_ttl: TimeDelta::seconds(60),
         session_ttl: TimeDelta::days(14),
         pkce: PkceRules::default(),
+        documents: DocumentRules::default(),
+        par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }

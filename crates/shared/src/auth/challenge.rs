@@ -7,6 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{CACHE_CONTROL, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 
+use super::dpop::{self, DpopError};
 use super::scope::Scopes;
 use super::verify::VerifyError;
 use crate::models::ErrorResponse;
@@ -30,6 +31,12 @@ pub enum Refusal {
     /// The token is no good.
     #[error(transparent)]
     InvalidToken(VerifyError),
+    /// The proof that came with a token is no good (RFC 9449 §7.1).
+    #[error(transparent)]
+    InvalidProof(DpopError),
+    /// The proof lacks this server's nonce (RFC 9449 §9).
+    #[error("proof lacks a current nonce")]
+    NonceNeeded,
     /// The token is good and opens too little; all scopes that the operation needs.
     #[error("needs the scope {0}")]
     InsufficientScope(Scopes),
@@ -55,7 +62,10 @@ impl Challenge {
             format!(", scope=\"{}\"", self.scopes)
         };
         Some(match refusal {
-            Refusal::MissingToken => format!("Bearer {metadata}{scope}"),
+            // Its reason stands in the DPoP challenge.
+            Refusal::MissingToken | Refusal::InvalidProof(_) | Refusal::NonceNeeded => {
+                format!("Bearer {metadata}{scope}")
+            }
             Refusal::InvalidToken(cause) if cause.is_temporary() => return None,
             Refusal::InvalidToken(cause) => {
                 let why = cause.description();
@@ -75,6 +85,26 @@ impl Challenge {
         })
     }
 
+    /// The second challenge, for a client that proves a key, or that should.
+    fn dpop(refusal: Refusal) -> Option<String> {
+        let algs = dpop::ALGORITHMS.join(" ");
+        match refusal {
+            Refusal::InvalidToken(VerifyError::Bound | VerifyError::NotBound) => {
+                Some(format!("DPoP algs=\"{algs}\", error=\"invalid_token\""))
+            }
+            Refusal::InvalidProof(_) | Refusal::NonceNeeded => {
+                let (code, why) = (refusal.code(), refusal.description());
+                Some(format!(
+                    "DPoP algs=\"{algs}\", error=\"{code}\", error_description=\"{why}\""
+                ))
+            }
+            Refusal::MissingToken
+            | Refusal::InvalidRequest(_)
+            | Refusal::InvalidToken(_)
+            | Refusal::InsufficientScope(_) => None,
+        }
+    }
+
     /// The response that refuses a request: status, challenge and JSON body, not to be cached.
     pub fn response(&self, refusal: Refusal) -> HttpResponse {
         let mut body = ErrorResponse::new(refusal.code(), refusal.description());
@@ -90,6 +120,10 @@ impl Challenge {
             Some(value) => response.insert_header((WWW_AUTHENTICATE, value)),
             None => response.insert_header((RETRY_AFTER, "5")),
         };
+        // After the Bearer challenge: clients read the first one by regular expression.
+        if let Some(second) = Self::dpop(refusal) {
+            response.append_header((WWW_AUTHENTICATE, second));
+        }
         response.json(body)
     }
 }
@@ -99,7 +133,10 @@ impl Refusal {
     pub const fn status(self) -> StatusCode {
         match self {
             Self::InvalidToken(cause) if cause.is_temporary() => StatusCode::SERVICE_UNAVAILABLE,
-            Self::MissingToken | Self::InvalidToken(_) => StatusCode::UNAUTHORIZED,
+            Self::MissingToken
+            | Self::InvalidToken(_)
+            | Self::InvalidProof(_)
+            | Self::NonceNeeded => StatusCode::UNAUTHORIZED,
             Self::InvalidRequest(_) => StatusCode::BAD_REQUEST,
             Self::InsufficientScope(_) => StatusCode::FORBIDDEN,
         }
@@ -113,6 +150,8 @@ impl Refusal {
             Self::InvalidToken(cause) if cause.is_temporary() => "temporarily_unavailable",
             Self::InvalidToken(_) => "invalid_token",
             Self::InvalidRequest(_) => "invalid_request",
+            Self::InvalidProof(_) => "invalid_dpop_proof",
+            Self::NonceNeeded => "use_dpop_nonce",
             Self::InsufficientScope(_) => "insufficient_scope",
         }
     }
@@ -123,6 +162,8 @@ impl Refusal {
             Self::MissingToken => "Send an access token in the Authorization header",
             Self::InvalidToken(cause) => cause.description(),
             Self::InvalidRequest(why) => why,
+            Self::InvalidProof(cause) => cause.description(),
+            Self::NonceNeeded => "Make the DPoP proof with the nonce of the DPoP-Nonce header",
             Self::InsufficientScope(_) => {
                 "The access token does not carry the permission that this needs"
             }

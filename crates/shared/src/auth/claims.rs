@@ -6,6 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::dpop::Thumbprint;
 use super::role::{Role, Roles};
 use super::scope::Scopes;
 
@@ -68,7 +69,7 @@ text_id! {
 pub struct AccessClaims {
     /// The issuer string, to the letter.
     pub iss: String,
-    /// The person.
+    /// The person; the client itself (`client_id`) for its own token (RFC 9068 §2.2).
     pub sub: Subject,
     /// The resource or resources the token is for.
     pub aud: Audience,
@@ -86,12 +87,28 @@ pub struct AccessClaims {
     /// What it opens.
     #[serde(default, deserialize_with = "scopes_lossy")]
     pub scope: Scopes,
-    /// What its person is.
-    #[serde(default, deserialize_with = "roles_lossy")]
+    /// What its person is; absent from a client's own token.
+    #[serde(
+        default,
+        deserialize_with = "roles_lossy",
+        skip_serializing_if = "no_roles"
+    )]
     pub roles: Roles,
-    /// The grant it came from; absent for tokens without a person's login.
+    /// The grant it came from: a person's login, or the client's own.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub sid: Option<GrantId>,
+    /// The key that whoever presents the token must hold (RFC 7800 §3.1).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cnf: Option<Confirmation>,
+}
+
+/// How a token is bound. A method that is not known here leaves nothing but an unbound look, which readers must
+/// not take for no binding at all: see [`Confirmation::jkt`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmation {
+    /// The key's thumbprint (RFC 9449 §6.1); `None`: bound in a way that cannot be checked here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub jkt: Option<Thumbprint>,
 }
 
 /// `aud`: one string or several (RFC 7519 §4.1.3). One is written as a plain string.
@@ -151,6 +168,11 @@ fn roles_lossy<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Roles, D::E
         .collect())
 }
 
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "what serde calls")]
+const fn no_roles(roles: &Roles) -> bool {
+    roles.is_empty()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +190,16 @@ mod tests {
     fn claims_round_trip_in_the_fixed_shape() {
         let claims: AccessClaims = serde_json::from_value(sample()).unwrap();
         assert_eq!(serde_json::to_value(&claims).unwrap(), sample());
+    }
+
+    #[test]
+    fn a_clients_own_claims_name_no_roles() {
+        let mut value = sample();
+        value["sub"] = json!("c1");
+        value.as_object_mut().unwrap().remove("roles");
+        let claims: AccessClaims = serde_json::from_value(value.clone()).unwrap();
+        assert_eq!(claims.roles, Roles::NONE);
+        assert_eq!(serde_json::to_value(&claims).unwrap(), value);
     }
 
     #[test]

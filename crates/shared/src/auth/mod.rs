@@ -8,6 +8,7 @@ pub mod algorithm;
 pub mod bearer;
 pub mod challenge;
 pub mod claims;
+pub mod dpop;
 pub mod jwks;
 pub mod principal;
 pub mod resource_metadata;

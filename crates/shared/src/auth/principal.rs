@@ -5,13 +5,14 @@
 use chrono::{DateTime, Utc};
 
 use super::claims::{AccessClaims, ClientId, GrantId, Subject, TokenId};
+use super::dpop::Thumbprint;
 use super::role::{RoleBypass, Roles};
 use super::scope::Scopes;
 
 /// Who calls, through which client, with which permissions.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Principal {
-    /// The person.
+    /// The person; or the client itself, see [`Principal::is_client`].
     pub subject: Subject,
     /// The client that holds the token.
     pub client_id: ClientId,
@@ -25,6 +26,8 @@ pub struct Principal {
     pub jti: TokenId,
     /// First moment at which the token is no longer good.
     pub expires_at: DateTime<Utc>,
+    /// The key that the token is bound to; whoever got this far has shown that it holds it (RFC 9449).
+    pub key: Option<Thumbprint>,
 }
 
 /// A good token without enough permission (RFC 6750 §3.1, `insufficient_scope`).
@@ -38,9 +41,15 @@ pub struct InsufficientScope {
 }
 
 impl Principal {
-    /// The principal that verified claims describe; `None` when `exp` is no representable time.
+    /// The principal that verified claims describe; `None` when `exp` is no representable time, or the token is
+    /// bound in a way that cannot be checked here.
     pub fn from_claims(claims: AccessClaims) -> Option<Self> {
+        let key = match claims.cnf {
+            Some(cnf) => Some(cnf.jkt?),
+            None => None,
+        };
         Some(Self {
+            key,
             expires_at: DateTime::from_timestamp(claims.exp, 0)?,
             subject: claims.sub,
             client_id: claims.client_id,
@@ -49,6 +58,16 @@ impl Principal {
             sid: claims.sid,
             jti: claims.jti,
         })
+    }
+
+    /// Whether the client acts for itself, without a person (RFC 6749 §4.4, RFC 9068 §2.2): its token names
+    /// the client as its subject. It has no roles, so its scopes alone decide.
+    pub fn is_client(&self) -> bool {
+        self.subject.as_str() == self.client_id.as_str()
+    }
+
+    fn passes(&self, bypass: &RoleBypass) -> bool {
+        !self.is_client() && bypass.lets_through(self.roles)
     }
 
     /// Demands one scope, or several at once, unless a role is let through.
@@ -62,7 +81,7 @@ impl Principal {
     ) -> Result<(), InsufficientScope> {
         let required = required.into();
         let missing = required.difference(self.scopes);
-        if missing.is_empty() || bypass.lets_through(self.roles) {
+        if missing.is_empty() || self.passes(bypass) {
             return Ok(());
         }
         Err(InsufficientScope { required, missing })
@@ -79,7 +98,7 @@ impl Principal {
     ) -> Result<(), InsufficientScope> {
         let choices = choices.into();
         let enough = choices.is_empty() || !choices.intersection(self.scopes).is_empty();
-        if enough || bypass.lets_through(self.roles) {
+        if enough || self.passes(bypass) {
             return Ok(());
         }
         Err(InsufficientScope {
@@ -103,6 +122,7 @@ mod tests {
             sid: None,
             jti: "t1".into(),
             expires_at: DateTime::from_timestamp(0, 0).unwrap(),
+            key: None,
         }
     }
 
@@ -122,6 +142,27 @@ mod tests {
                 .is_ok();
             assert_eq!(got, expected, "{scopes:?} {roles:?} {bypass:?}");
         }
+    }
+
+    #[test]
+    fn a_client_of_its_own_passes_by_its_scopes_alone() {
+        let all = RoleBypass(Roles::parse("member,analyst,exec,admin").unwrap());
+        // Roles in such a token are no issuer's doing; they still open nothing.
+        for (scopes, roles, expected) in [
+            ("mcp:exec", "", true),
+            ("mcp:read", "", false),
+            ("mcp:read", "admin", false),
+        ] {
+            let client = Principal {
+                subject: "c1".into(),
+                ..principal(scopes, roles)
+            };
+            assert!(client.is_client());
+            let exec = Scope::McpExec;
+            assert_eq!(client.require(exec, &all).is_ok(), expected, "{scopes:?}");
+            assert_eq!(client.require_any(exec, &all).is_ok(), expected);
+        }
+        assert!(!principal("", "").is_client());
     }
 
     #[test]

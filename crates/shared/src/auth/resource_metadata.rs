@@ -10,6 +10,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use url::Url;
 
+use super::dpop;
 use super::scope::Scopes;
 use crate::service::headers;
 
@@ -29,6 +30,8 @@ pub struct ResourceMetadata {
     resource_name: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     resource_documentation: Option<String>,
+    dpop_signing_alg_values_supported: [&'static str; 3],
+    dpop_bound_access_tokens_required: bool,
     #[serde(skip)]
     origin: String,
     #[serde(skip)]
@@ -56,6 +59,8 @@ impl ResourceMetadata {
             bearer_methods_supported: ["header"],
             resource_name: name.into(),
             resource_documentation: None,
+            dpop_signing_alg_values_supported: dpop::ALGORITHMS,
+            dpop_bound_access_tokens_required: false,
             origin: url.origin().ascii_serialization(),
             path: url.path().trim_end_matches('/').to_owned(),
         })

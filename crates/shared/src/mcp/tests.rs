@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use super::*;
-use crate::auth::bearer::{Bearer, BearerConfig};
+use crate::auth::bearer::{Bearer, BearerConfig, Binding};
 use crate::auth::jwks::{JwksSettings, JwksSource};
 use crate::auth::resource_metadata::ResourceMetadata;
 use crate::auth::verify::{DEFAULT_LEEWAY, Verifier, VerifierConfig};
@@ -92,6 +92,7 @@ fn rules(issuer: &TestIssuer) -> McpMount {
         metadata,
         bypass: RoleBypass::default(),
         required: Scope::McpRead.into(),
+        binding: Binding::new("http://localhost:8082", None),
     };
     McpMount {
         bearer: Bearer::with_clock(config, Arc::new(fixed_now)),

@@ -5,9 +5,10 @@ use std::sync::Arc;
 use actix_cors::Cors;
 use actix_web::middleware::Compat;
 use actix_web::web;
+use rand::TryRngCore as _;
 
 use crate::auth::Scopes;
-use crate::auth::bearer::{Bearer, BearerConfig, Required};
+use crate::auth::bearer::{Bearer, BearerConfig, Binding, Required};
 use crate::auth::jwks::{JwksOpenError, JwksSource};
 use crate::auth::resource_metadata::ResourceMetadata;
 use crate::auth::revocation::Revocations;
@@ -41,6 +42,9 @@ pub enum ResourceServerError {
     /// The revocation list cannot be asked for.
     #[error("no HTTP client for the revocation list: {0}")]
     Revocations(#[from] reqwest::Error),
+    /// No random bytes.
+    #[error("the system's random source did not answer")]
+    Entropy,
     /// A setting that is no URL after all.
     #[error("RESOURCE: {0}")]
     Url(#[from] url::ParseError),
@@ -89,6 +93,7 @@ impl ResourceServer {
             metadata: metadata.clone(),
             bypass: tokens.bypass,
             required: resource.required,
+            binding: binding(service, tokens)?,
         });
         Ok(Self {
             mcp: McpMount::new(bearer.clone(), service).stopping_with(shutdown.token()),
@@ -109,6 +114,20 @@ impl ResourceServer {
     pub fn cors(&self) -> Compat<Cors> {
         Compat::new(headers::cors_for(&self.mcp.allowed_origins))
     }
+}
+
+/// Proofs are for the configured address. The nonces' key is this process's own: whoever comes to another replica
+/// is told that one's nonce.
+fn binding(
+    service: &ServiceConfig,
+    tokens: &ResourceServerConfig,
+) -> Result<Binding, ResourceServerError> {
+    let mut key = [0_u8; 32];
+    rand::rngs::OsRng
+        .try_fill_bytes(&mut key)
+        .map_err(|_| ResourceServerError::Entropy)?;
+    let external = service.external_url.as_str();
+    Ok(Binding::new(external, tokens.dpop.nonces(key)))
 }
 
 /// The list of revoked grants, looked at from now on.

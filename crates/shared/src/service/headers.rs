@@ -8,11 +8,14 @@ use actix_web::http::header::{
 };
 use actix_web::middleware::DefaultHeaders;
 
+use crate::auth::dpop;
+
 /// Seconds that a browser may keep the answer to a preflight.
 const PREFLIGHT_SECONDS: usize = 3600;
 
 /// What browser MCP clients send.
-const REQUEST_HEADERS: [&str; 7] = [
+const REQUEST_HEADERS: [&str; 8] = [
+    dpop::HEADER,
     "mcp-protocol-version",
     "mcp-session-id",
     "mcp-method",
@@ -23,7 +26,12 @@ const REQUEST_HEADERS: [&str; 7] = [
 ];
 
 /// What browser MCP clients must be able to read.
-const EXPOSED_HEADERS: [&str; 3] = ["mcp-session-id", "x-request-id", "retry-after"];
+const EXPOSED_HEADERS: [&str; 4] = [
+    "mcp-session-id",
+    "x-request-id",
+    "retry-after",
+    dpop::NONCE_HEADER,
+];
 
 /// Security headers for every answer; a page sets its own Content-Security-Policy.
 pub fn security() -> DefaultHeaders {

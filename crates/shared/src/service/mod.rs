@@ -8,6 +8,7 @@ pub mod config;
 pub mod headers;
 pub mod health;
 pub mod healthcheck;
+pub mod metrics;
 pub mod problem;
 pub mod request_id;
 pub mod serve;

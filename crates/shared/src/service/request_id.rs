@@ -14,6 +14,8 @@ use futures_util::future::LocalBoxFuture;
 use tracing::{Instrument, Span, field};
 use uuid::Uuid;
 
+use super::metrics;
+
 /// The header that carries the id.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
@@ -128,11 +130,14 @@ where
 fn note<B>(response: &ServiceResponse<B>, started: Instant) {
     let status = response.status();
     let span = Span::current();
-    if let Some(route) = response.request().match_pattern() {
+    let route = response.request().match_pattern();
+    if let Some(route) = &route {
         span.record("route", route);
     }
     span.record("status", status.as_u16());
-    let duration_ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX);
+    let took = started.elapsed();
+    metrics::answered(route, status.as_u16(), took);
+    let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
     match response.response().error() {
         Some(error) if status.is_server_error() => {
             tracing::error!(%error, duration_ms, "request failed");

@@ -12,9 +12,10 @@ use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
 use actix_web::{App, Error, HttpServer, Route, guard, web};
 
 use super::config::ServiceConfig;
+use super::metrics::MetricsError;
 use super::request_id::RequestIds;
 use super::shutdown::Shutdown;
-use super::{headers, problem};
+use super::{headers, metrics, problem};
 
 /// How long a silent connection is kept; longer than nginx keeps its own.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -40,6 +41,19 @@ pub enum ServeError {
     /// The address is none of this machine's.
     #[error("{0} is not an address of this machine: set BIND_ADDRESS to 127.0.0.1 or 0.0.0.0")]
     NoSuchAddress(IpAddr),
+    /// Nobody may listen where `METRICS_LISTEN` says.
+    #[error(
+        "metrics cannot be served at {address}: {error}; set METRICS_LISTEN to a free address and port"
+    )]
+    Metrics {
+        /// Where.
+        address: SocketAddr,
+        /// Why.
+        error: io::Error,
+    },
+    /// Nothing records.
+    #[error(transparent)]
+    Recorder(#[from] MetricsError),
     /// Anything else.
     #[error("the server failed: {0}")]
     Io(#[from] io::Error),
@@ -88,6 +102,9 @@ pub async fn serve<F>(
 where
     F: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 {
+    if config.metrics.is_some() {
+        metrics::install()?;
+    }
     let stop = shutdown.clone();
     let mut server = HttpServer::new(move || app(routes.clone()))
         .keep_alive(KEEP_ALIVE)
@@ -102,6 +119,9 @@ where
         .bind(address)
         .map_err(|error| refine(error, address))?;
     shutdown.on_signals()?;
+    if let Some(address) = config.metrics {
+        metrics::serve(address, shutdown)?;
+    }
     for address in server.addrs() {
         tracing::info!(
             service = config.identity.name,

@@ -1,15 +1,19 @@
-//! `loop-auth client add|list|revoke`.
+//! `loop-auth client add|set|list|revoke|remove`.
 
-use clap::Subcommand;
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
 use loop_oauth::{
-    client::{Client, ClientId},
+    client::{Client, ClientId, GrantType},
+    client_admin::{self, Changes, ClientAdminError},
+    grant::RevokeReason,
     oidc::IdentityScope,
     pkce_phase::Enforcement,
     register::{self, ByOperator},
     user_admin,
 };
-use loop_shared::auth::scope::{Scope, Scopes, UnknownScope};
-use serde_json::json;
+use loop_shared::auth::scope::{Scope, Scopes};
+use serde_json::{Value, json};
 
 use super::{Desk, text};
 
@@ -20,78 +24,125 @@ const MAX_LISTED: u64 = 100_000;
 #[derive(Debug, Subcommand)]
 pub(super) enum ClientCommand {
     /// Add a client that an operator vouches for
-    Add {
-        /// Name people see on the consent page
-        name: String,
-        /// Where answers may be sent; several times for several
-        #[arg(long = "redirect-uri", value_name = "URI", required = true)]
-        redirect_uris: Vec<String>,
-        /// A client on users' own devices, which can keep no secret
-        #[arg(long)]
-        public: bool,
-        /// The most it may ever ask for, space-separated [default: whatever its resource offers]
-        #[arg(long)]
-        scope: Option<String>,
-        /// PKCE phase of this client: optional, public or all [default: the server's]
-        #[arg(long, value_name = "PHASE", value_parser = phase)]
-        pkce: Option<Enforcement>,
-        /// Where a browser may be sent after a logout that the client asked for; several times for several
-        #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
-        post_logout_redirect_uris: Vec<String>,
-        /// Where the client is told of logouts (OpenID Connect Back-Channel Logout)
-        #[arg(long, value_name = "URI")]
-        backchannel_logout_uri: Option<String>,
-    },
+    Add(Add),
+    /// Change a client; what it loses ends its grants
+    Set(Set),
     /// List clients, oldest first
     List,
-    /// Revoke every grant of a client: its users log in again
+    /// Revoke every grant of a client: its users log in again, its own tokens end
     Revoke {
+        /// The client's identifier, as listed
+        client_id: String,
+    },
+    /// Remove a client and revoke every grant of it
+    Remove {
         /// The client's identifier, as listed
         client_id: String,
     },
 }
 
+/// A client to add.
+#[derive(Args, Debug)]
+pub(super) struct Add {
+    /// Name people see on the consent page
+    name: String,
+    /// Where answers may be sent; several times for several
+    #[arg(long = "redirect-uri", value_name = "URI")]
+    redirect_uris: Vec<String>,
+    /// A client on users' own devices, which can keep no secret
+    #[arg(long)]
+    public: bool,
+    /// The client signs assertions (private_key_jwt); its keys are behind this https URL
+    #[arg(long, value_name = "URL", conflicts_with_all = ["public", "jwks_file"])]
+    jwks_uri: Option<String>,
+    /// The client signs assertions (private_key_jwt); its public keys are in this file, a JWK Set
+    #[arg(long, value_name = "PATH", conflicts_with = "public")]
+    jwks_file: Option<PathBuf>,
+    /// What it may use; several times for several [default: authorization_code, refresh_token]
+    #[arg(long = "grant", value_name = "TYPE", value_parser = grant_type)]
+    grants: Vec<GrantType>,
+    /// The most it may ever ask for, space-separated [default: whatever its resource offers]
+    #[arg(long, value_parser = scopes)]
+    scope: Option<Scopes>,
+    /// PKCE phase of this client: optional, public or all [default: the server's]
+    #[arg(long, value_name = "PHASE", value_parser = phase)]
+    pkce: Option<Enforcement>,
+    /// Refuse its authorization requests unless they were pushed (RFC 9126)
+    #[arg(long)]
+    require_par: bool,
+    #[command(flatten)]
+    logout: Logout,
+}
+
+/// Where a client wants to hear of logouts (OpenID Connect).
+#[derive(Args, Debug)]
+struct Logout {
+    /// Where a browser may be sent after a logout that the client asked for; several times for several
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    post_logout_redirect_uris: Vec<String>,
+    /// Where the client is told of logouts (Back-Channel Logout)
+    #[arg(long, value_name = "URI")]
+    backchannel_logout_uri: Option<String>,
+}
+
+/// What is to be different; the rest stays.
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
+pub(super) struct Set {
+    /// The client's identifier, as listed
+    client_id: String,
+    /// Name people see on the consent page
+    #[arg(long, group = "change")]
+    name: Option<String>,
+    /// Where answers may be sent, instead of what was; several times for several
+    #[arg(long = "redirect-uri", value_name = "URI", group = "change")]
+    redirect_uris: Vec<String>,
+    /// What it may use, instead of what was; several times for several
+    #[arg(long = "grant", value_name = "TYPE", value_parser = grant_type, group = "change")]
+    grants: Vec<GrantType>,
+    /// The most it may ever ask for, space-separated
+    #[arg(long, value_parser = scopes, group = "change", conflicts_with = "any_scope")]
+    scope: Option<Scopes>,
+    /// It may ask for whatever its resource offers
+    #[arg(long, group = "change")]
+    any_scope: bool,
+    /// PKCE phase of this client: optional, public, all, or default for the server's
+    #[arg(long, value_name = "PHASE", value_parser = phase_or_default, group = "change")]
+    pkce: Option<Phase>,
+}
+
+/// A phase of its own, or the server's.
+#[derive(Clone, Copy, Debug)]
+struct Phase(Option<Enforcement>);
+
 pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), String> {
     let cx = desk.cx();
     match command {
-        ClientCommand::Add {
-            name,
-            redirect_uris,
-            public,
-            scope,
-            pkce,
-            post_logout_redirect_uris,
-            backchannel_logout_uri,
-        } => {
-            let scope = scope.as_deref().map(api_scopes).transpose();
-            let metadata = json!({
-                "client_name": name,
-                "redirect_uris": redirect_uris,
-                "token_endpoint_auth_method": if public { "none" } else { "client_secret_basic" },
-                "post_logout_redirect_uris": post_logout_redirect_uris,
-                "backchannel_logout_uri": backchannel_logout_uri,
-                "backchannel_logout_session_required": true,
-            });
-            let decided = ByOperator {
-                scope: scope.map_err(|error| text(&error))?,
-                pkce,
-            };
-            let added = register::add_by_operator(&cx, metadata, decided)
-                .await
-                .map_err(|error| text(&error))?;
-            println!("client_id: {}", added.client.id);
-            if let Some(secret) = &added.secret {
-                println!("client_secret: {} (shown only now)", secret.expose());
-            }
+        ClientCommand::Add(new) => add(desk, new).await?,
+        ClientCommand::Set(set) => {
+            let (id, changes) = set.changes();
+            let ended = client_admin::change(&cx, &id, changes).await;
+            println!(
+                "{} grants revoked",
+                ended.map_err(|error| about(&id, &error))?
+            );
         }
         ClientCommand::Revoke { client_id } => {
             let id = ClientId(client_id);
             let known = cx.store.client(&id).await.map_err(|error| text(&error))?;
             if known.is_none() {
-                return Err(format!("no client has the identifier {id}"));
+                return Err(about(&id, &ClientAdminError::Unknown));
             }
             let ended = user_admin::revoke_client(&cx, &id).await;
             println!("{} grants revoked", ended.map_err(|error| text(&error))?);
+        }
+        ClientCommand::Remove { client_id } => {
+            let id = ClientId(client_id);
+            let ended = client_admin::remove(&cx, &id, RevokeReason::ByOperator).await;
+            println!(
+                "{} grants revoked",
+                ended.map_err(|error| about(&id, &error))?
+            );
         }
         ClientCommand::List => {
             let clients = cx.store.clients(MAX_LISTED).await;
@@ -103,15 +154,98 @@ pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), Strin
     Ok(())
 }
 
-/// Identity scopes need no leave, so they may be named and say nothing: `openid` alone leaves no API.
-fn api_scopes(text: &str) -> Result<Scopes, UnknownScope> {
-    let identity = |word: &&str| IdentityScope::ALL.iter().any(|s| s.as_str() == *word);
-    let words = text.split_ascii_whitespace().filter(|word| !identity(word));
-    words.map(Scope::parse).collect()
+async fn add(desk: &Desk, new: Add) -> Result<(), String> {
+    let jwks = new.jwks_file.as_deref().map(read_jwks).transpose()?;
+    let method = match (new.public, new.jwks_uri.is_some() || jwks.is_some()) {
+        (true, _) => "none",
+        (false, true) => "private_key_jwt",
+        (false, false) => "client_secret_basic",
+    };
+    let mut metadata = json!({
+        "client_name": new.name,
+        "redirect_uris": new.redirect_uris,
+        "token_endpoint_auth_method": method,
+        "jwks_uri": new.jwks_uri,
+        "jwks": jwks,
+        "require_pushed_authorization_requests": new.require_par,
+        "post_logout_redirect_uris": new.logout.post_logout_redirect_uris,
+        "backchannel_logout_uri": new.logout.backchannel_logout_uri,
+        "backchannel_logout_session_required": true,
+    });
+    if !new.grants.is_empty() {
+        metadata["grant_types"] = new.grants.iter().map(|grant| grant.as_str()).collect();
+    }
+    let decided = ByOperator {
+        scope: new.scope,
+        pkce: new.pkce,
+    };
+    let added = register::add_by_operator(&desk.cx(), metadata, decided)
+        .await
+        .map_err(|error| text(&error))?;
+    println!("client_id: {}", added.client.id);
+    if let Some(secret) = &added.secret {
+        println!("client_secret: {} (shown only now)", secret.expose());
+    }
+    Ok(())
+}
+
+fn read_jwks(path: &Path) -> Result<Value, String> {
+    let wrong = |error: &dyn std::fmt::Display| format!("{}: {error}", path.display());
+    let text = std::fs::read(path).map_err(|error| wrong(&error))?;
+    serde_json::from_slice(&text).map_err(|error| wrong(&error))
+}
+
+impl Set {
+    fn changes(self) -> (ClientId, Changes) {
+        let changes = Changes {
+            name: self.name,
+            redirect_uris: (!self.redirect_uris.is_empty()).then_some(self.redirect_uris),
+            grant_types: (!self.grants.is_empty()).then_some(self.grants),
+            scope: match self.scope {
+                Some(scope) => Some(Some(scope)),
+                None => self.any_scope.then_some(None),
+            },
+            pkce: self.pkce.map(|phase| phase.0),
+        };
+        (ClientId(self.client_id), changes)
+    }
+}
+
+fn about(id: &ClientId, error: &ClientAdminError) -> String {
+    format!("{id}: {error}")
 }
 
 fn phase(name: &str) -> Result<Enforcement, String> {
     Enforcement::parse(name).ok_or_else(|| "use optional, public or all".to_owned())
+}
+
+fn phase_or_default(name: &str) -> Result<Phase, String> {
+    if name == "default" {
+        return Ok(Phase(None));
+    }
+    let own = Enforcement::parse(name).map(|phase| Phase(Some(phase)));
+    own.ok_or_else(|| "use optional, public, all or default".to_owned())
+}
+
+/// A grant type by its registered name, or by the last part of that.
+fn grant_type(name: &str) -> Result<GrantType, String> {
+    let short = |grant: &GrantType| grant.as_str().rsplit(':').next() == Some(name);
+    let known = GrantType::ALL.into_iter();
+    let found = GrantType::parse(name).or_else(|| known.clone().find(short));
+    found.ok_or_else(|| {
+        let names: Vec<_> = known
+            .filter_map(|grant| grant.as_str().rsplit(':').next())
+            .collect();
+        format!("use one of {}", names.join(", "))
+    })
+}
+
+/// Identity scopes need no leave: they may be named and say nothing, so that `openid` alone leaves no API.
+fn scopes(text: &str) -> Result<Scopes, String> {
+    let identity = |word: &&str| IdentityScope::ALL.iter().any(|s| s.as_str() == *word);
+    let words = text.split_ascii_whitespace().filter(|word| !identity(word));
+    let scopes = words.map(Scope::parse).collect::<Result<_, _>>();
+    scopes.map_err(|error| error.to_string())
 }
 
 /// A client as one tab-separated line. Names have no control characters; registration strips them.
@@ -121,14 +255,23 @@ fn row(client: &Client) -> String {
     } else {
         "never used"
     };
+    let grants: Vec<_> = client
+        .grant_types
+        .iter()
+        .map(|grant| grant.as_str())
+        .collect();
     format!(
-        "{}\t{}\t{}\t{}\t{used}\t{}\tpkce={}\t{}",
+        "{}\t{}\t{}\t{}\t{used}\t{}\tpkce={}\t{}\tgrants={}\tscope={}",
         client.id,
         client.name,
         client.auth_method.as_str(),
         client.origin.as_str(),
         client.created_at.format("%Y-%m-%d"),
         client.pkce.map_or("default", Enforcement::as_str),
-        client.redirect_uris.join(" ")
+        client.redirect_uris.join(" "),
+        grants.join(","),
+        client.scope.map_or("any".to_owned(), |scope| scope
+            .to_string()
+            .replace(' ', ",")),
     )
 }

@@ -13,10 +13,14 @@ use std::{path::PathBuf, process::ExitCode, sync::Arc};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
+    client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
+    device::DeviceRules,
     entropy::OsEntropy,
     login::Passwords,
+    par::ParRules,
     pkce_phase::PkceRules,
+    register::RegistrationRules,
     resource::Resources,
 };
 use loop_shared::service::{
@@ -54,7 +58,7 @@ enum Command {
     Serve(Box<ServeArgs>),
     /// Add, list, disable users, set their passwords and roles
     User(On<user::UserCommand>),
-    /// Add and list clients, revoke what they were granted
+    /// Add, change, list and remove clients, revoke what they were granted
     Client(On<client::ClientCommand>),
     /// List and rotate signing keys
     Keys(Box<keys::OnKeys>),
@@ -84,6 +88,7 @@ impl Desk {
             rules: &self.rules,
             store: &*self.opened.store,
             entropy: &OsEntropy,
+            documents: &NoDocuments,
             now: SystemClock.now(),
         }
     }
@@ -169,6 +174,10 @@ fn offline_rules() -> Result<Rules, String> {
         code_ttl: TimeDelta::minutes(1),
         session_ttl: TimeDelta::hours(1),
         pkce: PkceRules::default(),
+        documents: DocumentRules::default(),
+        par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     })
 }
 

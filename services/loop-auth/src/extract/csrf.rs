@@ -18,6 +18,10 @@ pub(crate) enum Form {
     Consent,
     /// The logout form, under the session.
     Logout,
+    /// The form for a device's code, under the session.
+    DeviceCode,
+    /// The answer to a device, under the session.
+    DeviceConsent,
 }
 
 impl Form {
@@ -26,6 +30,8 @@ impl Form {
             Self::Login => "login",
             Self::Consent => "consent",
             Self::Logout => "logout",
+            Self::DeviceCode => "device_code",
+            Self::DeviceConsent => "device_consent",
         }
     }
 }

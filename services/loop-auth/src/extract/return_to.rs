@@ -8,7 +8,10 @@ use url::form_urlencoded;
 /// The longest URL that is returned to, in bytes.
 const MAX_BYTES: usize = 16_384;
 
-/// A local authorize URL with its query.
+/// The page for devices, which leads nowhere else.
+const DEVICE: &str = "/oauth/device?";
+
+/// A local authorize URL with its query, or the page for devices.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReturnTo(String);
 
@@ -23,17 +26,23 @@ impl ReturnTo {
         Self(format!("{base}{path}?{}", encode(params)))
     }
 
-    /// Reads what came from outside; `None` for anything that is not a local authorize URL.
+    /// Reads what came from outside; `None` for anything else.
     pub(crate) fn parse(base: &str, text: &str) -> Option<Self> {
         let plain = text.len() <= MAX_BYTES
             && text
                 .bytes()
                 .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#'));
         let local = text.strip_prefix(base)?;
-        let authorize = ["/authorize?", "/oauth/authorize?"]
+        let authorize = ["/authorize?", "/oauth/authorize?", DEVICE]
             .iter()
             .any(|path| local.starts_with(path));
         (plain && authorize).then(|| Self(text.to_owned()))
+    }
+
+    /// Whether it stays on this site, whatever the person answers there.
+    pub(crate) fn stays_here(&self, base: &str) -> bool {
+        let local = self.0.strip_prefix(base);
+        local.is_some_and(|local| local.starts_with(DEVICE))
     }
 
     /// The URL, relative to this origin.
@@ -72,6 +81,10 @@ mod tests {
             ("/authorize?client_id=a", true),
             ("/oauth/authorize?client_id=a&state=b%26c", true),
             ("/authorize?redirect_uri=https://evil.example/", true), // checked by the rules again
+            ("/oauth/device?user_code=WDJB-MJHT", true),
+            ("/oauth/device?", true),
+            ("/oauth/device", false),
+            ("/oauth/device/answer?x=1", false),
             ("/authorize", false),
             ("/authorize/?x=1", false),
             ("/authorized?x=1", false),

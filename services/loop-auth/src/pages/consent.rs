@@ -60,6 +60,10 @@ pub struct ConsentPage {
     pub client_id: String,
     /// The host of its home page, if it named one.
     pub client_host: Option<String>,
+    /// The host of its metadata document, if that is who it is.
+    pub document_host: Option<String>,
+    /// Whether the answer goes to another web site than that host.
+    pub elsewhere: bool,
     /// Host or scheme the answer goes to.
     pub redirect_host: String,
     /// Whether the answer goes to a program on the user's own computer.
@@ -86,6 +90,8 @@ impl Page for ConsentPage {
             client_name: "ChatGPT".to_owned(),
             client_id: "vYJ0xX2h".repeat(5),
             client_host: Some("chatgpt.com".to_owned()),
+            document_host: None,
+            elsewhere: false,
             redirect_host: "chatgpt.com".to_owned(),
             loopback: false,
             verified: false,
@@ -114,7 +120,15 @@ impl Page for ConsentPage {
             resource: String::new(),
             ..usual.clone()
         };
+        let described = Self {
+            client_id: "https://claude.ai/oauth/client".to_owned(),
+            document_host: Some("claude.ai".to_owned()),
+            elsewhere: true,
+            ..usual.clone()
+        };
         let hostile = Self {
+            document_host: Some(EVIL.to_owned()),
+            elsewhere: true,
             request: EVIL.to_owned(),
             client_name: EVIL.repeat(4),
             client_id: EVIL.to_owned(),
@@ -125,6 +139,6 @@ impl Page for ConsentPage {
             switch_account: EVIL.to_owned(),
             ..usual.clone()
         };
-        vec![usual, loopback, verified, signing_in, hostile]
+        vec![usual, loopback, verified, signing_in, described, hostile]
     }
 }

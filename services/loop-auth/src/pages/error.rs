@@ -13,10 +13,14 @@ pub enum ErrorKind {
     UnknownClient,
     /// The redirect is missing or not registered (RFC 6749 §4.1.2.1: never redirected).
     BadRedirect,
+    /// The client's metadata document cannot be had or is not believed; never redirected.
+    ClientDocument,
     /// The request is malformed.
     BadRequest,
     /// A form's CSRF token does not fit.
     StaleForm,
+    /// A pushed request is too old or used.
+    StaleRequest,
     /// No such page.
     NotFound,
     /// The server failed.
@@ -25,11 +29,13 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::UnknownClient,
         Self::BadRedirect,
+        Self::ClientDocument,
         Self::BadRequest,
         Self::StaleForm,
+        Self::StaleRequest,
         Self::NotFound,
         Self::Unavailable,
     ];
@@ -38,7 +44,11 @@ impl ErrorKind {
     #[must_use]
     pub const fn status(self) -> StatusCode {
         match self {
-            Self::UnknownClient | Self::BadRedirect | Self::BadRequest => StatusCode::BAD_REQUEST,
+            Self::UnknownClient
+            | Self::BadRedirect
+            | Self::ClientDocument
+            | Self::BadRequest
+            | Self::StaleRequest => StatusCode::BAD_REQUEST,
             Self::StaleForm => StatusCode::FORBIDDEN,
             Self::NotFound => StatusCode::NOT_FOUND,
             Self::Unavailable => StatusCode::INTERNAL_SERVER_ERROR,
@@ -51,6 +61,8 @@ impl ErrorKind {
 pub struct ErrorPage {
     /// What.
     pub kind: ErrorKind,
+    /// For whoever makes the app; in English.
+    pub detail: Option<String>,
     /// Finds the cause in the log.
     pub request_id: Option<String>,
 }
@@ -61,14 +73,17 @@ impl Page for ErrorPage {
     fn samples() -> Vec<Self> {
         let every = ErrorKind::ALL.map(|kind| Self {
             kind,
+            detail: None,
             request_id: Some("018f3c1e-7d0a-7c55-9d8e-0a1b2c3d4e5f".to_owned()),
         });
         let hostile = Self {
-            kind: ErrorKind::BadRequest,
+            kind: ErrorKind::ClientDocument,
+            detail: Some(EVIL.to_owned()),
             request_id: Some(EVIL.to_owned()),
         };
         let bare = Self {
             kind: ErrorKind::NotFound,
+            detail: None,
             request_id: None,
         };
         every.into_iter().chain([hostile, bare]).collect()

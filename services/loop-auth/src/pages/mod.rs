@@ -3,6 +3,8 @@
 //! In: a page's values and a [`Locale`]. Out: HTML. Never: a store, a rule, inline script or style.
 
 pub mod consent;
+pub mod device;
+mod document_texts;
 pub mod error;
 pub mod locale;
 pub mod login;
@@ -59,6 +61,15 @@ impl Pages {
         tera.add_raw_templates([
             ("base.html", include_str!("../../templates/base.html")),
             ("consent.html", include_str!("../../templates/consent.html")),
+            ("device.html", include_str!("../../templates/device.html")),
+            (
+                "device_consent.html",
+                include_str!("../../templates/device_consent.html"),
+            ),
+            (
+                "device_done.html",
+                include_str!("../../templates/device_done.html"),
+            ),
             ("error.html", include_str!("../../templates/error.html")),
             ("home.html", include_str!("../../templates/home.html")),
             (
@@ -142,6 +153,7 @@ fn fill(text: &Value, values: &HashMap<String, Value>) -> tera::Result<Value> {
 mod tests {
     use super::{
         consent::ConsentPage,
+        device::{DeviceConsentPage, DeviceDonePage, DevicePage},
         error::ErrorPage,
         login::LoginPage,
         session::{HomePage, LoggedOutPage, LogoutPage},
@@ -180,10 +192,12 @@ mod tests {
                 ] {
                     assert!(!html.contains(forbidden), "{forbidden:?} in {what}");
                 }
-                for key in ["login_", "consent_", "logout_", "error_", "home_", "scope_"] {
+                for key in [
+                    "login_", "consent_", "logout_", "error_", "home_", "scope_", "device_",
+                ] {
                     assert!(!html.contains(key), "untranslated {key} in {what}");
                 }
-                for placeholder in ["{app}", "{host}", "{account}", "{site}"] {
+                for placeholder in ["{app}", "{host}", "{account}", "{site}", "{code}"] {
                     assert!(!html.contains(placeholder), "{placeholder} in {what}");
                 }
                 assert_eq!(html.matches("<h1").count(), 1, "{what}");
@@ -199,6 +213,9 @@ mod tests {
         let pages = pages();
         check::<LoginPage>(&pages);
         check::<ConsentPage>(&pages);
+        check::<DevicePage>(&pages);
+        check::<DeviceConsentPage>(&pages);
+        check::<DeviceDonePage>(&pages);
         check::<ErrorPage>(&pages);
         check::<HomePage>(&pages);
         check::<LogoutPage>(&pages);

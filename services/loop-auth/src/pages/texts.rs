@@ -3,18 +3,19 @@
 //! In: a [`Locale`]. Out: the texts by key. `{name}` in a text is filled by the template filter
 //! `fill`, whose result is escaped like any other value.
 
+mod device;
+
 use serde_json::{Map, Value};
 
-use super::locale::Locale;
+use super::{document_texts, locale::Locale};
 
 /// One text: its key, English, Korean.
-type Text = (&'static str, &'static str, &'static str);
+pub(super) type Text = (&'static str, &'static str, &'static str);
 
 /// All texts of one language, by key.
 #[must_use]
 pub(super) fn of(locale: Locale) -> Map<String, Value> {
-    TEXTS
-        .iter()
+    all()
         .map(|(key, english, korean)| {
             let text = match locale {
                 Locale::En => english,
@@ -25,7 +26,15 @@ pub(super) fn of(locale: Locale) -> Map<String, Value> {
         .collect()
 }
 
-/// The table. Grouped by page; keys are unique.
+/// Every text; keys are unique.
+fn all() -> impl Iterator<Item = &'static Text> {
+    TEXTS
+        .iter()
+        .chain(document_texts::TEXTS)
+        .chain(device::TEXTS)
+}
+
+/// The table. Grouped by page.
 const TEXTS: &[Text] = &[
     ("footer", "You are at {site}", "현재 접속한 곳: {site}"),
     ("login_title", "Sign in", "로그인"),
@@ -259,6 +268,21 @@ const TEXTS: &[Text] = &[
         "앱으로 돌아가 다시 시작해 주세요.",
     ),
     (
+        "error_stale_request_title",
+        "This connection attempt is over",
+        "이미 끝난 연결 요청입니다",
+    ),
+    (
+        "error_stale_request_what",
+        "It took too long, was finished before, or belongs to another app. Nothing was changed.",
+        "시간이 초과되었거나 이미 완료되었거나 다른 앱의 요청입니다. 변경된 것은 없습니다.",
+    ),
+    (
+        "error_stale_request_todo",
+        "Go back to the app and start again.",
+        "앱으로 돌아가 다시 시작해 주세요.",
+    ),
+    (
         "error_not_found_title",
         "There is nothing here",
         "페이지를 찾을 수 없습니다",
@@ -307,7 +331,7 @@ mod tests {
     #[test]
     fn every_text_exists_once_in_both_languages_with_the_same_placeholders() {
         let mut seen = BTreeSet::new();
-        for (key, english, korean) in TEXTS {
+        for (key, english, korean) in all() {
             assert!(seen.insert(key), "{key} is there twice");
             assert!(
                 !english.trim().is_empty() && !korean.trim().is_empty(),

@@ -50,6 +50,11 @@ impl Refusal {
                 tracing::info!(%refusal, "an authorization was refused");
                 kind(refusal)
             }
+            Self::Rules(AuthorizeRefusal::Document(problem)) => {
+                tracing::info!(%problem, "an authorization was refused: its client's document");
+                let reason = Some(problem.shown());
+                return page::error_because(app, request, ErrorKind::ClientDocument, reason);
+            }
             Self::Rules(error @ (AuthorizeRefusal::Store(_) | AuthorizeRefusal::Entropy(_))) => {
                 failed(&error)
             }
@@ -79,6 +84,7 @@ const fn kind(refusal: PageRefusal) -> ErrorKind {
         PageRefusal::RedirectMissing
         | PageRefusal::RedirectRepeated
         | PageRefusal::RedirectUnregistered => ErrorKind::BadRedirect,
+        PageRefusal::PushedRequestGone => ErrorKind::StaleRequest,
         PageRefusal::TooLong | PageRefusal::ClientMissing | PageRefusal::ClientRepeated => {
             ErrorKind::BadRequest
         }

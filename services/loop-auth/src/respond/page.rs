@@ -95,8 +95,19 @@ pub(crate) fn show<P: Page>(
 
 /// Answers with the error page of this kind.
 pub(crate) fn error(app: &App, request: &HttpRequest, kind: ErrorKind) -> HttpResponse {
+    error_because(app, request, kind, None)
+}
+
+/// The same with a reason that whoever makes the app may be told.
+pub(crate) fn error_because(
+    app: &App,
+    request: &HttpRequest,
+    kind: ErrorKind,
+    detail: Option<String>,
+) -> HttpResponse {
     let page = ErrorPage {
         kind,
+        detail,
         request_id: request_id(request),
     };
     show(app, request, kind.status(), &page, Forms::Here)

@@ -43,7 +43,7 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
 }
 
 /// The parameters with what `id_token_hint` says in its place.
-fn resolved(app: &App, params: Vec<(String, String)>) -> Vec<(String, String)> {
+pub(crate) fn resolved(app: &App, params: Vec<(String, String)>) -> Vec<(String, String)> {
     let cx = app.cx();
     let issuer = app.rules.issuer.as_str();
     oidc::resolve_hint(params, cx.now, &|token| app.signer.read_hint(token, issuer))

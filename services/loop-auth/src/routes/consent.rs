@@ -55,6 +55,10 @@ pub(crate) fn show(
         client_name: asked.client_name.clone(),
         client_id: asked.client_id.clone(),
         client_host: asked.client_host.clone(),
+        document_host: asked.document_host.clone(),
+        elsewhere: asked.document_host.is_some()
+            && !asked.answered_at_home
+            && !asked.redirect_is_loopback,
         redirect_host: asked.redirect_host.clone(),
         loopback: asked.redirect_is_loopback,
         verified: ask.client.origin == ClientOrigin::Operator,

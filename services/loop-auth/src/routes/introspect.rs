@@ -57,7 +57,7 @@ fn document(issuer: &str, active: &Active) -> Value {
         "active": true,
         "scope": joined(active.scope, active.identity),
         "client_id": active.client.0,
-        "sub": active.user.to_string(),
+        "sub": active.sub,
         "aud": active.resource,
         "iss": issuer,
         "exp": active.exp,

@@ -137,6 +137,7 @@ impl Ask {
         let forms = match (&self.return_to, &asking) {
             (None, _) => Forms::Here,
             (Some(_), Some(ask)) => Forms::Then(&ask.redirect_uri),
+            (Some(back), None) if back.stays_here(&app.base) => Forms::Here,
             (Some(_), None) => Forms::Anywhere,
         };
         let shown = LoginPage {

@@ -6,8 +6,10 @@
 use actix_web::{HttpResponse, web::Data};
 use loop_oauth::{
     client::{ClientAuthMethod, GrantType},
+    client_assertion,
     config::Rules,
     oidc::{CLAIMS_SUPPORTED, IdentityScope},
+    register::Access,
 };
 use loop_shared::auth::SigningAlgorithm;
 use serde_json::{Value, json};
@@ -29,35 +31,34 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
     scopes.extend(IdentityScope::ALL.map(|scope| scope.as_str().to_owned()));
     // Refresh tokens are issued anyway; hosted clients look for it before they ask.
     scopes.push("offline_access".to_owned());
-    let methods = [
-        ClientAuthMethod::None,
-        ClientAuthMethod::Basic,
-        ClientAuthMethod::Post,
-    ]
-    .map(ClientAuthMethod::as_str);
+    let methods = ClientAuthMethod::ALL.map(ClientAuthMethod::as_str);
+    let assertions = client_assertion::ALGORITHMS.map(SigningAlgorithm::as_str);
     let algs: Vec<_> = algorithms.iter().map(|alg| alg.as_str()).collect();
-    json!({
+    let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
         "token_endpoint": format!("{issuer}/token"),
-        "registration_endpoint": format!("{issuer}/register"),
+        "pushed_authorization_request_endpoint": format!("{issuer}/par"),
+        "require_pushed_authorization_requests": rules.par.required,
+        "device_authorization_endpoint": format!("{issuer}/device_authorization"),
         "revocation_endpoint": format!("{issuer}/revoke"),
         "introspection_endpoint": format!("{issuer}/introspect"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
         "scopes_supported": scopes,
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
-        "grant_types_supported": [
-            GrantType::AuthorizationCode.as_str(),
-            GrantType::RefreshToken.as_str(),
-        ],
+        "grant_types_supported": GrantType::ALL.map(GrantType::as_str),
         "code_challenge_methods_supported": rules.pkce.enforcement.methods(),
         "token_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_methods_supported": methods,
         "introspection_endpoint_auth_methods_supported": [
             ClientAuthMethod::Basic.as_str(),
             ClientAuthMethod::Post.as_str(),
+            ClientAuthMethod::PrivateKeyJwt.as_str(),
         ],
+        "token_endpoint_auth_signing_alg_values_supported": assertions,
+        "revocation_endpoint_auth_signing_alg_values_supported": assertions,
+        "introspection_endpoint_auth_signing_alg_values_supported": assertions,
         "authorization_response_iss_parameter_supported": true,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": Locale::ALL.map(Locale::tag),
@@ -72,9 +73,17 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         "claims_supported": CLAIMS_SUPPORTED,
         "claims_parameter_supported": false,
         "request_parameter_supported": false,
-        // "If omitted, the default value is true."
+        // Pushed ones (RFC 9126) are another matter. "If omitted, the default value is true."
         "request_uri_parameter_supported": false,
-    })
+    });
+    if rules.registration.access != Access::Closed {
+        document["registration_endpoint"] = json!(format!("{issuer}/register"));
+    }
+    // Clients that see it do not register any more.
+    if rules.documents.enabled {
+        document["client_id_metadata_document_supported"] = json!(true);
+    }
+    document
 }
 
 /// `GET /.well-known/oauth-authorization-server` and `/.well-known/openid-configuration`.

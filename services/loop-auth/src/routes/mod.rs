@@ -3,13 +3,17 @@
 pub(crate) mod assets;
 pub(crate) mod authorize;
 pub(crate) mod consent;
+pub(crate) mod device;
+pub(crate) mod device_authorization;
 pub(crate) mod home;
 pub(crate) mod introspect;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;
 pub(crate) mod not_found;
+pub(crate) mod par;
 pub(crate) mod register;
+pub(crate) mod registration;
 pub(crate) mod revocations;
 pub(crate) mod revoke;
 pub(crate) mod token;

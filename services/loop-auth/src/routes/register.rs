@@ -1,9 +1,18 @@
 //! `POST /register` (RFC 7591): a client introduces itself.
 
-use actix_web::{HttpResponse, ResponseError, http::StatusCode, web::Data};
-use loop_oauth::register::{self, RegisterError};
+use actix_web::{
+    HttpRequest, HttpResponse, ResponseError,
+    http::{StatusCode, header},
+    web::Data,
+};
+use loop_oauth::register::{self, Caller, RegisterError};
 
-use crate::{app::App, extract::json::OauthJson, respond::json};
+use crate::{
+    app::App,
+    extract::json::OauthJson,
+    respond::json,
+    routes::registration::{bearer, challenge},
+};
 
 /// A refused registration.
 #[derive(Debug)]
@@ -26,7 +35,15 @@ impl ResponseError for Refused {
         if !status.is_server_error() {
             tracing::info!(error = %self.0, code, "a registration was refused");
         }
-        json::error(status, code, self.0.description())
+        let mut response = json::error(status, code, self.0.description());
+        if status == StatusCode::UNAUTHORIZED {
+            challenge(&mut response);
+        }
+        if let Some(seconds) = self.0.retry_after() {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
+        }
+        response
     }
 }
 
@@ -34,8 +51,16 @@ impl ResponseError for Refused {
 ///
 /// # Errors
 /// [`Refused`] renders RFC 7591 §3.2.2.
-pub(crate) async fn register(app: Data<App>, metadata: OauthJson) -> Result<HttpResponse, Refused> {
-    let registered = register::register(&app.cx(), metadata.0)
+pub(crate) async fn register(
+    app: Data<App>,
+    request: HttpRequest,
+    metadata: OauthJson,
+) -> Result<HttpResponse, Refused> {
+    let caller = Caller {
+        address: app.proxies.caller(&request),
+        token: bearer(&request),
+    };
+    let registered = register::register_from(&app.cx(), metadata.0, &caller)
         .await
         .map_err(Refused)?;
     Ok(json::no_store(StatusCode::CREATED, &registered.to_json()))

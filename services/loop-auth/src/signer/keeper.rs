@@ -144,7 +144,8 @@ pub(crate) async fn rotate(
             let signs_from = waiting.signs_from;
             return Ok(Rotation::Waiting { kid, signs_from });
         }
-        return Ok(match store.advance_key(&kid, now).await? {
+        let turn = key::turn_of(&kid, &stored, now);
+        return Ok(match store.advance_key(&kid, turn).await? {
             Updated::Now => Rotation::Advanced { kid },
             Updated::NotFound => Rotation::Raced,
         });
@@ -156,7 +157,8 @@ pub(crate) async fn rotate(
     } else {
         Due::Age
     };
-    let signs_from = key::signs_from(why, now, &settings.policy);
+    let wanted = key::signs_from(why, now, &settings.policy);
+    let signs_from = key::turn_of(&made.kid, &stored, wanted);
     Ok(match add(store, &made, &stored, now, signs_from).await? {
         Inserted::Now => Rotation::Added {
             kid: made.kid,

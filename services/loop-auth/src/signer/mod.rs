@@ -197,7 +197,7 @@ async fn add(
         alg: made.alg,
         private: made.private.clone(),
         created_at: now,
-        signs_from,
+        signs_from: key::turn_of(&made.kid, stored, signs_from),
         retired_at: None,
     };
     match key::newest(stored) {

@@ -64,9 +64,11 @@ impl Ring {
         })
     }
 
-    /// The key that signs at `now`; before the first one's time (a clock was set back), that one.
+    /// The key that signs at `now`. Before the time of the first one that may ever sign again (a clock was set
+    /// back, or `now` is the second in which it was made), that one.
     pub(super) fn signing(&self, now: DateTime<Utc>) -> Option<&RingKey> {
-        let first = || self.stored.iter().min_by_key(|key| key.signs_from);
+        let turn = |key: &&SigningKey| (key.retired_at.is_some(), key.signs_from);
+        let first = || self.stored.iter().min_by_key(turn);
         let signing = key::signing(&self.stored, now).or_else(first)?;
         self.key(&signing.kid)
     }

@@ -37,6 +37,7 @@ fn claims() -> AccessClaims {
         scope: Scopes::of(&[Scope::McpRead]),
         roles: [Role::Member].into_iter().collect::<Roles>(),
         sid: Some(GrantId::from("g")),
+        cnf: None,
     }
 }
 

@@ -199,6 +199,10 @@ async fn metadata_names_the_endpoint_and_how_to_authenticate_there() {
     assert_eq!(endpoint, format!("{}/introspect", server.url));
     assert_eq!(
         document["introspection_endpoint_auth_methods_supported"],
-        json!(["client_secret_basic", "client_secret_post"])
+        json!([
+            "client_secret_basic",
+            "client_secret_post",
+            "private_key_jwt"
+        ])
     );
 }

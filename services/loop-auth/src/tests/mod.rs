@@ -1,15 +1,21 @@
 //! The whole service in process: a real server on a free port, a real database in a temporary
 //! folder, a clock that tests move.
 
+mod assertions;
 mod authorize;
+mod cimd;
+mod client_credentials;
+mod device;
 mod flow;
 mod forms;
 mod http;
 mod introspect;
 mod oidc;
+mod par;
 mod pkce;
 mod probing;
 mod register;
+mod registration;
 mod revocations;
 mod token;
 
@@ -21,11 +27,15 @@ use std::{
 use actix_web::{HttpServer, dev::ServerHandle, web::Data};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
+    client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
+    device::DeviceRules,
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
+    par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
+    register::RegistrationRules,
     resource::Resources,
     store::SigningKeys as _,
     user_admin::{self, NewUser},
@@ -46,6 +56,7 @@ use crate::{
     app::{App, Parts},
     boot::{self, Opened},
     passwords::BcryptPasswords,
+    proxy_config::TrustedProxies,
     signer::{KeySettings, Signer},
 };
 
@@ -82,6 +93,12 @@ struct Setup {
     passwords: Option<Arc<dyn Passwords>>,
     /// The PKCE phase.
     pkce: Enforcement,
+    /// Which documents of clients are read.
+    rules: DocumentRules,
+    /// Where they come from; `None`: there are none.
+    documents: Option<Arc<dyn ClientDocuments>>,
+    /// Who may register.
+    registration: RegistrationRules,
 }
 
 impl Server {
@@ -99,14 +116,20 @@ impl Server {
         let external = ExternalUrl::parse(setup.external_url.unwrap_or(&url)).unwrap();
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
         let parts = Parts {
-            rules: rules(external.as_str(), setup.pkce),
+            rules: Rules {
+                documents: setup.rules,
+                registration: setup.registration,
+                ..rules(external.as_str(), setup.pkce)
+            },
             external_url: external,
             store: Arc::clone(&store) as _,
             entropy: Arc::new(OsEntropy),
+            documents: setup.documents.unwrap_or_else(|| Arc::new(NoDocuments)),
             clock: Arc::new(clock.as_fn()),
             passwords: setup.passwords.unwrap_or_else(cheap),
             signer: signer(&store, &clock).await,
             jwks_max_age: std::time::Duration::from_mins(5),
+            proxies: TrustedProxies::default(),
         };
         let app = Data::new(App::new(parts).unwrap());
         let probed = Arc::clone(&store);
@@ -289,6 +312,10 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         code_ttl: chrono::TimeDelta::minutes(1),
         session_ttl: chrono::TimeDelta::days(14),
         pkce: PkceRules::new(pkce),
+        documents: DocumentRules::default(),
+        par: ParRules::default(),
+        registration: RegistrationRules::default(),
+        device: DeviceRules::default(),
     }
 }
 

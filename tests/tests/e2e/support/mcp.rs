@@ -25,13 +25,33 @@ impl McpClient {
     /// A client logged in as this user; `None` without Python.
     pub(crate) fn with_user(url: &str, email: &str, password: &str) -> Option<Self> {
         let python = tool("LOOP_PYTHON")?;
-        Some(Self::spawn(&python, url, email, password))
+        Some(Self::spawn(
+            &python,
+            url,
+            &["--email", email, "--password", password],
+        ))
     }
 
-    fn spawn(python: &Path, url: &str, email: &str, password: &str) -> Self {
+    /// The admin's client, described by the document at `metadata_url`; `None` without Python.
+    pub(crate) fn described(url: &str, metadata_url: &str) -> Option<Self> {
+        let python = tool("LOOP_PYTHON")?;
+        let (email, password) = ADMIN;
+        let args = [
+            "--email",
+            email,
+            "--password",
+            password,
+            "--client-metadata-url",
+            metadata_url,
+        ];
+        Some(Self::spawn(&python, url, &args))
+    }
+
+    fn spawn(python: &Path, url: &str, args: &[&str]) -> Self {
         let mut child = Command::new(python)
             .arg(top().join("tests/mcp/client.py"))
-            .args(["--url", url, "--email", email, "--password", password])
+            .args(["--url", url])
+            .args(args)
             .env("NO_PROXY", "*")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

@@ -131,10 +131,7 @@ impl Grants for MemoryStore {
         now: DateTime<Utc>,
     ) -> Result<u64, StoreError> {
         self.let_others_run().await;
-        let theirs = |grant: &Grant| grant.client == *id;
-        let mut tables = self.tables();
-        tables.tell(|who| who.client == *id);
-        Ok(tables.revoke_where(theirs, reason, now))
+        Ok(self.tables().end_client(id, reason, now))
     }
 
     async fn revoked_since(
@@ -148,6 +145,7 @@ impl Grants for MemoryStore {
             Some(RevokedGrant { id, at })
         };
         let mut found: Vec<_> = tables.grants.values().filter_map(ended).collect();
+        found.extend(tables.ended_client_grants(since));
         found.sort_by_key(|grant| std::cmp::Reverse(grant.at));
         found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(found)
@@ -155,13 +153,17 @@ impl Grants for MemoryStore {
 
     async fn sweep(&self, now: DateTime<Utc>, _batch: u64) -> Result<u64, StoreError> {
         let mut tables = self.tables();
-        let rows = |t: &Tables| t.codes.len() + t.refreshes.len() + t.sessions.len();
+        let rows = |t: &Tables| {
+            t.codes.len() + t.refreshes.len() + t.sessions.len() + t.jtis.len() + t.pushed.len()
+        };
         let before = rows(&tables);
         tables.codes.retain(|_, code| !code.is_expired(now));
+        tables.pushed.retain(|_, request| now < request.expires_at);
         tables.refreshes.retain(|_, token| !token.is_expired(now));
         tables
             .sessions
             .retain(|_, session| !session.is_expired(now));
+        tables.jtis.retain(|_, expires_at| now < *expires_at);
         Ok(u64::try_from(before - rows(&tables)).unwrap_or(u64::MAX))
     }
 }

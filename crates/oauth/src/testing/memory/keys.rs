@@ -26,7 +26,9 @@ impl SigningKeys for MemoryStore {
 
     async fn add_next_key(&self, key: &SigningKey, after: &str) -> Result<Inserted, StoreError> {
         let mut tables = self.tables();
-        if newest(&tables.keys).is_none_or(|newest| newest.kid != after) {
+        let follows =
+            |newest: &SigningKey| newest.kid == after && newest.signs_from < key.signs_from;
+        if !newest(&tables.keys).is_some_and(follows) {
             return Ok(Inserted::AlreadyThere);
         }
         tables.keys.push(key.clone());
@@ -35,6 +37,10 @@ impl SigningKeys for MemoryStore {
 
     async fn advance_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError> {
         let mut tables = self.tables();
+        let is_last = |key: &SigningKey| key.kid == kid || key.signs_from < at;
+        if !tables.keys.iter().all(is_last) {
+            return Ok(Updated::NotFound);
+        }
         let waits = |key: &&mut SigningKey| key.kid == kid && at < key.signs_from;
         let Some(key) = tables.keys.iter_mut().find(waits) else {
             return Ok(Updated::NotFound);

@@ -2,10 +2,17 @@
 //!
 //! Before each, it lets other tasks run a varying number of times, so that callers interleave.
 
+mod client_admin;
+mod client_grants;
+mod devices;
 mod grants;
+mod jti;
+mod kept_clients;
 mod keys;
 mod logins;
 mod oidc;
+mod par;
+mod registrations;
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -22,10 +29,13 @@ use loop_shared::auth::scope::Roles;
 
 use crate::{
     client::{Client, ClientId},
+    client_grant::ClientGrant,
     code::AuthCode,
     consent::Consent,
+    device::DeviceAuthorization,
     grant::{Grant, GrantId, RevokeReason},
     key::SigningKey,
+    par::PushedRequest,
     refresh::RefreshToken,
     secret::SecretHash,
     session::Session,
@@ -48,6 +58,11 @@ struct Tables {
     refreshes: HashMap<SecretHash, RefreshToken>,
     keys: Vec<SigningKey>,
     participants: Vec<oidc::Noted>,
+    client_grants: Vec<ClientGrant>,
+    jtis: HashMap<(&'static str, SecretHash), DateTime<Utc>>,
+    pushed: HashMap<SecretHash, PushedRequest>,
+    managed: HashMap<ClientId, SecretHash>,
+    devices: Vec<DeviceAuthorization>,
 }
 
 impl MemoryStore {
@@ -145,7 +160,11 @@ impl Tables {
                 *why = Some(reason);
                 Updated::Now
             }
-            Some(_) | None => Updated::NotFound,
+            Some(_) => Updated::NotFound,
+            None => match self.end_client_grants(|grant| grant.id == id, now) {
+                0 => Updated::NotFound,
+                _ => Updated::Now,
+            },
         }
     }
 }

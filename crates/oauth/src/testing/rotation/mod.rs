@@ -22,6 +22,7 @@ use model::{Model, Outcome};
 use super::{JsonSigner, NoSigner, World, client};
 use crate::{
     client::Client,
+    client_metadata_document::NoDocuments,
     config::{Context, Rules},
     entropy::OsEntropy,
     grants::{
@@ -261,6 +262,7 @@ fn cx<'a>(store: &'a dyn Store, rules: &'a Rules, now: DateTime<Utc>) -> Context
         rules,
         store,
         entropy: &OsEntropy,
+        documents: &NoDocuments,
         now,
     }
 }

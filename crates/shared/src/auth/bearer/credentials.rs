@@ -1,4 +1,4 @@
-//! Reads the token out of a request's headers (RFC 6750 §2.1).
+//! Reads the token out of a request's headers (RFC 6750 §2.1, RFC 9449 §7.1).
 //!
 //! In: raw header values and the query. Out: the token, nothing, or what is wrong. Never: panics,
 //! takes a token from the query or the body.
@@ -12,7 +12,7 @@ pub enum CredentialsFault {
     /// A token in the header and another in the query.
     #[error("Send the access token in the Authorization header only")]
     InQueryToo,
-    /// Not `Bearer`, one space, one token.
+    /// Not `Bearer` or `DPoP`, one space, one token.
     #[error("The Authorization header must be the word Bearer, a space and the access token")]
     Malformed,
 }
@@ -30,17 +30,35 @@ impl CredentialsFault {
     }
 }
 
-/// The bearer token among the values of all `Authorization` headers.
+/// How a token was presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scheme {
+    /// By whoever has it (RFC 6750).
+    Bearer,
+    /// By the holder of its key (RFC 9449).
+    Dpop,
+}
+
+/// A token and how it was presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Credentials<'a> {
+    /// How.
+    pub scheme: Scheme,
+    /// The token.
+    pub token: &'a str,
+}
+
+/// The access token among the values of all `Authorization` headers.
 ///
 /// `None` when there is no header or another scheme: the request lacks a token. `query` is the raw
 /// query: an `access_token` in it is never used, and beside a header it is a fault.
 ///
 /// # Errors
 /// [`CredentialsFault`] when a client meant to send a token and did it wrong.
-pub fn bearer_token<'a>(
+pub fn credentials<'a>(
     mut values: impl Iterator<Item = &'a [u8]>,
     query: &str,
-) -> Result<Option<&'a str>, CredentialsFault> {
+) -> Result<Option<Credentials<'a>>, CredentialsFault> {
     let Some(value) = values.next() else {
         return Ok(None);
     };
@@ -51,14 +69,17 @@ pub fn bearer_token<'a>(
         .map_err(|_| CredentialsFault::Malformed)?
         .trim_matches([' ', '\t']);
     let (scheme, token) = text.split_once(' ').unwrap_or((text, ""));
-    if !scheme.eq_ignore_ascii_case("Bearer") {
+    let known = [("Bearer", Scheme::Bearer), ("DPoP", Scheme::Dpop)]
+        .into_iter()
+        .find(|(name, _)| scheme.eq_ignore_ascii_case(name));
+    let Some((_, known)) = known else {
         let is_other_scheme = !scheme.is_empty() && scheme.bytes().all(is_token68);
         return if is_other_scheme {
             Ok(None)
         } else {
             Err(CredentialsFault::Malformed)
         };
-    }
+    };
     let token = token.trim_start_matches(' ');
     if token.is_empty() || !token.bytes().all(is_token68) {
         return Err(CredentialsFault::Malformed);
@@ -69,7 +90,10 @@ pub fn bearer_token<'a>(
     {
         return Err(CredentialsFault::InQueryToo);
     }
-    Ok(Some(token))
+    Ok(Some(Credentials {
+        scheme: known,
+        token,
+    }))
 }
 
 /// `b64token` of RFC 6750 §2.1.
@@ -90,6 +114,11 @@ mod tests {
             (&["Bearer abc.def-_~+/="], "", Ok(Some("abc.def-_~+/="))),
             (&["bearer abc"], "", Ok(Some("abc"))),
             (&["BEARER   abc "], "", Ok(Some("abc"))),
+            (&["DPoP abc"], "", Ok(Some("abc"))),
+            (&["dpop abc"], "", Ok(Some("abc"))),
+            (&["DPoP"], "", Err(Malformed)),
+            (&["DPoP abc"], "access_token=x", Err(InQueryToo)),
+            (&["DPoP a", "Bearer a"], "", Err(Several)),
             (&["Basic dTpw"], "", Ok(None)),
             (&["Basic dTpw"], "access_token=x", Ok(None)),
             (&[], "access_token=x", Ok(None)),
@@ -106,7 +135,8 @@ mod tests {
             (&["Bearer a", "Bearer a"], "", Err(Several)),
             (&["Basic dTpw", "Bearer a"], "", Err(Several)),
         ] {
-            let got = bearer_token(headers.iter().map(|value| value.as_bytes()), query);
+            let got = credentials(headers.iter().map(|value| value.as_bytes()), query);
+            let got = got.map(|found| found.map(|found| found.token));
             assert_eq!(got, expected, "{headers:?} {query:?}");
         }
     }
@@ -117,7 +147,7 @@ mod tests {
             values in proptest::collection::vec(proptest::collection::vec(any::<u8>(), 0..64), 0..3),
             query in ".{0,40}",
         ) {
-            if let Ok(Some(token)) = bearer_token(values.iter().map(Vec::as_slice), &query) {
+            if let Ok(Some(Credentials { token, .. })) = credentials(values.iter().map(Vec::as_slice), &query) {
                 prop_assert!(!token.is_empty() && token.bytes().all(is_token68));
             }
         }
@@ -125,7 +155,7 @@ mod tests {
         #[test]
         fn whatever_follows_the_scheme_is_taken_whole_or_refused(rest in "[ -~]{0,40}") {
             let header = format!("Bearer {rest}");
-            if let Ok(Some(token)) = bearer_token(std::iter::once(header.as_bytes()), "") {
+            if let Ok(Some(Credentials { token, .. })) = credentials(std::iter::once(header.as_bytes()), "") {
                 prop_assert_eq!(token, rest.trim_matches(' '));
             }
         }

@@ -7,13 +7,14 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
-use actix_web::http::header::AUTHORIZATION;
+use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 
-use super::{Bearer, Gate, bearer_token};
+use super::{Bearer, Gate, Presented, credentials};
 use crate::auth::access::{AccessBody, AccessLine, AccessNote};
 use crate::auth::challenge::Refusal;
+use crate::auth::dpop;
 use crate::auth::principal::Principal;
 
 /// What [`Bearer`] wraps around a service.
@@ -59,16 +60,32 @@ where
             match admit(&gate, &request).await {
                 Ok(principal) => {
                     visit.enter(&request, &gate, &principal);
-                    let response = service.call(request).await?.map_into_boxed_body();
+                    let mut response = service.call(request).await?.map_into_boxed_body();
+                    if principal.key.is_some() {
+                        tell_nonce(&gate, response.headers_mut());
+                    }
                     Ok(visit.end(response, principal))
                 }
                 Err((refusal, principal)) => {
                     tracing::debug!(%refusal, "refused");
-                    let response = gate.challenge().response(refusal);
+                    let mut response = gate.challenge().response(refusal);
+                    if refusal == Refusal::NonceNeeded {
+                        tell_nonce(&gate, response.headers_mut());
+                    }
                     Ok(visit.refuse(request, response, principal))
                 }
             }
         })
+    }
+}
+
+/// Hands out the nonce that the next proof needs (RFC 9449 §8.2, §9).
+fn tell_nonce(gate: &Gate, headers: &mut HeaderMap) {
+    let nonce = gate
+        .nonce()
+        .and_then(|nonce| HeaderValue::from_str(&nonce).ok());
+    if let Some(nonce) = nonce {
+        headers.insert(HeaderName::from_static(dpop::NONCE_HEADER), nonce);
     }
 }
 
@@ -80,9 +97,19 @@ async fn admit(
     let values = request
         .headers()
         .get_all(AUTHORIZATION)
-        .map(actix_web::http::header::HeaderValue::as_bytes);
-    match bearer_token(values, request.query_string()) {
-        Ok(Some(token)) => gate.admit(token).await,
+        .map(HeaderValue::as_bytes);
+    match credentials(values, request.query_string()) {
+        Ok(Some(credentials)) => {
+            let mut proofs = request.headers().get_all(dpop::HEADER);
+            let mut next = || proofs.next().map(HeaderValue::as_bytes);
+            let presented = Presented {
+                credentials,
+                proofs: [next(), next()],
+                method: request.method().as_str(),
+                path: request.uri().path(),
+            };
+            gate.admit(&presented).await
+        }
         Ok(None) => Err((Refusal::MissingToken, None)),
         Err(fault) => Err((Refusal::InvalidRequest(fault.description()), None)),
     }

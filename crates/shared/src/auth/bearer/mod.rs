@@ -3,8 +3,11 @@
 //! In: a request. Out: the inner service's answer with `Arc<Principal>` in the request's extensions, or
 //! a challenge. Never: an `Err` (it would lose the challenge), a token from anywhere but the header.
 
+mod binding;
 mod caller;
 mod credentials;
+#[cfg(test)]
+mod dpop_tests;
 mod middleware;
 #[cfg(test)]
 mod tests;
@@ -19,9 +22,12 @@ use super::scope::{Scope, Scopes};
 use super::verify::Verifier;
 use crate::service::clock::{Clock, SystemClock};
 
+pub use binding::Binding;
 pub use caller::{Caller, Refused};
-pub use credentials::{CredentialsFault, bearer_token};
+pub use credentials::{Credentials, CredentialsFault, Scheme, credentials};
 pub use middleware::BearerMiddleware;
+
+use binding::Presented;
 
 /// Which scopes a request needs to enter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -58,6 +64,8 @@ pub struct BearerConfig {
     pub bypass: RoleBypass,
     /// Scopes needed to enter.
     pub required: Required,
+    /// Checks that callers hold the keys of bound tokens.
+    pub binding: Binding,
 }
 
 /// The rules of one protected resource, shared by its middleware and its handlers.
@@ -66,6 +74,7 @@ pub(crate) struct Gate {
     challenge: Challenge,
     bypass: RoleBypass,
     required: Required,
+    binding: Binding,
     clock: Arc<dyn Clock>,
 }
 
@@ -92,6 +101,7 @@ impl Bearer {
             verifier: config.verifier,
             bypass: config.bypass,
             required: config.required,
+            binding: config.binding,
             clock,
         };
         Self {
@@ -108,6 +118,7 @@ impl Bearer {
             challenge: gate.challenge.clone(),
             bypass: gate.bypass,
             required: required.into(),
+            binding: gate.binding.clone(),
             clock: Arc::clone(&gate.clock),
         };
         Self {
@@ -128,13 +139,17 @@ impl Gate {
     /// The caller behind a token, if it may enter; a good token is given back with a refusal too.
     async fn admit(
         &self,
-        token: &str,
+        presented: &Presented<'_>,
     ) -> Result<Arc<Principal>, (Refusal, Option<Arc<Principal>>)> {
+        let now = self.clock.now();
         let principal = self
             .verifier
-            .verify(token, self.clock.now())
+            .verify(presented.credentials.token, now)
             .await
             .map_err(|error| (Refusal::InvalidToken(error), None))?;
+        self.binding
+            .check(presented, principal.key.as_ref(), now.timestamp())
+            .map_err(|refusal| (refusal, None))?;
         let entered = match self.required {
             Required::Nothing => Ok(()),
             Required::All(scopes) => principal.require(scopes, &self.bypass),
@@ -151,6 +166,11 @@ impl Gate {
 
     pub(crate) const fn bypass(&self) -> &RoleBypass {
         &self.bypass
+    }
+
+    /// The nonce that the next proof needs, when proofs need one here.
+    fn nonce(&self) -> Option<String> {
+        self.binding.nonce(self.clock.now().timestamp())
     }
 
     pub(crate) const fn challenge(&self) -> &Challenge {

@@ -14,6 +14,7 @@ use url::Url;
 
 use super::*;
 use crate::auth::Role;
+use crate::auth::dpop::Nonces;
 use crate::auth::jwks::{JwksSettings, JwksSource};
 use crate::auth::verify::{DEFAULT_LEEWAY, VerifierConfig};
 use crate::service;
@@ -27,7 +28,28 @@ fn metadata(issuer: &TestIssuer) -> ResourceMetadata {
     ResourceMetadata::new(RESOURCE, &issuer.url(), scopes, "Exec").unwrap()
 }
 
+/// A door without scopes of its own.
+pub(super) fn bearer_with(issuer: &TestIssuer, nonces: Option<Nonces>) -> Bearer {
+    bound(
+        issuer,
+        (Required::Nothing, RoleBypass::default()),
+        Binding::new("https://loop.example", nonces),
+    )
+}
+
 fn bearer(issuer: &TestIssuer, required: Required, bypass: RoleBypass) -> Bearer {
+    bound(
+        issuer,
+        (required, bypass),
+        Binding::new("https://loop.example", None),
+    )
+}
+
+fn bound(
+    issuer: &TestIssuer,
+    (required, bypass): (Required, RoleBypass),
+    binding: Binding,
+) -> Bearer {
     let keys = Url::parse(&issuer.jwks_url()).unwrap();
     let keys = JwksSource::http(keys, JwksSettings::default()).unwrap();
     let config = VerifierConfig {
@@ -41,6 +63,7 @@ fn bearer(issuer: &TestIssuer, required: Required, bypass: RoleBypass) -> Bearer
         metadata: metadata(issuer),
         bypass,
         required,
+        binding,
     };
     Bearer::with_clock(config, Arc::new(fixed_now))
 }
@@ -54,7 +77,7 @@ async fn kpi(caller: Caller) -> Result<HttpResponse, Refused> {
     Ok(HttpResponse::Ok().finish())
 }
 
-async fn app(
+pub(super) async fn app(
     bearer: Bearer,
 ) -> impl Service<
     actix_http::Request,
@@ -365,6 +388,8 @@ async fn the_metadata_document_is_at_both_places_for_every_origin() {
         "scopes_supported": ["mcp:exec", "kpi:read"],
         "bearer_methods_supported": ["header"],
         "resource_name": "Exec",
+        "dpop_signing_alg_values_supported": ["ES256", "EdDSA", "RS256"],
+        "dpop_bound_access_tokens_required": false,
         "resource_documentation": "https://loop.example/docs",
     });
     let app = init_service(service::app(move |config| document.routes(config))).await;

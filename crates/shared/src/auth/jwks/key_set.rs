@@ -81,7 +81,7 @@ impl KeySet {
         let mut keys = BTreeMap::new();
         let mut hash = Sha256::new();
         for map in document.keys.into_iter().take(MAX_KEYS) {
-            let Some((kid, identity, key)) = usable(map) else {
+            let Some((kid, identity, key)) = usable(&map) else {
                 continue;
             };
             if keys.contains_key(&kid) {
@@ -133,9 +133,16 @@ impl KeySet {
 }
 
 /// The key's id, public members and verifier, when it has exactly one algorithm of ours.
-fn usable(map: Map<String, Value>) -> Option<(String, String, VerifyingKey)> {
+fn usable(map: &Map<String, Value>) -> Option<(String, String, VerifyingKey)> {
+    let kid = map.get("kid").and_then(Value::as_str);
+    let kid = kid.filter(|kid| !kid.is_empty())?.to_owned();
+    let (identity, key) = public_key(map)?;
+    Some((kid, identity, key))
+}
+
+/// The public members and verifier of a JWK that has exactly one algorithm of ours.
+pub(in crate::auth) fn public_key(map: &Map<String, Value>) -> Option<(String, VerifyingKey)> {
     let text = |name: &str| map.get(name).and_then(Value::as_str);
-    let kid = text("kid").filter(|kid| !kid.is_empty())?.to_owned();
     let algorithm = SigningAlgorithm::of_key(text("kty")?, text("crv"))?;
     let members: &[&str] = match algorithm {
         SigningAlgorithm::Rs256 => &["n", "e"],
@@ -153,7 +160,7 @@ fn usable(map: Map<String, Value>) -> Option<(String, String, VerifyingKey)> {
     if !is_sound(algorithm, &decoded) {
         return None;
     }
-    let jwk = Jwk::from_map(map).ok()?;
+    let jwk = Jwk::from_map(map.clone()).ok()?;
     // Each checks kty, crv, use, key_ops and alg; a point that is not on the curve is refused.
     let verifier: Box<dyn JwsVerifier> = match algorithm {
         SigningAlgorithm::Rs256 => Box::new(RS256.verifier_from_jwk(&jwk).ok()?),
@@ -164,7 +171,7 @@ fn usable(map: Map<String, Value>) -> Option<(String, String, VerifyingKey)> {
         algorithm,
         verifier,
     };
-    Some((kid, identity, key))
+    Some((identity, key))
 }
 
 /// Whether the public members have sizes and values that a sound key has.

@@ -16,6 +16,7 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use url::Url;
 
+pub(in crate::auth) use key_set::public_key;
 pub use key_set::{KeySet, KeySetError, VerifyingKey};
 
 use crate::service::config::{JwksLocation, ResourceServerConfig};

@@ -32,6 +32,9 @@ use super::claims::GrantId;
 use super::jwks::JwksSource;
 use super::verify::VerifyError;
 use crate::service::clock::Clock;
+use crate::service::metrics::{
+    REVOCATION_AGE, REVOCATION_FAILURES, REVOCATION_LISTED, REVOCATION_STALE,
+};
 use fetch::{Fetch, FetchError, Fetched};
 use phase::{Phase, Situation};
 
@@ -135,8 +138,10 @@ impl Revocations {
             self.confirmed_at.store(millis, Ordering::Release);
         } else {
             self.failures.fetch_add(1, Ordering::Relaxed);
+            metrics::counter!(REVOCATION_FAILURES).increment(1);
         }
         self.looks.fetch_add(1, Ordering::Release);
+        self.show(now);
         self.note(now, outcome.as_ref().err());
         outcome.is_ok()
     }
@@ -213,6 +218,18 @@ impl Revocations {
         let confirmed = self.confirmed_at.load(Ordering::Acquire);
         let limit = i64::try_from(self.settings.max_stale.as_millis()).unwrap_or(i64::MAX);
         confirmed == NEVER || now.timestamp_millis().saturating_sub(confirmed) > limit
+    }
+
+    /// Sets the gauges.
+    fn show(&self, now: DateTime<Utc>) {
+        let confirmed = self.confirmed_at.load(Ordering::Acquire);
+        if confirmed != NEVER {
+            let age = Duration::from_millis(now.timestamp_millis().abs_diff(confirmed));
+            metrics::gauge!(REVOCATION_AGE).set(age.as_secs_f64());
+        }
+        let listed = u32::try_from(self.listed()).unwrap_or(u32::MAX);
+        metrics::gauge!(REVOCATION_LISTED).set(f64::from(listed));
+        metrics::gauge!(REVOCATION_STALE).set(if self.is_stale(now) { 1.0 } else { 0.0 });
     }
 
     /// Says in the log what changed, once.

@@ -88,6 +88,12 @@ pub enum VerifyError {
     /// The grant behind it has ended.
     #[error("token has been revoked")]
     Revoked,
+    /// Bound to a key, and presented without showing it (RFC 9449 §7.1).
+    #[error("token is bound to a key and came as a bearer token")]
+    Bound,
+    /// Presented with a key, and bound to none, or to another one.
+    #[error("token is not bound to the key of its proof")]
+    NotBound,
     /// Nobody can tell whether the grant behind it has ended, and `REVOCATION_FAIL` is `closed`.
     #[error("the issuer's revocation list is too old")]
     RevocationsUnavailable,
@@ -117,6 +123,8 @@ impl VerifyError {
                 "The keys to check the access token are not available right now; try again shortly"
             }
             Self::Revoked => "The access token has been revoked",
+            Self::Bound => "The access token is bound to a key; use the DPoP scheme and a proof",
+            Self::NotBound => "The access token is not bound to the key of the proof",
             Self::RevocationsUnavailable => {
                 "Whether the access token has been revoked is not known right now; try again shortly"
             }

@@ -3,6 +3,7 @@
 //! In: clap arguments as text (an empty value counts as not set). Out: checked values, or [`Problems`].
 //! Never: stops at the first mistake, prints a secret. House style: "Configuration is flags and environment variables".
 
+mod dpop;
 mod problems;
 mod read;
 mod resource_server;
@@ -11,8 +12,9 @@ mod secret;
 mod service_args;
 mod url;
 
+pub use dpop::{DpopArgs, DpopConfig};
 pub use problems::{Problem, Problems, Warnings};
-pub use read::{folder, given, list, number, seconds};
+pub use read::{flag, folder, given, list, number, seconds};
 pub use resource_server::{JwksLocation, ResourceServerArgs, ResourceServerConfig};
 pub use revocation::RevocationArgs;
 pub use secret::secret_or_file;

@@ -48,6 +48,19 @@ pub fn number(
     }
 }
 
+/// `true` or `false`; `false` when it is not set or wrong (which is noted).
+pub fn flag(variable: &str, value: Option<&str>, problems: &mut Problems) -> bool {
+    match given(value) {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(other) => {
+            let wrong = format!("{other:?} is neither true nor false");
+            problems.add(variable, wrong, "Use true or false.");
+            false
+        }
+    }
+}
+
 /// A duration in whole seconds within `range`, or `default`.
 pub fn seconds(
     variable: &str,

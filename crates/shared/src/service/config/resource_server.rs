@@ -6,7 +6,9 @@ use std::time::Duration;
 use clap::Args;
 use url::Url;
 
-use super::{Problems, RevocationArgs, ServiceConfig, given, http_url, seconds};
+use super::{
+    DpopArgs, DpopConfig, Problems, RevocationArgs, ServiceConfig, given, http_url, seconds,
+};
 use crate::auth::revocation::RevocationSettings;
 use crate::auth::{RoleBypass, Roles};
 
@@ -42,6 +44,9 @@ pub struct ResourceServerArgs {
     /// The list of revoked grants.
     #[command(flatten)]
     pub revocation: RevocationArgs,
+    /// Proof of possession.
+    #[command(flatten)]
+    pub dpop: DpopArgs,
 }
 
 /// Where the issuer's keys come from.
@@ -72,6 +77,8 @@ pub struct ResourceServerConfig {
     pub bypass: RoleBypass,
     /// Where revoked grants are listed; `None`: nowhere.
     pub revocation: Option<RevocationSettings>,
+    /// How callers prove their keys.
+    pub dpop: DpopConfig,
 }
 
 impl ResourceServerArgs {
@@ -107,6 +114,7 @@ impl ResourceServerArgs {
                 problems,
             ),
             bypass: self.bypass(problems),
+            dpop: self.dpop.resolve(problems),
             issuer,
             resource,
         }

@@ -1,6 +1,6 @@
 //! The settings that every service has.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
@@ -47,6 +47,9 @@ pub struct ServiceArgs {
     /// Further Host values that are served, comma-separated: nas.local or nas.local:8081
     #[arg(long, env = "ALLOWED_HOSTS", value_name = "HOSTS")]
     pub allowed_hosts: Option<String>,
+    /// Address and port of Prometheus metrics, 127.0.0.1:9083 for example; anybody who reaches it may read [default: none]
+    #[arg(long, env = "METRICS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub metrics_listen: Option<String>,
     /// Threads that serve requests [default: one for each core]
     #[arg(long, env = "WORKERS", value_name = "COUNT")]
     pub workers: Option<String>,
@@ -90,6 +93,8 @@ pub struct ServiceConfig {
     pub allowed_origins: Vec<String>,
     /// `Host` values that are served: the service's own, loopback and `ALLOWED_HOSTS`. Never empty.
     pub allowed_hosts: Vec<String>,
+    /// Where metrics are served; `None`: nowhere, and nothing is recorded.
+    pub metrics: Option<SocketAddr>,
     /// Threads that serve requests; `None` is one for each core.
     pub workers: Option<usize>,
 }
@@ -116,6 +121,7 @@ impl ServiceArgs {
             allowed_hosts: self.hosts(&external_url, problems),
             external_url,
             log: self.log(problems),
+            metrics: self.metrics(problems),
             shutdown_timeout: seconds(
                 "SHUTDOWN_TIMEOUT_SECONDS",
                 self.shutdown_timeout_seconds.as_deref(),
@@ -141,6 +147,16 @@ impl ServiceArgs {
             );
             default
         })
+    }
+
+    fn metrics(&self, problems: &mut Problems) -> Option<SocketAddr> {
+        let text = given(self.metrics_listen.as_deref())?;
+        let address = text.parse();
+        if address.is_err() {
+            let wrong = format!("{text:?} is not an address and port");
+            problems.add("METRICS_LISTEN", wrong, "Use 127.0.0.1:9083, for example.");
+        }
+        address.ok()
     }
 
     fn external_url(&self, problems: &mut Problems) -> ExternalUrl {
@@ -289,6 +305,7 @@ mod tests {
             allowed_origins: set("https://ok.example,app.example"),
             allowed_hosts: set("nas.local:8081,http://nas.local"),
             workers: set("0"),
+            metrics_listen: set("9083"),
         };
         let mut problems = Problems::new();
         args.resolve(IDENTITY, &mut problems);
@@ -305,13 +322,17 @@ mod tests {
             "EXTERNAL_URL",
             "LOG_FORMAT",
             "LOG_LEVEL",
+            "METRICS_LISTEN",
             "PORT",
             "SHUTDOWN_TIMEOUT_SECONDS",
             "WORKERS",
         ];
         assert_eq!(named, expected);
         let shown = problems.finish().unwrap_err().to_string();
-        assert!(shown.starts_with("9 settings need attention:\n"), "{shown}");
+        assert!(
+            shown.starts_with("10 settings need attention:\n"),
+            "{shown}"
+        );
         assert!(
             shown.contains("  - PORT: \"80810\" is not a whole number from 0 to 65535."),
             "{shown}"

@@ -59,6 +59,7 @@ fn signs_with(replica: &Keeper, clock: &MockClock) -> String {
         scope: Scopes::NONE,
         roles: Roles::NONE,
         sid: None,
+        cnf: None,
     };
     let token = replica.signer.sign(&claims).unwrap();
     let header = super::super::jws_header(token.expose_secret()).unwrap();

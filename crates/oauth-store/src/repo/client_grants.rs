@@ -1,0 +1,147 @@
+//! Clients' own grants.
+
+use async_trait::async_trait;
+use chrono::{DateTime, Utc};
+use loop_oauth::{
+    client::{Client, ClientId},
+    client_grant::ClientGrant,
+    grant::{GrantId, RevokeReason, RevokedGrant},
+    store::{ClientGrants, StoreError, Updated},
+};
+use sea_orm::{
+    ColumnTrait as _, ConnectionTrait, DatabaseConnection, DatabaseTransaction, EntityTrait as _,
+    QueryFilter as _, QueryOrder as _, QuerySelect as _,
+    sea_query::{Expr, SimpleExpr},
+};
+
+use super::{at_most, insert_new, updated};
+use crate::{
+    SqlStore,
+    entity::{
+        client,
+        client_grant::{Column, Entity, Model, ROW},
+        column::millis,
+    },
+    error::{failed, unread},
+};
+
+#[async_trait]
+impl ClientGrants for SqlStore {
+    async fn open_client_grant(
+        &self,
+        client: &ClientId,
+    ) -> Result<Option<(ClientGrant, Client)>, StoreError> {
+        find(self.readers(), Column::OpenFor.eq(client.0.as_str())).await
+    }
+
+    #[tracing::instrument(name = "store.add_client_grant", skip_all, fields(grant = %grant.id))]
+    async fn add_client_grant(
+        &self,
+        grant: &ClientGrant,
+    ) -> Result<Option<(ClientGrant, Client)>, StoreError> {
+        let row = Model::from(grant);
+        self.write(move |tx| Box::pin(add(tx, row))).await
+    }
+
+    async fn client_grant(&self, id: GrantId) -> Result<Option<(ClientGrant, Client)>, StoreError> {
+        find(self.readers(), Column::Id.eq(id.to_string())).await
+    }
+}
+
+/// The grant with its client, in one statement.
+async fn find(
+    db: &impl ConnectionTrait,
+    which: SimpleExpr,
+) -> Result<Option<(ClientGrant, Client)>, StoreError> {
+    let found = Entity::find()
+        .filter(which)
+        .find_also_related(client::Entity)
+        .one(db)
+        .await
+        .map_err(unread("client grant"))?;
+    let Some((grant, client)) = found else {
+        return Ok(None);
+    };
+    let client = client.ok_or(ROW.corrupt())?;
+    if client.removed_at.is_some() {
+        return Ok(None);
+    }
+    Ok(Some((grant.try_into()?, client.try_into()?)))
+}
+
+async fn add(
+    tx: &DatabaseTransaction,
+    row: Model,
+) -> Result<Option<(ClientGrant, Client)>, StoreError> {
+    let id = row.client_id.clone();
+    // Whoever removes or changes the client waits until this is over.
+    let client = client::Entity::find_by_id(id.as_str())
+        .lock_exclusive()
+        .one(tx)
+        .await
+        .map_err(unread("client"))?;
+    if client.is_none_or(|client| client.removed_at.is_some()) {
+        return Ok(None);
+    }
+    insert_new(tx, row).await?;
+    find(tx, Column::OpenFor.eq(id)).await
+}
+
+pub(super) async fn revoke_one(
+    tx: &DatabaseTransaction,
+    id: GrantId,
+    reason: RevokeReason,
+    now: DateTime<Utc>,
+) -> Result<Updated, StoreError> {
+    let it = Column::Id.eq(id.to_string());
+    Ok(updated(revoke(tx, it, reason, now).await?))
+}
+
+pub(super) async fn revoke_of(
+    tx: &DatabaseTransaction,
+    client: &ClientId,
+    reason: RevokeReason,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    revoke(tx, Column::ClientId.eq(client.0.as_str()), reason, now).await
+}
+
+async fn revoke(
+    tx: &DatabaseTransaction,
+    which: SimpleExpr,
+    reason: RevokeReason,
+    now: DateTime<Utc>,
+) -> Result<u64, StoreError> {
+    let revoked = Entity::update_many()
+        .col_expr(Column::RevokedAt, Expr::value(millis(now)))
+        .col_expr(Column::RevokeReason, Expr::value(reason.as_str()))
+        .col_expr(Column::OpenFor, Expr::value(Option::<String>::None))
+        .filter(which)
+        .filter(Column::RevokedAt.is_null())
+        .exec(tx)
+        .await
+        .map_err(failed)?;
+    Ok(revoked.rows_affected)
+}
+
+pub(super) async fn revoked_since(
+    db: &DatabaseConnection,
+    since: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<RevokedGrant>, StoreError> {
+    let rows: Vec<(String, i64)> = Entity::find()
+        .select_only()
+        .columns([Column::Id, Column::RevokedAt])
+        .filter(Column::RevokedAt.gt(millis(since)))
+        .order_by_desc(Column::RevokedAt)
+        .limit(at_most(limit))
+        .into_tuple()
+        .all(db)
+        .await
+        .map_err(unread("client grant"))?;
+    let read = |(id, at): (String, i64)| {
+        let (id, at) = (GrantId(ROW.uuid(&id)?), ROW.time(at)?);
+        Ok(RevokedGrant { id, at })
+    };
+    rows.into_iter().map(read).collect()
+}
