@@ -120,6 +120,7 @@ async fn family(store: &SqlStore) -> Result<RefreshToken, StoreError> {
         client: grant.client.clone(),
         redirect_uri: None,
         challenge: CodeChallenge::S256("c".repeat(43)),
+        key: None,
         expires_at: DateTime::UNIX_EPOCH,
         used_at: None,
     };
@@ -128,6 +129,7 @@ async fn family(store: &SqlStore) -> Result<RefreshToken, StoreError> {
         grant: grant.id,
         parent: None,
         state: RefreshState::Live,
+        key: None,
         expires_at: DateTime::UNIX_EPOCH + TimeDelta::days(90),
     };
     store.add_grant(&grant, &code).await?;

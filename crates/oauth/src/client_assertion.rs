@@ -85,10 +85,10 @@ fn check_claims(cx: &Context<'_>, assertion: &Unverified<'_>) -> Result<DateTime
         return bad("iss and sub of the assertion differ");
     }
     // "The issuer identifier of the authorization server as the sole value" is today's advice; the token endpoint is
-    // what OpenID Connect Core §9 asked for. Both name nobody else.
+    // what OpenID Connect Core §9 asked for, and RFC 9126 §2 adds its own endpoint. All name nobody else.
     let issuer = cx.rules.issuer.as_str();
-    let token_endpoint = format!("{issuer}/token");
-    if !resource::same(issuer, &claims.aud) && claims.aud != token_endpoint {
+    let endpoints = ["/token", "/par"].map(|path| format!("{issuer}{path}"));
+    if !resource::same(issuer, &claims.aud) && !endpoints.contains(&claims.aud) {
         return bad("the assertion is for somebody else");
     }
     let time = |seconds: i64| DateTime::from_timestamp(seconds, 0);

@@ -1,6 +1,7 @@
 //! An authorization code (RFC 6749 §4.1.2): one use, sixty seconds, bound to its request.
 
 use chrono::{DateTime, Utc};
+use loop_shared::auth::dpop::Thumbprint;
 
 use crate::{client::ClientId, grant::GrantId, secret::SecretHash};
 
@@ -28,6 +29,8 @@ pub struct AuthCode {
     pub redirect_uri: Option<String>,
     /// The challenge its verifier must match.
     pub challenge: CodeChallenge,
+    /// The key that its exchange must prove (`dpop_jkt`, RFC 9449 §10).
+    pub key: Option<Thumbprint>,
     /// From when on it is refused.
     pub expires_at: DateTime<Utc>,
     /// When it was exchanged.

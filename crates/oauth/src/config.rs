@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::{
     client_metadata_document::{ClientDocuments, DocumentRules},
     device::DeviceRules,
+    dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
     par::ParRules,
     pkce_phase::PkceRules,
@@ -79,6 +80,8 @@ pub struct Rules {
     pub documents: DocumentRules,
     /// How requests are pushed.
     pub par: ParRules,
+    /// How keys are proven.
+    pub dpop: DpopRules,
     /// Who may register clients, and how many.
     pub registration: RegistrationRules,
     /// How devices log in.

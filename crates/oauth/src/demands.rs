@@ -7,4 +7,6 @@
 pub struct Demands {
     /// Authorization requests must be pushed (`require_pushed_authorization_requests`).
     pub pushed: bool,
+    /// Token requests must prove a key (`dpop_bound_access_tokens`).
+    pub dpop: bool,
 }

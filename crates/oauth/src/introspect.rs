@@ -8,7 +8,7 @@
 //! server MUST require some form of authorization", §2.1). It learns of every access token, since those
 //! are shown to resource servers, but of refresh tokens only its own: anybody else who holds one stole it.
 
-use loop_shared::auth::{claims::AccessClaims, scope::Scopes};
+use loop_shared::auth::{claims::AccessClaims, dpop::Thumbprint, scope::Scopes};
 use uuid::Uuid;
 
 use crate::{
@@ -59,6 +59,8 @@ pub struct AccessOnly {
     pub iat: i64,
     /// Its identifier.
     pub jti: String,
+    /// The key that it is bound to (RFC 9449 §6.2).
+    pub key: Option<Thumbprint>,
 }
 
 /// Says what `token` is worth now.
@@ -126,6 +128,7 @@ fn access_only(claims: &AccessClaims) -> AccessOnly {
     AccessOnly {
         iat: claims.iat,
         jti: claims.jti.as_str().to_owned(),
+        key: claims.cnf.as_ref().and_then(|cnf| cnf.jkt.clone()),
     }
 }
 

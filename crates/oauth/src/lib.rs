@@ -18,6 +18,7 @@ pub mod config;
 pub mod consent;
 pub mod demands;
 pub mod device;
+pub mod dpop;
 pub mod entropy;
 pub mod grant;
 pub mod grants;

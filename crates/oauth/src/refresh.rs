@@ -11,6 +11,7 @@
 
 use chrono::{DateTime, Utc};
 use hmac::{Hmac, Mac as _};
+use loop_shared::auth::dpop::Thumbprint;
 use sha2::Sha256;
 
 use crate::{
@@ -52,6 +53,8 @@ pub struct RefreshToken {
     pub parent: Option<SecretHash>,
     /// Where it stands.
     pub state: RefreshState,
+    /// The key that every use must prove, and that its successors are bound to (RFC 9449 §5).
+    pub key: Option<Thumbprint>,
     /// From when on it is refused.
     pub expires_at: DateTime<Utc>,
 }

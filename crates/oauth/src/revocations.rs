@@ -106,6 +106,7 @@ mod tests {
                 client: app.id.clone(),
                 redirect_uri: None,
                 challenge: CodeChallenge::S256("x".into()),
+                key: None,
                 expires_at: world.now,
                 used_at: None,
             };

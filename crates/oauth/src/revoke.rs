@@ -103,6 +103,7 @@ mod tests {
             client: own.id.clone(),
             redirect_uri: None,
             challenge: CodeChallenge::S256("x".into()),
+            key: None,
             expires_at: DateTime::UNIX_EPOCH,
             used_at: None,
         };
@@ -111,6 +112,7 @@ mod tests {
             grant: id,
             parent: None,
             state: RefreshState::Live,
+            key: None,
             expires_at: world.now + world.rules.refresh_ttl,
         };
         world.store.add_grant(&grant, &code).await.unwrap();

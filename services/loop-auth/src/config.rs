@@ -10,6 +10,7 @@ use loop_oauth::{
     client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
     device::DeviceRules,
+    dpop::DpopRules,
     par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
@@ -17,13 +18,14 @@ use loop_oauth::{
     user::Email,
 };
 use loop_shared::service::config::{
-    ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given, number,
-    seconds, secret_or_file,
+    DpopArgs, ExternalUrl, Problems, ServiceArgs, ServiceConfig, ServiceIdentity, Warnings, given,
+    number, seconds, secret_or_file,
 };
 use secrecy::SecretString;
 
 use crate::{
     device_config::DeviceArgs,
+    dpop_config,
     key_config::{KeyArgs, KeyConfig},
     outbound_config::OutboundArgs,
     par_config::ParArgs,
@@ -117,6 +119,9 @@ pub struct ServeArgs {
     /// Pushed authorization requests.
     #[command(flatten)]
     pub par: ParArgs,
+    /// Proof of possession.
+    #[command(flatten)]
+    pub dpop: DpopArgs,
     /// Who may register.
     #[command(flatten)]
     pub registration: RegistrationArgs,
@@ -205,18 +210,20 @@ impl ServeArgs {
         let registration = self.registration.resolve(&mut problems);
         let device = self.device.resolve(&mut problems);
         let proxies = self.proxy.resolve(&mut problems);
-        let par = self.par.resolve(&mut problems);
-        let rules = self.auth.rules(&service.external_url, &mut problems);
-        let rules = rules.map(|rules| Rules {
-            registration,
-            device,
-            par,
-            ..rules
-        });
+        let mut rules = self.auth.rules(&service.external_url, &mut problems);
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
         let keys = self.keys.resolve(access_ttl, &mut problems);
+        let par = self.par.resolve(&mut problems);
+        let secret = keys.settings.secret.as_ref();
+        let dpop = dpop_config::rules(&self.dpop, secret, &mut problems);
+        if let Some(rules) = &mut rules {
+            rules.dpop = dpop;
+            rules.par = par;
+            rules.registration = registration;
+            rules.device = device;
+        }
         let first_admin = self.auth.first_admin(&mut problems);
         let queue = self.auth.bcrypt_queue.as_deref();
         let queue = number("BCRYPT_QUEUE", queue, 0..=10_000, 64, &mut problems);
@@ -278,6 +285,7 @@ impl AuthArgs {
             pkce,
             documents: DocumentRules::default(),
             par: ParRules::default(),
+            dpop: DpopRules::default(),
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
         })

@@ -41,6 +41,7 @@ pub(crate) struct Model {
     pub(crate) management_hash: Option<String>,
     pub(crate) keys: Option<String>,
     pub(crate) require_pushed: bool,
+    pub(crate) require_dpop: bool,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -83,6 +84,7 @@ impl TryFrom<Model> for Client {
                 .transpose()?,
             demands: Demands {
                 pushed: row.require_pushed,
+                dpop: row.require_dpop,
             },
         })
     }
@@ -114,6 +116,7 @@ impl From<&Client> for Model {
             management_hash: None,
             keys: client.keys.as_ref().map(ClientKeys::to_json),
             require_pushed: client.demands.pushed,
+            require_dpop: client.demands.dpop,
         }
     }
 }

@@ -24,6 +24,7 @@ pub(crate) struct Model {
     pub(crate) expires_at: i64,
     pub(crate) used_at: Option<i64>,
     pub(crate) challenge_method: String,
+    pub(crate) dpop_key: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -54,6 +55,7 @@ impl TryFrom<Model> for AuthCode {
             client: ClientId(row.client_id),
             redirect_uri: row.redirect_uri,
             challenge: challenge(&row.challenge_method, row.challenge)?,
+            key: ROW.key_opt(row.dpop_key.as_deref())?,
             expires_at: ROW.time(row.expires_at)?,
             used_at: ROW.time_opt(row.used_at)?,
         })
@@ -86,6 +88,7 @@ impl From<&AuthCode> for Model {
             expires_at: millis(code.expires_at),
             used_at: code.used_at.map(millis),
             challenge_method: method.to_owned(),
+            dpop_key: code.key.as_ref().map(ToString::to_string),
         }
     }
 }

@@ -4,7 +4,7 @@
 
 use chrono::{DateTime, Utc};
 use loop_oauth::{secret::SecretHash, store::StoreError};
-use loop_shared::auth::scope::Scopes;
+use loop_shared::auth::{dpop::Thumbprint, scope::Scopes};
 use uuid::Uuid;
 
 /// The table that a column was read from, for [`StoreError::Corrupt`].
@@ -35,6 +35,12 @@ impl Row {
     /// 64 hexadecimal digits, or nothing.
     pub(crate) fn hash_opt(self, hex: Option<&str>) -> Result<Option<SecretHash>, StoreError> {
         hex.map(|hex| self.hash(hex)).transpose()
+    }
+
+    /// A key's thumbprint, or nothing.
+    pub(crate) fn key_opt(self, text: Option<&str>) -> Result<Option<Thumbprint>, StoreError> {
+        text.map(|text| Thumbprint::parse(text).ok_or(self.corrupt()))
+            .transpose()
     }
 
     /// The hyphenated form.

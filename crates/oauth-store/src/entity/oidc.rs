@@ -4,7 +4,7 @@ use loop_oauth::{
     oidc::{ClientLogout, Identity, IdentityScopes, Sid},
     store::StoreError,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::column::{Row, millis};
 
@@ -51,9 +51,7 @@ pub(crate) fn write_scopes(scopes: IdentityScopes) -> Option<String> {
 
 /// Where a client hears of logouts, as the members of its registration.
 pub(crate) fn write_logout(logout: &ClientLogout) -> Option<String> {
-    let mut members = Map::new();
-    logout.write(&mut members);
-    (!members.is_empty()).then(|| Value::Object(members).to_string())
+    logout.to_json().map(|members| members.to_string())
 }
 
 pub(crate) fn read_logout(row: Row, text: &str) -> Result<ClientLogout, StoreError> {

@@ -21,6 +21,7 @@ pub(crate) struct Model {
     pub(crate) parent: Option<String>,
     pub(crate) state: String,
     pub(crate) expires_at: i64,
+    pub(crate) dpop_key: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -76,6 +77,7 @@ impl TryFrom<Model> for RefreshToken {
             grant: GrantId(ROW.uuid(&row.grant_id)?),
             parent: ROW.hash_opt(row.parent.as_deref())?,
             state: row.state()?,
+            key: ROW.key_opt(row.dpop_key.as_deref())?,
             expires_at: ROW.time(row.expires_at)?,
         })
     }
@@ -89,6 +91,7 @@ impl From<&RefreshToken> for Model {
             parent: token.parent.map(SecretHash::to_hex),
             state: state_name(token.state).to_owned(),
             expires_at: millis(token.expires_at),
+            dpop_key: token.key.as_ref().map(ToString::to_string),
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Pushed authorization requests, and which clients must push theirs.
+//! Pushed authorization requests, and which clients must push theirs. No foreign key: a client that describes itself
+//! (CIMD) is not stored before somebody logs in with it.
 
 use sea_orm_migration::prelude::*;
 
@@ -18,23 +19,14 @@ impl MigrationTrait for Migration {
             .col(text("params"))
             .col(time("expires_at").not_null())
             .col(time("opened_at").null())
-            .col(time("used_at").null())
-            .foreign_key(
-                ForeignKey::create()
-                    .name("fk_pushed_requests_client_id")
-                    .from("pushed_requests", "client_id")
-                    .to("clients", "id")
-                    .on_delete(ForeignKeyAction::Cascade),
-            );
+            .col(time("used_at").null());
         manager.create_table(table).await?;
-        for column in ["client_id", "expires_at"] {
-            let index = Index::create()
-                .name(format!("idx_pushed_requests_{column}"))
-                .table("pushed_requests")
-                .col(column)
-                .take();
-            manager.create_index(index).await?;
-        }
+        let index = Index::create()
+            .name("idx_pushed_requests_expires_at")
+            .table("pushed_requests")
+            .col("expires_at")
+            .take();
+        manager.create_index(index).await?;
         let required = ColumnDef::new("require_pushed")
             .boolean()
             .not_null()

@@ -10,6 +10,7 @@ mod m20261121_030000_add_client_removal;
 mod m20261121_031000_create_client_grants;
 mod m20261121_032000_create_device_authorizations;
 mod m20261121_040000_add_pushed_requests;
+mod m20261121_041000_add_dpop_keys;
 mod m20261121_050000_add_openid_connect;
 
 use sea_orm_migration::prelude::*;
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_020100_add_client_keys::Migration),
             Box::new(m20261121_040000_add_pushed_requests::Migration),
             Box::new(m20261121_032000_create_device_authorizations::Migration),
+            Box::new(m20261121_041000_add_dpop_keys::Migration),
         ]
     }
 }

@@ -68,6 +68,8 @@ async fn change(
         .col_expr(Column::ClientUri, Expr::value(after.client_uri))
         .col_expr(Column::Logout, Expr::value(after.logout))
         .col_expr(Column::Pkce, Expr::value(after.pkce))
+        .col_expr(Column::Keys, Expr::value(after.keys))
+        .col_expr(Column::RequirePushed, Expr::value(after.require_pushed))
         .filter(Column::Id.eq(before.id.as_str()))
         .filter(Column::GrantTypes.eq(before.grant_types))
         .filter(same_scope)

@@ -52,6 +52,8 @@ async fn keep(tx: &DatabaseTransaction, row: Model) -> Result<(), StoreError> {
         .col_expr(Column::GrantTypes, Expr::value(row.grant_types))
         .col_expr(Column::ClientUri, Expr::value(row.client_uri))
         .col_expr(Column::Keys, Expr::value(row.keys))
+        // One that was removed comes back with its document, without what was granted to it.
+        .col_expr(Column::RemovedAt, Expr::value(Option::<i64>::None))
         .filter(Column::Id.eq(row.id))
         .filter(Column::Origin.eq(ClientOrigin::Document.as_str()))
         .exec(tx)

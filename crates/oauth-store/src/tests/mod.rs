@@ -151,6 +151,7 @@ fn code(name: &str, grant: &Grant) -> AuthCode {
         client: grant.client.clone(),
         redirect_uri: Some("http://localhost:1/callback".to_owned()),
         challenge: CodeChallenge::S256("c".repeat(43)),
+        key: None,
         expires_at: at(60_000),
         used_at: None,
     }
@@ -162,6 +163,7 @@ fn token(name: &str, grant: &Grant, parent: Option<&str>) -> RefreshToken {
         grant: grant.id,
         parent: parent.map(hash),
         state: RefreshState::Live,
+        key: None,
         expires_at: at(90 * 86_400_000),
     }
 }

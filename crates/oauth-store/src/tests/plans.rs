@@ -125,6 +125,22 @@ async fn call_everything_that_revokes(store: &SqlStore, user: UserId, client: &C
     store.set_roles(user, &Roles::NONE, at(3)).await.unwrap();
 }
 
+async fn call_everything_of_pushed(store: &SqlStore, client: &ClientId) {
+    let pushed = PushedRequest {
+        hash: hash("pushed"),
+        client: client.clone(),
+        params: vec![],
+        expires_at: at(90),
+        opened_at: None,
+        used_at: None,
+    };
+    store.add_pushed(&pushed).await.unwrap();
+    store.pushed(&pushed.hash).await.unwrap();
+    let until = at(900);
+    store.open_pushed(&pushed.hash, at(1), until).await.unwrap();
+    store.consume_pushed(&pushed.hash, at(2)).await.unwrap();
+}
+
 async fn call_everything_of_clients(store: &SqlStore) {
     let app = client("app");
     let own = ClientGrant {
@@ -181,22 +197,6 @@ async fn call_everything_of_devices(store: &SqlStore) {
             store.deny_device(&asked.hash, at(1)).await.unwrap();
         }
     }
-}
-
-async fn call_everything_of_pushed(store: &SqlStore, client: &ClientId) {
-    let pushed = PushedRequest {
-        hash: hash("pushed"),
-        client: client.clone(),
-        params: vec![],
-        expires_at: at(90),
-        opened_at: None,
-        used_at: None,
-    };
-    store.add_pushed(&pushed).await.unwrap();
-    store.pushed(&pushed.hash).await.unwrap();
-    let until = at(900);
-    store.open_pushed(&pushed.hash, at(1), until).await.unwrap();
-    store.consume_pushed(&pushed.hash, at(2)).await.unwrap();
 }
 
 async fn call_everything_of_keys(store: &SqlStore) {

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use loop_oauth::{
+    code::AuthCode,
     par::PushedRequest,
+    refresh::RefreshToken,
     store::{Clients as _, Grants as _, PushedRequests as _, Updated},
 };
+use loop_shared::auth::dpop::Thumbprint;
 
-use super::{Db, at, client, hash, with_people};
+use super::{Db, at, client, code, grant, hash, token, with_people};
 
 fn pushed(name: &str) -> PushedRequest {
     PushedRequest {
@@ -80,6 +83,35 @@ async fn it_is_swept_from_its_exact_end_on_and_what_a_client_demands_is_kept() {
     assert_eq!(store.pushed(&hash("one")).await.unwrap(), None);
     let mut strict = client("strict");
     strict.demands.pushed = true;
+    strict.demands.dpop = true;
     store.add_client(&strict).await.unwrap();
     assert_eq!(store.client(&strict.id).await.unwrap(), Some(strict));
+}
+
+#[tokio::test]
+async fn the_key_of_a_code_and_of_a_refresh_token_is_kept() {
+    let db = Db::new();
+    let store = with_people(&db).await;
+    let key = Thumbprint::parse("0ZcOCORZNYy-DWpqq30jZyJGHTN0d2HglBV3uiguA4I");
+    assert!(key.is_some());
+    let family = grant("family");
+    let code = AuthCode {
+        key: key.clone(),
+        ..code("code", &family)
+    };
+    store.add_grant(&family, &code).await.unwrap();
+    let found = store.code(&code.hash).await.unwrap().unwrap();
+    assert_eq!(found.code, code);
+    let first = RefreshToken {
+        key: key.clone(),
+        ..token("t1", &family, None)
+    };
+    store
+        .redeem_code(&code.hash, Some(&first), at(1))
+        .await
+        .unwrap();
+    let found = store.refresh_token(&first.hash).await.unwrap().unwrap();
+    assert_eq!(found.token.key, key);
+    db.run("UPDATE refresh_tokens SET dpop_key = 'x'").await;
+    assert!(store.refresh_token(&first.hash).await.is_err());
 }

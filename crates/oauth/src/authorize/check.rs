@@ -1,7 +1,7 @@
 //! Checks an authorization request before anything is shown.
 
 use chrono::{DateTime, Utc};
-use loop_shared::auth::scope::Scopes;
+use loop_shared::auth::{dpop::Thumbprint, scope::Scopes};
 
 use super::{
     AUTH_AFTER, AuthorizeError, AuthorizeRefusal, AuthorizeRequest, PageRefusal, Prompt,
@@ -87,6 +87,7 @@ async fn whole(cx: &Context<'_>, params: Params<'_>) -> Result<AuthorizeRequest,
         prompt: asked.prompt,
         login_after: asked.login_after,
         oidc: asked.oidc,
+        dpop_jkt: asked.dpop_jkt,
         pushed: None,
     })
 }
@@ -138,6 +139,7 @@ struct Asked {
     prompt: Prompt,
     login_after: Option<DateTime<Utc>>,
     oidc: oidc::Asked,
+    dpop_jkt: Option<Thumbprint>,
 }
 
 fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, AuthorizeError> {
@@ -178,7 +180,9 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
     let (scopes, resource) = scopes(cx, client, (once("scope")?, oidc.scopes), requested)?;
     let prompt = once("prompt")?.map_or(Ok(Prompt::default()), Prompt::parse)?;
     let login_after = oidc::login_after(cx.now, prompt.login, oidc.max_age, once(AUTH_AFTER)?);
+    let dpop_jkt = once("dpop_jkt")?.map(key).transpose()?;
     Ok(Asked {
+        dpop_jkt,
         scopes,
         resource,
         challenge,
@@ -186,6 +190,11 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
         login_after,
         oidc,
     })
+}
+
+fn key(text: &str) -> Result<Thumbprint, AuthorizeError> {
+    let wrong = "dpop_jkt is no SHA-256 thumbprint in base64url";
+    Thumbprint::parse(text).ok_or(AuthorizeError::InvalidRequest(wrong))
 }
 
 /// Unknown scopes are dropped; nothing known left is an error; no scope means all of the resource's.

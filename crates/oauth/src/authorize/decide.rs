@@ -131,6 +131,7 @@ pub async fn allow(
             .redirect_uri_given
             .then(|| request.redirect_uri.clone()),
         challenge: request.challenge.bind(),
+        key: request.dpop_jkt.clone(),
         expires_at: cx.now + cx.rules.code_ttl,
         used_at: None,
     };

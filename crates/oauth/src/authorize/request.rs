@@ -1,7 +1,7 @@
 //! A checked authorization request, and how it travels through login and consent pages.
 
 use chrono::{DateTime, Utc};
-use loop_shared::auth::scope::Scopes;
+use loop_shared::auth::{dpop::Thumbprint, scope::Scopes};
 
 use super::{AuthorizeError, AuthorizeRefusal};
 use crate::{
@@ -89,6 +89,8 @@ pub struct AuthorizeRequest {
     pub login_after: Option<DateTime<Utc>>,
     /// What `OpenID` Connect adds.
     pub oidc: oidc::Asked,
+    /// The key that the exchange of the code must prove (RFC 9449 §10).
+    pub dpop_jkt: Option<Thumbprint>,
     /// The `request_uri` that stands for all of it, when it was pushed (RFC 9126).
     pub pushed: Option<RequestUri>,
 }
@@ -122,6 +124,9 @@ impl AuthorizeRequest {
         }
         if self.prompt != Prompt::default() {
             params.push(("prompt", self.prompt.to_text()));
+        }
+        if let Some(key) = &self.dpop_jkt {
+            params.push(("dpop_jkt", key.as_str().to_owned()));
         }
         if let Some(after) = self.login_after {
             let asked = oidc::asked_at(after, self.prompt.login, self.oidc.max_age);

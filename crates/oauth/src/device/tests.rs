@@ -53,6 +53,7 @@ impl Living {
     async fn poll_as(&self, id: &str, code: &str) -> Result<Tokens, TokenError> {
         let form = device_code::DeviceForm {
             device_code: SecretString::from(code),
+            key: None,
         };
         device_code::poll(&self.world.cx(), &JsonSigner, &tv(id), &form).await
     }
@@ -109,6 +110,7 @@ async fn a_device_waits_is_allowed_and_gets_tokens_once() {
         refresh_token: tokens.refresh_token.unwrap().expose().into(),
         scope: None,
         resource: None,
+        key: None,
     };
     let next = refresh_token::refresh(&living.world.cx(), &JsonSigner, &tv("tv"), form).await;
     assert_eq!(
@@ -241,6 +243,7 @@ async fn a_device_code_is_its_clients_alone_and_no_other_secret() {
     let cx = living.world.cx();
     let form = device_code::DeviceForm {
         device_code: device_code.into(),
+        key: None,
     };
     let got = device_code::poll(&cx, &JsonSigner, &web, &form).await;
     assert_eq!(got.unwrap_err().oauth().1, "unauthorized_client");

@@ -3,6 +3,7 @@
 //! In: an authenticated client and its form. Out: [`Tokens`] or [`TokenError`].
 //! Never: HTTP, SQL, the system clock; a code honoured twice.
 
+use loop_shared::auth::dpop::Thumbprint;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, check_resource, revoke, sign};
@@ -10,6 +11,7 @@ use crate::{
     client::{Client, GrantType},
     code::CodeChallenge,
     config::Context,
+    dpop,
     grant::RevokeReason,
     oidc::{self, IdentityScopes, Nonce},
     params::Params,
@@ -30,6 +32,8 @@ pub struct CodeForm {
     pub code_verifier: Option<SecretString>,
     /// RFC 8707 §2.2.
     pub resource: Option<String>,
+    /// The key that the request has proven (RFC 9449 §5).
+    pub key: Option<Thumbprint>,
 }
 
 impl CodeForm {
@@ -50,6 +54,7 @@ impl CodeForm {
                 .agreed("resource")
                 .map_err(|_| TokenError::InvalidTarget)?
                 .map(str::to_owned),
+            key: None,
         })
     }
 }
@@ -87,6 +92,7 @@ pub async fn exchange(
     }
     check_redirect(client, &found, form.redirect_uri.as_deref())?;
     check_verifier(cx, client, &found, form.code_verifier.as_ref())?;
+    dpop::check_key(grant.id, found.code.key.as_ref(), form.key.as_ref())?;
     check_resource(grant, form.resource.as_deref())?;
     let scope = ceiling(grant, &found.user)?;
     let refresh = client
@@ -98,6 +104,8 @@ pub async fn exchange(
         grant: grant.id,
         parent: None,
         state: RefreshState::Live,
+        // A confidential client's are bound by its secret (RFC 9449 §5).
+        key: form.key.clone().filter(|_| client.is_public()),
         expires_at: cx.now + cx.rules.refresh_ttl,
     });
     let identity = grant.identity.as_ref();

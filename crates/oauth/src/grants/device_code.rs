@@ -3,6 +3,7 @@
 //! In: an authenticated client and its form. Out: [`Tokens`] or [`TokenError`]. Never: a device code honoured twice, a write for
 //! each poll of a client that will not wait.
 
+use loop_shared::auth::dpop::Thumbprint;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, sign};
@@ -22,6 +23,8 @@ use crate::{
 pub struct DeviceForm {
     /// The device code, as presented.
     pub device_code: SecretString,
+    /// The key that the request has proven (RFC 9449 §5).
+    pub key: Option<Thumbprint>,
 }
 
 impl DeviceForm {
@@ -34,6 +37,7 @@ impl DeviceForm {
         let code = code.ok_or(TokenError::InvalidRequest("device_code is missing"))?;
         Ok(Self {
             device_code: code.into(),
+            key: None,
         })
     }
 }
@@ -82,6 +86,8 @@ pub async fn poll(
         grant: grant.id,
         parent: None,
         state: RefreshState::Live,
+        // A confidential client's are bound by its secret (RFC 9449 §5).
+        key: form.key.clone().filter(|_| client.is_public()),
         expires_at: cx.now + cx.rules.refresh_ttl,
     });
     let access_token = sign(cx, signer, &grant, &user, scope, IdentityScopes::NONE)?;

@@ -1,5 +1,7 @@
 //! Why no token was issued: many causes inside, RFC 6749 §5.2 outside.
 
+use loop_shared::auth::dpop::DpopError;
+
 use crate::{
     entropy::NoEntropy, grant::GrantId, grants::SignError, params::Repeated, store::StoreError,
 };
@@ -19,6 +21,9 @@ pub enum GrantProblem {
     /// `redirect_uri` is not the one of the authorization request.
     #[error("grant {0}: redirect_uri differs")]
     WrongRedirect(GrantId),
+    /// Bound to another key (RFC 9449 §5, §10).
+    #[error("grant {0}: the proof is another key's")]
+    WrongKey(GrantId),
     /// `code_verifier` does not fit the challenge.
     #[error("grant {0}: verifier does not fit")]
     WrongVerifier(GrantId),
@@ -60,6 +65,12 @@ pub enum TokenError {
     /// This server does not offer the grant type.
     #[error("unsupported grant type")]
     UnsupportedGrantType,
+    /// The proof of possession does not hold (RFC 9449 §5).
+    #[error(transparent)]
+    InvalidDpopProof(DpopError),
+    /// The proof must answer this nonce (RFC 9449 §8).
+    #[error("the proof lacks a current nonce")]
+    UseDpopNonce(String),
     /// The code or token is not honoured.
     #[error(transparent)]
     InvalidGrant(#[from] GrantProblem),
@@ -99,6 +110,8 @@ impl TokenError {
         match self {
             Self::InvalidRequest(_) => (400, "invalid_request"),
             Self::BadClient(_) => (401, "invalid_client"),
+            Self::InvalidDpopProof(_) => (400, "invalid_dpop_proof"),
+            Self::UseDpopNonce(_) => (400, "use_dpop_nonce"),
             Self::UnauthorizedClient => (400, "unauthorized_client"),
             Self::UnsupportedGrantType => (400, "unsupported_grant_type"),
             Self::InvalidGrant(_) => (400, "invalid_grant"),
@@ -118,6 +131,8 @@ impl TokenError {
         match self {
             Self::InvalidRequest(what) => what,
             Self::BadClient(_) => "client authentication failed",
+            Self::InvalidDpopProof(cause) => cause.description(),
+            Self::UseDpopNonce(_) => "make the DPoP proof with the nonce of the DPoP-Nonce header",
             Self::UnauthorizedClient => "the client may not use this grant type",
             Self::UnsupportedGrantType => "the grant type is not supported",
             Self::InvalidGrant(_) => "the code or refresh token is invalid, expired or revoked",

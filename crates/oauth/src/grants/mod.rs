@@ -14,6 +14,7 @@ use chrono::{DateTime, Utc};
 use loop_shared::auth::{
     algorithm::SigningAlgorithm,
     claims::{self, AccessClaims, Audience},
+    dpop::{DpopError, Thumbprint},
     scope::Scopes,
 };
 use secrecy::SecretString;
@@ -25,6 +26,7 @@ use crate::{
     audit,
     client::Client,
     config::Context,
+    dpop::Bound,
     grant::{Grant, RevokeReason},
     oidc::{self, IdentityScopes},
     params::Params,
@@ -80,7 +82,8 @@ pub struct Tokens {
     pub oidc: oidc::Issued,
 }
 
-/// Answers a token request by its `grant_type`.
+/// Answers a token request by its `grant_type`. With a `key` that the request has proven, access tokens are bound to
+/// it whatever the grant.
 ///
 /// # Errors
 /// [`TokenError`]; `unsupported_grant_type` for a grant this server does not offer.
@@ -89,14 +92,22 @@ pub async fn answer(
     signer: &dyn TokenSigner,
     client: &Client,
     params: &[(String, String)],
+    key: Option<&Thumbprint>,
 ) -> Result<Tokens, TokenError> {
+    if client.demands.dpop && key.is_none() {
+        return Err(TokenError::InvalidDpopProof(DpopError::Missing));
+    }
+    let bound = key.map(|key| Bound { signer, key });
+    let signer = bound.as_ref().map_or(signer, |bound| bound);
     match Params::new(params).once("grant_type")? {
         Some("authorization_code") => {
-            let form = authorization_code::CodeForm::read(params)?;
+            let mut form = authorization_code::CodeForm::read(params)?;
+            form.key = key.cloned();
             authorization_code::exchange(cx, signer, client, form).await
         }
         Some("refresh_token") => {
-            let form = refresh_token::RefreshForm::read(params)?;
+            let mut form = refresh_token::RefreshForm::read(params)?;
+            form.key = key.cloned();
             refresh_token::refresh(cx, signer, client, form).await
         }
         Some("client_credentials") => {
@@ -104,7 +115,8 @@ pub async fn answer(
             client_credentials::issue(cx, signer, client, form).await
         }
         Some("urn:ietf:params:oauth:grant-type:device_code") => {
-            let form = device_code::DeviceForm::read(params)?;
+            let mut form = device_code::DeviceForm::read(params)?;
+            form.key = key.cloned();
             device_code::poll(cx, signer, client, &form).await
         }
         Some(_) => Err(TokenError::UnsupportedGrantType),
@@ -295,6 +307,7 @@ mod tests {
             redirect_uri: Some(REDIRECT.into()),
             code_verifier: Some(VERIFIER.into()),
             resource: None,
+            key: None,
         }
     }
 
@@ -303,6 +316,7 @@ mod tests {
             refresh_token: tokens.refresh_token.as_ref().unwrap().expose().into(),
             scope: None,
             resource: None,
+            key: None,
         }
     }
 
@@ -498,6 +512,7 @@ mod tests {
                     refresh_token: "x".into(),
                     scope: None,
                     resource: None,
+                    key: None,
                 };
                 assert_eq!(error(login.refresh(form).await), "unauthorized_client");
             }
@@ -746,6 +761,7 @@ mod tests {
                 &JsonSigner,
                 &login.client,
                 &pairs(params),
+                None,
             )
             .await;
             assert_eq!(error(got), expected, "{params:?}");
@@ -762,7 +778,7 @@ mod tests {
             ("unknown", "1"),
         ]);
         assert!(
-            answer(&login.world.cx(), &JsonSigner, &login.client, &params)
+            answer(&login.world.cx(), &JsonSigner, &login.client, &params, None)
                 .await
                 .is_ok()
         );

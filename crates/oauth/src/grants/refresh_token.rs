@@ -3,13 +3,14 @@
 //! In: an authenticated client and its form. Out: [`Tokens`] or [`TokenError`].
 //! Never: more than was granted, more than today's roles allow, two successors of one token.
 
-use loop_shared::auth::scope::Scopes;
+use loop_shared::auth::{dpop::Thumbprint, scope::Scopes};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, check_resource, revoke, sign};
 use crate::{
     client::{Client, GrantType},
     config::Context,
+    dpop,
     grant::{Grant, GrantId, RevokeReason},
     oidc::{self, IdentityScopes, Nonce},
     params::Params,
@@ -27,6 +28,8 @@ pub struct RefreshForm {
     pub scope: Option<String>,
     /// RFC 8707 §2.2; must be the grant's.
     pub resource: Option<String>,
+    /// The key that the request has proven (RFC 9449 §5).
+    pub key: Option<Thumbprint>,
 }
 
 impl RefreshForm {
@@ -46,6 +49,7 @@ impl RefreshForm {
                 .agreed("resource")
                 .map_err(|_| TokenError::InvalidTarget)?
                 .map(str::to_owned),
+            key: None,
         })
     }
 }
@@ -82,6 +86,7 @@ pub async fn refresh(
     if found.token.is_expired(cx.now) {
         return Err(GrantProblem::Expired(grant.id).into());
     }
+    dpop::check_key(grant.id, found.token.key.as_ref(), form.key.as_ref())?;
     let ceiling = ceiling(grant, &found.user)?;
     check_resource(grant, form.resource.as_deref())?;
     let (scope, identity) = narrowed(grant, ceiling, form.scope.as_deref())?;
@@ -91,6 +96,7 @@ pub async fn refresh(
         grant: grant.id,
         parent: Some(found.token.hash),
         state: RefreshState::Live,
+        key: bound_to(client, &found.token, form.key),
         expires_at: cx.now + cx.rules.refresh_ttl,
     };
     let access_token = sign(cx, signer, grant, &found.user, scope, identity)?;
@@ -108,6 +114,12 @@ pub async fn refresh(
         Rotated::Replayed => replayed(cx, client, grant.id).await,
         Rotated::Gone => Err(GrantProblem::Revoked(grant.id).into()),
     }
+}
+
+/// A successor is bound to what its token was. A public client that proves a key for the first time binds its
+/// family from here on ("refresh tokens [...] MUST be bound", RFC 9449 §5).
+fn bound_to(client: &Client, token: &RefreshToken, key: Option<Thumbprint>) -> Option<Thumbprint> {
+    token.key.clone().or(key.filter(|_| client.is_public()))
 }
 
 /// A retired token came back: somebody has a copy, so nobody keeps the family (RFC 9700 §4.14.2).

@@ -56,6 +56,7 @@ async fn world() -> World {
         client: grant.client.clone(),
         redirect_uri: None,
         challenge: CodeChallenge::None,
+        key: None,
         expires_at: world.now,
         used_at: None,
     };
@@ -64,6 +65,7 @@ async fn world() -> World {
         grant: SID,
         parent: None,
         state: RefreshState::Live,
+        key: None,
         expires_at: world.now + world.rules.refresh_ttl,
     };
     world.store.add_grant(&grant, &code).await.unwrap();
@@ -188,6 +190,7 @@ async fn an_active_token_tells_its_members() {
         access: Some(AccessOnly {
             iat: claims.iat,
             jti: "j".into(),
+            key: None,
         }),
     };
     let got = ask(&world, &trusted("api"), "jwt", Some(&claims)).await;
@@ -242,6 +245,7 @@ async fn a_refresh_token_is_active_until_its_successor_was_used_and_a_replay_end
             grant: SID,
             parent: Some(parent.hash()),
             state: RefreshState::Live,
+            key: None,
             expires_at: world.now + world.rules.refresh_ttl,
         };
         world

@@ -3,7 +3,10 @@
 use serde_json::{Map, Value, json};
 use url::Url;
 
-use crate::redirect_uri;
+use crate::{
+    client::{ClientAuthMethod, ClientOrigin},
+    redirect_uri,
+};
 
 /// The most addresses a browser may be sent to after a logout.
 const MAX_REDIRECTS: usize = 20;
@@ -57,13 +60,32 @@ impl ClientLogout {
         })
     }
 
-    /// The same for a client that nobody vouches for: it is not called.
+    /// Reads client metadata that `by` brings. Only an operator says where this server posts to: anybody
+    /// can register, and would choose the address.
+    ///
+    /// # Errors
+    /// A sentence that is safe to show.
+    pub(crate) fn of(
+        members: &Map<String, Value>,
+        method: ClientAuthMethod,
+        by: ClientOrigin,
+    ) -> Result<Self, &'static str> {
+        let read = Self::read(members, method != ClientAuthMethod::None)?;
+        Ok(match by {
+            ClientOrigin::Operator => read,
+            ClientOrigin::Dynamic | ClientOrigin::Document => Self {
+                redirects: read.redirects,
+                ..Self::default()
+            },
+        })
+    }
+
+    /// What is set, as an object; `None` for nothing.
     #[must_use]
-    pub fn not_called(self) -> Self {
-        Self {
-            redirects: self.redirects,
-            ..Self::default()
-        }
+    pub fn to_json(&self) -> Option<Value> {
+        let mut members = Map::new();
+        self.write(&mut members);
+        (!members.is_empty()).then(|| Value::Object(members))
     }
 
     /// What remains when the client itself replaces its registration: where it is called stays.

@@ -13,6 +13,7 @@ mod refusal;
 mod tests;
 
 use chrono::{DateTime, TimeDelta, Utc};
+use loop_shared::auth::dpop::Thumbprint;
 
 pub use refusal::PushError;
 
@@ -117,7 +118,7 @@ pub struct Pushed {
     pub expires_in: i64,
 }
 
-/// Takes an authorization request of an authenticated client.
+/// Takes an authorization request of an authenticated client, which may have proven a `key`: the code is bound to it.
 ///
 /// # Errors
 /// [`PushError`]: whatever the authorization endpoint would have refused the request for.
@@ -126,6 +127,7 @@ pub async fn push(
     cx: &Context<'_>,
     client: &Client,
     params: &[(String, String)],
+    key: Option<&Thumbprint>,
 ) -> Result<Pushed, PushError> {
     // "The request_uri authorization request parameter [...] MUST NOT be provided" (RFC 9126 §2.1).
     if params.iter().any(|(name, _)| name == "request_uri") {
@@ -144,9 +146,16 @@ pub async fn push(
     if Params::new(&asked).bytes() > MAX_REQUEST_BYTES {
         return Err(PushError::Page(PageRefusal::TooLong));
     }
-    let request = check_pushed(cx, &asked).await?;
+    let mut request = check_pushed(cx, &asked).await?;
     if request.client.id != client.id {
         return Err(PushError::WrongClient);
+    }
+    // A proof is as good as naming its key; naming another is not (RFC 9449 §10.1).
+    if let Some(key) = key {
+        if request.dpop_jkt.as_ref().is_some_and(|named| named != key) {
+            return Err(PushError::WrongKey);
+        }
+        request.dpop_jkt = Some(key.clone());
     }
     let mut params = request.to_params();
     params.retain(|(name, _)| name != AUTH_AFTER);

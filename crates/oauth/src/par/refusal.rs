@@ -22,6 +22,9 @@ pub enum PushError {
     /// The request names another client than the one that authenticated.
     #[error("the request is another client's")]
     WrongClient,
+    /// `dpop_jkt` names another key than the proof (RFC 9449 §10.1).
+    #[error("dpop_jkt is not the key of the proof")]
+    WrongKey,
     /// The database failed.
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -50,6 +53,7 @@ impl PushError {
             Self::Request(error) => (400, error.code()),
             Self::Page(PageRefusal::TooLong) => (413, "invalid_request"),
             Self::Page(_) | Self::Document(_) | Self::WrongClient => (400, "invalid_request"),
+            Self::WrongKey => (400, "invalid_dpop_proof"),
             Self::Store(_) | Self::Entropy(_) => (500, "server_error"),
         }
     }
@@ -58,9 +62,11 @@ impl PushError {
     #[must_use]
     pub fn description(&self) -> String {
         match self {
-            Self::Request(_) | Self::Page(_) | Self::Document(_) | Self::WrongClient => {
-                self.to_string()
-            }
+            Self::Request(_)
+            | Self::Page(_)
+            | Self::Document(_)
+            | Self::WrongClient
+            | Self::WrongKey => self.to_string(),
             Self::Store(_) | Self::Entropy(_) => "the server failed; try again".to_owned(),
         }
     }

@@ -59,7 +59,7 @@ impl Scene {
     }
 
     async fn push(&self, params: &Pairs) -> Result<Pushed, PushError> {
-        push(&self.world.cx(), &self.app, params).await
+        push(&self.world.cx(), &self.app, params, None).await
     }
 
     /// What the browser brings for a request that was pushed just now.

@@ -8,10 +8,10 @@
 
 use serde_json::Value;
 
-use super::{RegisterError, Registered, has_secret, metadata::Metadata};
+use super::{RegisterError, Registered, metadata::Metadata};
 use crate::{
     audit,
-    client::{Client, ClientId, ClientOrigin},
+    client::{Client, ClientAuthMethod, ClientId, ClientOrigin},
     client_admin::{self, ClientAdminError},
     client_auth::MAX_CLIENT_ID_BYTES,
     config::Context,
@@ -101,27 +101,26 @@ pub async fn replace(
 ) -> Result<Registered, ManageError> {
     let (before, token) = authorized(cx, id, token).await?;
     check_body(&before, metadata)?;
-    let read = Metadata::read(
-        metadata,
-        ClientOrigin::Operator,
-        &cx.rules.documents.allowed,
-    )?;
-    let may_have = |grant: &_| read_grant(&before, *grant);
+    let allowed = &cx.rules.documents.allowed;
+    let read = Metadata::read(metadata, ClientOrigin::Operator, allowed)?;
     let after = Client {
         name: read.name,
         auth_method: read.auth_method,
         redirect_uris: read.redirect_uris,
-        grant_types: read.grant_types.into_iter().filter(may_have).collect(),
+        grant_types: read
+            .grant_types
+            .into_iter()
+            .filter(|grant| may_have(&before, *grant))
+            .collect(),
         client_uri: read.client_uri,
         keys: read.keys,
         demands: read.demands,
         logout: before.logout.replaced_by(read.logout),
         ..before.clone()
     };
-    let proof = |client: &Client| (client.is_public(), has_secret(client.auth_method));
-    if proof(&after) != proof(&before) {
+    if proof(after.auth_method) != proof(before.auth_method) {
         return Err(RegisterError::Metadata(
-            "token_endpoint_auth_method cannot take the secret or the keys away or bring some",
+            "token_endpoint_auth_method cannot change between none, secret and key",
         )
         .into());
     }
@@ -149,8 +148,17 @@ pub async fn delete(cx: &Context<'_>, id: &str, token: Option<&str>) -> Result<(
     }
 }
 
+/// What a client proves itself by: nothing, a secret or a key.
+const fn proof(method: ClientAuthMethod) -> u8 {
+    match method {
+        ClientAuthMethod::None => 0,
+        ClientAuthMethod::Basic | ClientAuthMethod::Post => 1,
+        ClientAuthMethod::PrivateKeyJwt => 2,
+    }
+}
+
 /// A client cannot give itself more than by registering, but keeps what an operator gave it.
-fn read_grant(before: &Client, grant: crate::client::GrantType) -> bool {
+fn may_have(before: &Client, grant: crate::client::GrantType) -> bool {
     grant.is_self_service() || before.may_use(grant)
 }
 

@@ -78,7 +78,7 @@ impl Metadata {
                 .filter(|uri| is_home_page(uri))
                 .map(str::to_owned),
             demands: demands(members)?,
-            logout: logout(members, auth_method, by)?,
+            logout: ClientLogout::of(members, auth_method, by).map_err(RegisterError::Metadata)?,
             shared: members.get("registration_shared") != Some(&Value::Bool(false)),
         })
     }
@@ -103,14 +103,10 @@ impl Metadata {
         if self.demands != Demands::default()
             && let Some(parts) = canonical.as_array_mut()
         {
-            parts.push(json!({ "pushed": self.demands.pushed }));
+            parts.push(json!({ "pushed": self.demands.pushed, "dpop": self.demands.dpop }));
         }
-        if self.logout != ClientLogout::default()
-            && let Some(parts) = canonical.as_array_mut()
-        {
-            let mut members = Map::new();
-            self.logout.write(&mut members);
-            parts.push(Value::Object(members));
+        if let (Some(logout), Some(parts)) = (self.logout.to_json(), canonical.as_array_mut()) {
+            parts.push(logout);
         }
         // Appended only where there are keys: registrations without any keep their hash.
         let keys = self
@@ -120,20 +116,6 @@ impl Metadata {
             .unwrap_or_default();
         SecretHash::of(&format!("{canonical}{keys}"))
     }
-}
-
-/// Only an operator says where this server posts to: anybody can register, and would choose the address.
-fn logout(
-    members: &Map<String, Value>,
-    method: ClientAuthMethod,
-    by: ClientOrigin,
-) -> Result<ClientLogout, RegisterError> {
-    let read = ClientLogout::read(members, method != ClientAuthMethod::None);
-    let read = read.map_err(RegisterError::Metadata)?;
-    Ok(match by {
-        ClientOrigin::Operator => read,
-        ClientOrigin::Dynamic | ClientOrigin::Document => read.not_called(),
-    })
 }
 
 /// A string member; null and empty read as absent, as several SDKs send them.
@@ -162,13 +144,18 @@ fn flag(
     }
 }
 
-/// RFC 9126 §6.
+/// RFC 9126 §6, RFC 9449 §5.2.
 fn demands(members: &Map<String, Value>) -> Result<Demands, RegisterError> {
     Ok(Demands {
         pushed: flag(
             members,
             "require_pushed_authorization_requests",
             "require_pushed_authorization_requests must be true or false",
+        )?,
+        dpop: flag(
+            members,
+            "dpop_bound_access_tokens",
+            "dpop_bound_access_tokens must be true or false",
         )?,
     })
 }

@@ -117,6 +117,9 @@ impl Registered {
         if client.demands.pushed {
             out.insert("require_pushed_authorization_requests".into(), json!(true));
         }
+        if client.demands.dpop {
+            out.insert("dpop_bound_access_tokens".into(), json!(true));
+        }
         if let Some(secret) = &self.secret {
             out.insert("client_secret".into(), json!(secret.expose()));
             // "0 if it will not expire"

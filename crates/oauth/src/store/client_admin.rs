@@ -21,8 +21,8 @@ pub enum Changed {
 /// Clients that change.
 #[async_trait]
 pub trait ClientAdmin: Send + Sync {
-    /// Replaces name, authentication method, redirects, grant types, scope, home page and PKCE phase of the client `before.id` by
-    /// those of `after`, if its grant types and scope still are those of `before`. With `ends`, also ends every grant of
+    /// Replaces name, authentication method, keys, redirects, grant types, scope, home page, demands and PKCE phase of the client
+    /// `before.id` by those of `after`, if its grant types and scope still are those of `before`. With `ends`, also ends every grant of
     /// the client, in one step.
     async fn change_client(
         &self,

@@ -28,6 +28,7 @@ use crate::{
     config::{Context, Issuer, Rules},
     demands::Demands,
     device::DeviceRules,
+    dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
     grants::{SignError, TokenSigner},
     par::ParRules,
@@ -225,6 +226,7 @@ fn rules() -> Rules {
         pkce: PkceRules::default(),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
     }

@@ -70,6 +70,9 @@ pub(super) struct Add {
     /// Refuse its authorization requests unless they were pushed (RFC 9126)
     #[arg(long)]
     require_par: bool,
+    /// Refuse its token requests unless they prove a key (RFC 9449)
+    #[arg(long)]
+    require_dpop: bool,
     #[command(flatten)]
     logout: Logout,
 }
@@ -171,6 +174,7 @@ async fn add(desk: &Desk, new: Add) -> Result<(), String> {
         "post_logout_redirect_uris": new.logout.post_logout_redirect_uris,
         "backchannel_logout_uri": new.logout.backchannel_logout_uri,
         "backchannel_logout_session_required": true,
+        "dpop_bound_access_tokens": new.require_dpop,
     });
     if !new.grants.is_empty() {
         metadata["grant_types"] = new.grants.iter().map(|grant| grant.as_str()).collect();

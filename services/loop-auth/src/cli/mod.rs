@@ -16,6 +16,7 @@ use loop_oauth::{
     client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
     device::DeviceRules,
+    dpop::DpopRules,
     entropy::OsEntropy,
     login::Passwords,
     par::ParRules,
@@ -176,6 +177,7 @@ fn offline_rules() -> Result<Rules, String> {
         pkce: PkceRules::default(),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
     })

@@ -3,6 +3,7 @@
 pub(crate) mod client_auth;
 pub(crate) mod cookies;
 pub(crate) mod csrf;
+pub(crate) mod dpop;
 pub(crate) mod form;
 pub(crate) mod json;
 pub(crate) mod return_to;

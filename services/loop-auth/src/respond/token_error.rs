@@ -6,10 +6,11 @@ use actix_web::{
     HttpResponse, ResponseError,
     http::{
         StatusCode,
-        header::{self, HeaderValue},
+        header::{self, HeaderName, HeaderValue},
     },
 };
 use loop_oauth::grants::TokenError;
+use loop_shared::auth::dpop;
 
 use super::json;
 
@@ -58,6 +59,12 @@ impl ResponseError for Refused {
             response
                 .headers_mut()
                 .insert(header::WWW_AUTHENTICATE, challenge);
+        }
+        if let TokenError::UseDpopNonce(nonce) = &self.error
+            && let Ok(nonce) = HeaderValue::from_str(nonce)
+        {
+            let name = HeaderName::from_static(dpop::NONCE_HEADER);
+            response.headers_mut().insert(name, nonce);
         }
         response
     }

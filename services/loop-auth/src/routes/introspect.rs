@@ -65,6 +65,10 @@ fn document(issuer: &str, active: &Active) -> Value {
     });
     if let Some(access) = &active.access {
         answer["token_type"] = json!("Bearer");
+        if let Some(key) = &access.key {
+            answer["token_type"] = json!("DPoP");
+            answer["cnf"] = json!({ "jkt": key });
+        }
         answer["iat"] = json!(access.iat);
         answer["jti"] = json!(access.jti);
     }

@@ -11,7 +11,7 @@ use loop_oauth::{
     oidc::{CLAIMS_SUPPORTED, IdentityScope},
     register::Access,
 };
-use loop_shared::auth::SigningAlgorithm;
+use loop_shared::auth::{SigningAlgorithm, dpop};
 use serde_json::{Value, json};
 
 use crate::{app::App, pages::locale::Locale, respond};
@@ -59,6 +59,7 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         "token_endpoint_auth_signing_alg_values_supported": assertions,
         "revocation_endpoint_auth_signing_alg_values_supported": assertions,
         "introspection_endpoint_auth_signing_alg_values_supported": assertions,
+        "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": Locale::ALL.map(Locale::tag),

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::{
     app::App,
-    extract::{client_auth, form::OauthForm},
+    extract::{client_auth, dpop, form::OauthForm},
     respond::{json, token_error},
     routes::authorize::resolved,
 };
@@ -76,16 +76,23 @@ pub(crate) async fn push(
 ) -> Result<HttpResponse, Refused> {
     let cx = app.cx();
     let client = client_auth::client(&cx, &request, &form.0).await?;
+    let key = dpop::key(&cx, &request)
+        .await
+        .map_err(token_error::Refused::from)?;
     let mut params = form.0.as_slice().to_vec();
     // Whoever authenticates by header has named itself there; a hint is of one client.
     if form.0.get("client_id").is_none() {
         params.push(("client_id".to_owned(), client.id.0.clone()));
     }
     let params = resolved(&app, params);
-    let pushed = par::push(&cx, &client, &params).await?;
+    let pushed = par::push(&cx, &client, &params, key.as_ref()).await?;
     let answer = json!({
         "request_uri": pushed.request_uri.as_str(),
         "expires_in": pushed.expires_in,
     });
-    Ok(json::no_store(StatusCode::CREATED, &answer))
+    let mut response = json::no_store(StatusCode::CREATED, &answer);
+    if key.is_some() {
+        dpop::tell_nonce(&cx, &mut response);
+    }
+    Ok(response)
 }

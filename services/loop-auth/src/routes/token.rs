@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use crate::{
     app::App,
-    extract::{client_auth, form::OauthForm},
+    extract::{client_auth, dpop, form::OauthForm},
     respond::{json, token_error::Refused},
 };
 
@@ -35,10 +35,12 @@ pub(crate) async fn token(
 ) -> Result<HttpResponse, Refused> {
     let cx = app.cx();
     let client = client_auth::client(&cx, &request, &form.0).await?;
-    let tokens = grants::answer(&cx, &app.signer, &client, form.0.as_slice()).await?;
+    let key = dpop::key(&cx, &request).await?;
+    let params = form.0.as_slice();
+    let tokens = grants::answer(&cx, &app.signer, &client, params, key.as_ref()).await?;
     let answer = Answer {
         access_token: tokens.access_token.expose_secret(),
-        token_type: "Bearer",
+        token_type: if key.is_some() { "DPoP" } else { "Bearer" },
         expires_in: tokens.expires_in,
         refresh_token: tokens.refresh_token.as_ref().map(RawRefreshToken::expose),
         scope: joined(tokens.scope, tokens.oidc.scopes),
@@ -48,5 +50,9 @@ pub(crate) async fn token(
             .as_ref()
             .map(|token| token.expose_secret()),
     };
-    Ok(json::no_store(StatusCode::OK, &answer))
+    let mut response = json::no_store(StatusCode::OK, &answer);
+    if key.is_some() {
+        dpop::tell_nonce(&cx, &mut response);
+    }
+    Ok(response)
 }

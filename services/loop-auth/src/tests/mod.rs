@@ -6,6 +6,7 @@ mod authorize;
 mod cimd;
 mod client_credentials;
 mod device;
+mod dpop;
 mod flow;
 mod forms;
 mod http;
@@ -30,6 +31,7 @@ use loop_oauth::{
     client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
     device::DeviceRules,
+    dpop::DpopRules,
     entropy::OsEntropy,
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
@@ -99,6 +101,8 @@ struct Setup {
     documents: Option<Arc<dyn ClientDocuments>>,
     /// Who may register.
     registration: RegistrationRules,
+    /// How keys are proven.
+    dpop: DpopRules,
 }
 
 impl Server {
@@ -115,12 +119,14 @@ impl Server {
         let url = format!("http://{}", listener.local_addr().unwrap());
         let external = ExternalUrl::parse(setup.external_url.unwrap_or(&url)).unwrap();
         let cheap = || Arc::new(BcryptPasswords::new(4, 2, 64).unwrap()) as Arc<dyn Passwords>;
+        let rules = Rules {
+            dpop: setup.dpop,
+            registration: setup.registration,
+            documents: setup.rules,
+            ..rules(external.as_str(), setup.pkce)
+        };
         let parts = Parts {
-            rules: Rules {
-                documents: setup.rules,
-                registration: setup.registration,
-                ..rules(external.as_str(), setup.pkce)
-            },
+            rules,
             external_url: external,
             store: Arc::clone(&store) as _,
             entropy: Arc::new(OsEntropy),
@@ -314,6 +320,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         pkce: PkceRules::new(pkce),
         documents: DocumentRules::default(),
         par: ParRules::default(),
+        dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
     }

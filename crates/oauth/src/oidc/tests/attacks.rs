@@ -86,6 +86,34 @@ fn reader(user: UserId, client: &str, sid: Option<Sid>) -> impl Fn(&str) -> Opti
     move |token| (token == "good").then(|| claims.clone())
 }
 
+#[tokio::test]
+async fn a_token_that_is_bound_to_a_key_stays_so_with_openid() {
+    let house = House::new().await;
+    let key = loop_shared::auth::dpop::Thumbprint::parse(&"A".repeat(43)).unwrap();
+    for scope in ["openid", "openid mcp:read", "mcp:read"] {
+        let code = house.code(&[("scope", scope)]).await;
+        let form = pairs(&[
+            ("grant_type", "authorization_code"),
+            ("code", &code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", VERIFIER),
+        ]);
+        let cx = house.world.cx();
+        let tokens = grants::answer(&cx, &JsonSigner, &house.app, &form, Some(&key)).await;
+        let tokens = tokens.unwrap();
+        assert_eq!(
+            read(&tokens.access_token)["cnf"]["jkt"],
+            key.as_str(),
+            "{scope}"
+        );
+        if tokens.oidc.id_token.is_some() {
+            assert!(id_token(&tokens).get("cnf").is_none());
+            let refused = userinfo::userinfo(&cx, &presented(&tokens)).await;
+            assert_eq!(refused.unwrap_err().oauth().0, 401, "shown as a bearer");
+        }
+    }
+}
+
 use crate::user::UserId;
 
 #[tokio::test]

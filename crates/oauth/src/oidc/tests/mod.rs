@@ -104,7 +104,7 @@ impl House {
     }
 
     async fn ask(&self, form: &[(&str, &str)]) -> Result<Tokens, TokenError> {
-        grants::answer(&self.world.cx(), &JsonSigner, &self.app, &pairs(form)).await
+        grants::answer(&self.world.cx(), &JsonSigner, &self.app, &pairs(form), None).await
     }
 }
 

@@ -36,6 +36,8 @@ impl ClientAdmin for MemoryStore {
             scope: after.scope,
             client_uri: after.client_uri.clone(),
             pkce: after.pkce,
+            keys: after.keys.clone(),
+            demands: after.demands,
             ..client.clone()
         };
         let ended = ends.map_or(0, |(reason, now)| {

@@ -44,6 +44,7 @@ pub(super) async fn log_in(
         redirect_uri: None,
         code_verifier: Some(verifier.into()),
         resource: None,
+        key: None,
     };
     let tokens = authorization_code::exchange(cx, &JsonSigner, client, form)
         .await

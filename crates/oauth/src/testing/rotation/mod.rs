@@ -234,6 +234,7 @@ impl<'a> Play<'a> {
             refresh_token: token.clone().into(),
             scope: None,
             resource: None,
+            key: None,
         };
         let cx = cx(self.store, self.rules, self.now);
         match refresh_token::refresh(&cx, signer, client, form).await {
