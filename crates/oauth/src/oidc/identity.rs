@@ -19,8 +19,8 @@ impl Sid {
     #[must_use]
     pub fn of_unnamed(session: &SecretHash) -> Self {
         let named = SecretHash::of(&format!("loop-sid\n{}", session.to_hex()));
-        let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p, ..] = named.0;
-        let half = [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p];
+        let mut half = [0; 16];
+        half.copy_from_slice(named.0.split_at(16).0);
         Self(uuid::Builder::from_random_bytes(half).into_uuid())
     }
 }

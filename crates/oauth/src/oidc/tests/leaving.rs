@@ -22,6 +22,7 @@ fn own(house: &House) -> HintClaims {
 }
 
 #[tokio::test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 async fn only_a_token_of_this_very_session_logs_out_without_asking() {
     let house = House::new().await;
     let other = UserId(uuid::Uuid::nil());

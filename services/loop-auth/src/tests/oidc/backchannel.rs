@@ -18,13 +18,13 @@ struct Receiver {
 }
 
 impl Receiver {
-    fn start(statuses: Vec<u16>) -> Self {
+    fn start(answers: Vec<u16>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/backchannel", listener.local_addr().unwrap());
         let heard = Arc::<Mutex<Vec<String>>>::default();
         let notes = Arc::clone(&heard);
         std::thread::spawn(move || {
-            let mut statuses = statuses.into_iter();
+            let mut answers = answers.into_iter();
             for stream in listener.incoming() {
                 let mut stream = stream.unwrap();
                 stream
@@ -42,7 +42,7 @@ impl Receiver {
                     .lock()
                     .unwrap()
                     .push(String::from_utf8(request).unwrap());
-                let status = statuses.next().unwrap_or(200);
+                let status = answers.next().unwrap_or(200);
                 if status > 0 {
                     let location = "location: http://127.0.0.1:1/\r\n";
                     let head = format!("HTTP/1.1 {status} X\r\n{location}content-length: 0\r\n");
