@@ -12,7 +12,7 @@ import { chromium } from "playwright-core";
 
 const { values: arg } = parseArgs({
   options: Object.fromEntries(
-    ["url", "email", "password", "logout", "callback", "device", "device-client", "out", "chromium"].map((name) => [name, { type: "string" }]),
+    ["url", "email", "password", "openid", "logout", "callback", "device", "device-client", "out", "chromium"].map((name) => [name, { type: "string" }]),
   ),
 });
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
@@ -139,6 +139,14 @@ try {
     await page.waitForSelector('a[href$="/oauth/device"]');
     await look(page, "device-done", view);
 
+    await page.goto(arg.openid);
+    await look(page, "consent-identity", view);
+    await page.click("button[name=decision][value=allow]");
+    await page.waitForURL(`${arg.callback}**`);
+    if (!new URL(page.url()).searchParams.get("code")) defects.push(`openid (${view.lang}): no code`);
+
+    await page.goto(`${arg.logout}?client_id=${new URL(arg.url).searchParams.get("client_id")}&state=s`);
+    await look(page, "logout-asked", view);
     await page.goto(arg.logout);
     await look(page, "logout", view);
     await page.click("form button[type=submit]");

@@ -83,6 +83,7 @@ async fn people(store: &SqlStore) -> Result<(), Failure> {
         created_at: DateTime::UNIX_EPOCH,
         first_login_at: None,
         pkce: None,
+        logout: loop_oauth::oidc::ClientLogout::default(),
         keys: None,
         demands: loop_oauth::demands::Demands::default(),
     };
@@ -121,6 +122,7 @@ async fn family(store: &SqlStore) -> Result<RefreshToken, StoreError> {
         created_at: DateTime::UNIX_EPOCH,
         revoked_at: None,
         rotation_key: RotationKey([7; 32]),
+        identity: None,
     };
     let code = AuthCode {
         hash: SecretHash::of(&Uuid::new_v4().to_string()),

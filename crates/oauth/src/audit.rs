@@ -6,6 +6,7 @@
 use crate::{
     client::{Client, ClientId},
     grant::{GrantId, RevokeReason},
+    oidc::backchannel::Notice,
     user::UserId,
 };
 
@@ -61,4 +62,35 @@ pub(crate) fn user_changed(event: &'static str, user: UserId) {
 /// `phase` is the one that would refuse, `count` how many requests it would have since the start.
 pub(crate) fn pkce_next_phase_would_refuse(client: &ClientId, phase: &'static str, count: u64) {
     tracing::warn!(target: "audit", event = "pkce.next_phase_would_refuse", %client, phase, count);
+}
+
+pub(crate) fn logout_delivered(notice: &Notice) {
+    let Notice {
+        client,
+        sid,
+        attempt,
+        ..
+    } = notice;
+    tracing::info!(target: "audit", event = "backchannel_logout_delivered", %client, %sid, attempt);
+}
+
+pub(crate) fn logout_failed(notice: &Notice) {
+    let Notice {
+        client,
+        sid,
+        attempt,
+        ..
+    } = notice;
+    tracing::warn!(target: "audit", event = "backchannel_logout_failed", %client, %sid, attempt);
+}
+
+/// Nobody will try again: the client may still believe that the person is logged in.
+pub(crate) fn logout_given_up(notice: &Notice) {
+    let Notice {
+        client,
+        sid,
+        attempt,
+        ..
+    } = notice;
+    tracing::error!(target: "audit", event = "backchannel_logout_given_up", %client, %sid, attempt);
 }

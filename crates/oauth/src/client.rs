@@ -4,8 +4,8 @@ use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Scopes;
 
 use crate::{
-    client_keys::ClientKeys, demands::Demands, pkce_phase::Enforcement, redirect_uri,
-    secret::SecretHash,
+    client_keys::ClientKeys, demands::Demands, oidc::ClientLogout, pkce_phase::Enforcement,
+    redirect_uri, secret::SecretHash,
 };
 
 /// A client identifier (RFC 6749 §2.2). Issued ones use `[A-Za-z0-9_-]` only.
@@ -171,6 +171,8 @@ pub struct Client {
     pub first_login_at: Option<DateTime<Utc>>,
     /// The PKCE phase it is in, on an operator's word; `None`: the server's.
     pub pkce: Option<Enforcement>,
+    /// Where it wants to hear of logouts.
+    pub logout: ClientLogout,
     /// Its public keys; always there when `auth_method` is [`ClientAuthMethod::PrivateKeyJwt`].
     pub keys: Option<ClientKeys>,
     /// What each of its requests must have.

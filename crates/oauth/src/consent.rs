@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Scopes;
 
-use crate::{client::ClientId, user::UserId};
+use crate::{client::ClientId, oidc::IdentityScopes, user::UserId};
 
 /// What a user allowed. Kept only for clients whose identity is proven.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -16,6 +16,8 @@ pub struct Consent {
     pub resource: String,
     /// What.
     pub scopes: Scopes,
+    /// And what it may know about the user.
+    pub identity: IdentityScopes,
     /// When it was last given.
     pub given_at: DateTime<Utc>,
 }

@@ -6,17 +6,19 @@
 #[cfg(test)]
 mod tests;
 
-use chrono::DateTime;
+use chrono::{DateTime, Utc};
 use loop_shared::auth::{
+    algorithm::SigningAlgorithm,
     claims::{AccessClaims, Confirmation},
     dpop::{self, DpopError, Expected, Nonces, Target, Thumbprint},
 };
 use secrecy::SecretString;
+use serde_json::{Value, json};
 
 use crate::{
     config::Context,
     grant::GrantId,
-    grants::{GrantProblem, SignError, TokenError, TokenSigner},
+    grants::{ACCESS_TOKEN_TYPE, GrantProblem, SignError, TokenError, TokenSigner},
     secret::SecretHash,
     store::{Inserted, JtiKind},
 };
@@ -97,6 +99,23 @@ impl TokenSigner for Bound<'_> {
         self.signer.sign(&AccessClaims {
             cnf,
             ..claims.clone()
+        })
+    }
+
+    /// An access token that also has identity scopes is one all the same.
+    fn sign_typed(
+        &self,
+        typ: &'static str,
+        at: DateTime<Utc>,
+        claims: &dyn Fn(SigningAlgorithm) -> Value,
+    ) -> Result<SecretString, SignError> {
+        if typ != ACCESS_TOKEN_TYPE {
+            return self.signer.sign_typed(typ, at, claims);
+        }
+        self.signer.sign_typed(typ, at, &|alg| {
+            let mut bound = claims(alg);
+            bound["cnf"] = json!({ "jkt": self.key.as_str() });
+            bound
         })
     }
 }

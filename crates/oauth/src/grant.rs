@@ -6,7 +6,11 @@ use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Scopes;
 use uuid::Uuid;
 
-use crate::{client::ClientId, user::UserId};
+use crate::{
+    client::ClientId,
+    oidc::{Identity, IdentityScopes},
+    user::UserId,
+};
 
 /// A grant's identifier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -71,9 +75,18 @@ pub struct Grant {
     pub revoked_at: Option<DateTime<Utc>>,
     /// Keys the derivation of successor refresh tokens; never leaves the server.
     pub rotation_key: RotationKey,
+    /// What is said about the user, and of which login; `None` for plain OAuth.
+    pub identity: Option<Identity>,
 }
 
 impl Grant {
+    /// What is said about the user.
+    #[must_use]
+    pub fn identity_scopes(&self) -> IdentityScopes {
+        let identity = self.identity.as_ref();
+        identity.map_or(IdentityScopes::NONE, |identity| identity.scopes)
+    }
+
     /// Every resource it is for; at least one.
     pub fn resources(&self) -> impl Iterator<Item = &str> {
         std::iter::once(&self.resource)

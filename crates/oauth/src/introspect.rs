@@ -16,6 +16,7 @@ use crate::{
     config::Context,
     grant::{Grant, GrantId},
     grants::{self, TokenError},
+    oidc::IdentityScopes,
     refresh::RefreshState,
     secret::RawRefreshToken,
 };
@@ -33,8 +34,10 @@ pub enum Introspection {
 /// An active token. Times are whole seconds since the Unix epoch.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Active {
-    /// What it is good for now: its own scopes that the user's roles still allow. Never empty.
+    /// What it is good for now: its own scopes that the user's roles still allow.
     pub scope: Scopes,
+    /// What its grant says about the user. Never empty together with `scope`.
+    pub identity: IdentityScopes,
     /// To whom it was issued.
     pub client: ClientId,
     /// Who granted it: a person, or the client for itself.
@@ -108,8 +111,11 @@ async fn of_access(cx: &Context<'_>, claims: &AccessClaims) -> Result<Option<Act
     };
     let scope = claims.scope.intersection(ceiling);
     let resource = audience(claims, &grant);
-    Ok((!scope.is_empty()).then(|| Active {
+    let identity = said(&grant);
+    let worthless = scope.is_empty() && identity.is_empty();
+    Ok((!worthless).then(|| Active {
         scope,
+        identity,
         client: grant.client,
         sub: user.id.to_string(),
         resource,
@@ -155,6 +161,7 @@ async fn of_client(
     let scope = claims.scope.intersection(ceiling);
     Ok((!scope.is_empty()).then(|| Active {
         scope,
+        identity: IdentityScopes::NONE,
         sub: grant.client.0.clone(),
         client: grant.client,
         resource: resource.id.clone(),
@@ -162,6 +169,12 @@ async fn of_client(
         exp: claims.exp,
         access: Some(access_only(claims)),
     }))
+}
+
+/// What a grant says about its user.
+fn said(grant: &Grant) -> IdentityScopes {
+    let identity = grant.identity.as_ref();
+    identity.map_or(IdentityScopes::NONE, |identity| identity.scopes)
 }
 
 /// A refresh token is active as long as the token endpoint would answer it: also while its successor
@@ -188,6 +201,7 @@ async fn of_refresh(
     };
     Ok(Some(Active {
         scope,
+        identity: said(&found.grant),
         client: found.grant.client,
         sub: found.user.id.to_string(),
         resource: found.grant.resource,

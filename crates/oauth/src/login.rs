@@ -10,6 +10,7 @@ use crate::{
     audit,
     config::Context,
     entropy::NoEntropy,
+    oidc::Sid,
     secret::RawSession,
     session::Session,
     store::StoreError,
@@ -93,6 +94,21 @@ pub async fn login(
     email: &str,
     password: SecretString,
 ) -> Result<NewSession, LoginError> {
+    login_again(cx, passwords, (email, password), None).await
+}
+
+/// As [`login`], in a browser that may have a session already. That one ends: for another user it is a
+/// logout, which clients are told of; for the same user the new one carries on its name (`sid`).
+///
+/// # Errors
+/// As [`login`].
+#[tracing::instrument(name = "login.again", skip_all)]
+pub async fn login_again(
+    cx: &Context<'_>,
+    passwords: &dyn Passwords,
+    (email, password): (&str, SecretString),
+    before: Option<&RawSession>,
+) -> Result<NewSession, LoginError> {
     let user = match Email::parse(email) {
         Some(email) => cx.store.user_by_email(&email).await?,
         None => None,
@@ -106,7 +122,7 @@ pub async fn login(
     };
     let right = passwords.verify(password, hash).await?;
     match user {
-        Some(user) if right && fits && user.is_active() => begin(cx, &user).await,
+        Some(user) if right && fits && user.is_active() => begin(cx, &user, before).await,
         user => {
             audit::login_failed(user.map(|user| user.id));
             Err(LoginError::Wrong)
@@ -135,15 +151,35 @@ pub async fn current(
     Ok(found.filter(|(session, user)| !session.is_expired(cx.now) && user.is_active()))
 }
 
-async fn begin(cx: &Context<'_>, user: &User) -> Result<NewSession, LoginError> {
+async fn begin(
+    cx: &Context<'_>,
+    user: &User,
+    before: Option<&RawSession>,
+) -> Result<NewSession, LoginError> {
+    let known = match before {
+        Some(before) => cx.store.session(&before.hash()).await?,
+        None => None,
+    };
+    let same = known.filter(|(session, _)| session.user == user.id && !session.is_expired(cx.now));
     let raw = RawSession::generate(cx.entropy)?;
     let session = Session {
         hash: raw.hash(),
+        sid: match &same {
+            Some((session, _)) => session.sid,
+            None => Sid(cx.uuid()?),
+        },
         user: user.id,
         authenticated_at: cx.now,
         expires_at: cx.now + cx.rules.session_ttl,
     };
-    cx.store.add_session(&session).await?;
+    match (&same, before) {
+        (Some((old, _)), _) => cx.store.continue_session(&old.hash, &session).await?,
+        (None, Some(other)) => {
+            cx.store.add_session(&session).await?;
+            cx.store.end_session(&other.hash()).await?;
+        }
+        (None, None) => cx.store.add_session(&session).await?,
+    }
     audit::login(user.id);
     Ok(NewSession { raw, session })
 }

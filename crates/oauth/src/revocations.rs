@@ -99,6 +99,7 @@ mod tests {
                 created_at: world.now,
                 revoked_at: None,
                 rotation_key: RotationKey([1; 32]),
+                identity: None,
             };
             let code = AuthCode {
                 hash: SecretHash([n; 32]),

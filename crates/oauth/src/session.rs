@@ -2,13 +2,15 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{secret::SecretHash, user::UserId};
+use crate::{oidc::Sid, secret::SecretHash, user::UserId};
 
 /// A logged-in browser. The cookie carries the raw value; only its hash is stored.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
     /// SHA-256 of the cookie value.
     pub hash: SecretHash,
+    /// Its public name.
+    pub sid: Sid,
     /// Who logged in.
     pub user: UserId,
     /// When the password was checked.

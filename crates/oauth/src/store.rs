@@ -9,6 +9,7 @@ mod client_grants;
 mod devices;
 mod jti;
 mod kept_clients;
+mod oidc;
 mod par;
 mod registrations;
 mod standing;
@@ -28,12 +29,12 @@ use crate::{
     session::Session,
     user::{Email, PasswordHash, User, UserId},
 };
-
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
 pub use devices::{DeviceContext, Devices};
 pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
+pub use oidc::{Logouts, Settled};
 pub use par::PushedRequests;
 pub use registrations::Registrations;
 pub use standing::StandingGrants;
@@ -271,6 +272,7 @@ pub trait Store:
     + Registrations
     + Devices
     + StandingGrants
+    + Logouts
 {
 }
 
@@ -289,5 +291,6 @@ impl<T> Store for T where
         + Registrations
         + Devices
         + StandingGrants
+        + Logouts
 {
 }

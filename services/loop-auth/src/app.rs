@@ -27,7 +27,7 @@ use crate::{
     revocations::RevocationList,
     routes::{
         assets, authorize, consent, device, device_authorization, home, introspect, login, logout,
-        metadata, not_found, par, register, registration, revocations, revoke, token,
+        metadata, not_found, par, register, registration, revocations, revoke, token, userinfo,
     },
     signer::Signer,
 };
@@ -164,6 +164,13 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
                 .wrap(cors_open())
                 .route(web::post().to(token::token))
                 .default_service(web::to(|| async { only("POST") })),
+        );
+        config.service(
+            web::resource(at("/userinfo"))
+                .wrap(cors_open())
+                .route(web::get().to(userinfo::get))
+                .route(web::post().to(userinfo::post))
+                .default_service(web::to(|| async { only("GET, POST") })),
         );
         config.service(
             web::resource(at("/revoke"))

@@ -20,6 +20,7 @@ use loop_shared::service::{
 
 use crate::{
     app::{self, App, Parts},
+    backchannel,
     config::{Config, IDENTITY},
     first_admin,
     outbound::{OutboundDocuments, OutboundError},
@@ -119,10 +120,11 @@ pub async fn serve(config: Config, opened: Opened, shutdown: Shutdown) -> Result
     let keeper = tokio::spawn(keeper(&config, &opened, &app, Arc::clone(&clock)).forever());
     let app = Data::new(app);
     let health = health(&opened);
+    let logouts = tokio::spawn(backchannel::forever(app.clone()));
     let routes = move |routes: &mut Routes| register(&app, &health, routes);
     let sweep = tokio::spawn(sweep::forever(Arc::clone(&opened.store), clock));
     let served = service::serve(&config.service, &shutdown, routes).await;
-    for task in [sweep, keeper] {
+    for task in [sweep, keeper, logouts] {
         task.abort();
         // It ends by being aborted; waiting for that lets go of its store.
         let _ = task.await;

@@ -4,6 +4,7 @@
 //! concrete store; `main.rs` alone names that.
 
 pub mod app;
+mod backchannel;
 pub mod boot;
 pub mod cli;
 pub mod config;

@@ -29,6 +29,7 @@ fn people_log_in_consent_and_log_out_in_chromium() {
             client.authorize_url(&stack.mcp(), "mcp:read").as_str(),
         ])
         .args(["--email", ADMIN.0, "--password", ADMIN.1])
+        .args(["--openid", openid(&client, &stack).as_str()])
         .args(["--logout", &format!("{}/oauth/logout", stack.url)])
         .args(["--device", &format!("{}/device_authorization", stack.url)])
         .args(["--device-client", &device])
@@ -43,7 +44,7 @@ fn people_log_in_consent_and_log_out_in_chromium() {
         .unwrap_or_else(|_| panic!("the browser told nothing: {said}{also}"));
     assert_eq!(seen["defects"], serde_json::json!([]), "{seen:#}");
     let pages = seen["seen"].as_array().map_or(0, Vec::len);
-    assert_eq!(pages, 20, "ten pages in two languages");
+    assert_eq!(pages, 24, "twelve pages in two languages");
     for page in seen["seen"].as_array().expect("pages") {
         if page["page"] == "consent" {
             let text = page["text"].as_str().expect("a text");
@@ -55,4 +56,16 @@ fn people_log_in_consent_and_log_out_in_chromium() {
             }
         }
     }
+}
+
+/// A request that only asks who somebody is: of no resource.
+fn openid(client: &Client, stack: &Stack) -> url::Url {
+    let mut url = client.authorize_url(&stack.mcp(), "openid profile email");
+    let kept: Vec<_> = url
+        .query_pairs()
+        .filter(|(name, _)| name != "resource")
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    url.query_pairs_mut().clear().extend_pairs(kept);
+    url
 }

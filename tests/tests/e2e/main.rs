@@ -15,6 +15,7 @@ mod keys;
 mod mcp_client;
 mod metrics;
 mod migration;
+mod openid;
 mod profiles;
 mod replicas;
 mod restart;

@@ -10,7 +10,10 @@ use loop_oauth::{
 };
 use sea_orm::entity::prelude::*;
 
-use super::column::{Row, millis};
+use super::{
+    column::{Row, millis},
+    oidc,
+};
 
 pub(crate) const ROW: Row = Row("client");
 
@@ -31,6 +34,7 @@ pub(crate) struct Model {
     pub(crate) created_at: i64,
     pub(crate) first_login_at: Option<i64>,
     pub(crate) pkce: Option<String>,
+    pub(crate) logout: Option<String>,
     /// Since when nobody finds it; it stays until its grants are swept.
     pub(crate) removed_at: Option<i64>,
     /// SHA-256 of the token that manages its registration (RFC 7592).
@@ -69,6 +73,11 @@ impl TryFrom<Model> for Client {
                 .pkce
                 .map(|phase| Enforcement::parse(&phase).ok_or(ROW.corrupt()))
                 .transpose()?,
+            logout: row
+                .logout
+                .map(|logout| oidc::read_logout(ROW, &logout))
+                .transpose()?
+                .unwrap_or_default(),
             keys: row
                 .keys
                 .map(|keys| ClientKeys::from_json(&keys).ok_or(ROW.corrupt()))
@@ -102,6 +111,7 @@ impl From<&Client> for Model {
             created_at: millis(client.created_at),
             first_login_at: client.first_login_at.map(millis),
             pkce: client.pkce.map(|phase| phase.as_str().to_owned()),
+            logout: oidc::write_logout(&client.logout),
             removed_at: None,
             management_hash: None,
             keys: client.keys.as_ref().map(ClientKeys::to_json),

@@ -3,7 +3,10 @@
 use loop_oauth::{client::ClientId, consent::Consent, store::StoreError, user::UserId};
 use sea_orm::entity::prelude::*;
 
-use super::column::{Row, millis};
+use super::{
+    column::{Row, millis},
+    oidc,
+};
 
 pub(crate) const ROW: Row = Row("consent");
 
@@ -18,6 +21,7 @@ pub(crate) struct Model {
     pub(crate) resource: String,
     pub(crate) scopes: String,
     pub(crate) given_at: i64,
+    pub(crate) identity: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -34,6 +38,7 @@ impl TryFrom<Model> for Consent {
             client: ClientId(row.client_id),
             resource: row.resource,
             scopes: ROW.scopes(&row.scopes)?,
+            identity: oidc::read_scopes(ROW, row.identity.as_deref().unwrap_or_default())?,
             given_at: ROW.time(row.given_at)?,
         })
     }
@@ -47,6 +52,7 @@ impl From<&Consent> for Model {
             resource: consent.resource.clone(),
             scopes: consent.scopes.to_string(),
             given_at: millis(consent.given_at),
+            identity: oidc::write_scopes(consent.identity),
         }
     }
 }

@@ -9,7 +9,10 @@ use loop_oauth::{
 };
 use sea_orm::entity::prelude::*;
 
-use super::column::{Row, millis};
+use super::{
+    column::{Row, millis},
+    oidc,
+};
 
 pub(crate) const ROW: Row = Row("grant");
 
@@ -28,6 +31,7 @@ pub(crate) struct Model {
     pub(crate) rotation_key: String,
     /// A JSON array; absent when there are none.
     pub(crate) more_resources: Option<String>,
+    pub(crate) identity: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -73,6 +77,10 @@ impl TryFrom<Model> for Grant {
             created_at: ROW.time(row.created_at)?,
             revoked_at: ROW.time_opt(row.revoked_at)?,
             rotation_key: RotationKey(ROW.hash(&row.rotation_key)?.0),
+            identity: row
+                .identity
+                .map(|identity| oidc::read_identity(ROW, &identity))
+                .transpose()?,
         })
     }
 }
@@ -91,6 +99,7 @@ impl From<&Grant> for Model {
             rotation_key: SecretHash(grant.rotation_key.0).to_hex(),
             more_resources: (!grant.more_resources.is_empty())
                 .then(|| serde_json::Value::from(grant.more_resources.clone()).to_string()),
+            identity: grant.identity.as_ref().map(oidc::write_identity),
         }
     }
 }

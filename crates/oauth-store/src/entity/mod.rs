@@ -11,6 +11,8 @@ pub(crate) mod device;
 pub(crate) mod grant;
 pub(crate) mod guard;
 pub(crate) mod jti;
+pub(crate) mod logout_notice;
+pub(crate) mod oidc;
 pub(crate) mod pushed_request;
 pub(crate) mod refresh_token;
 pub(crate) mod session;

@@ -1,6 +1,6 @@
 //! Browser sessions, by the hash of their cookie.
 
-use loop_oauth::{session::Session, store::StoreError, user::UserId};
+use loop_oauth::{oidc::Sid, session::Session, store::StoreError, user::UserId};
 use sea_orm::entity::prelude::*;
 
 use super::column::{Row, millis};
@@ -15,6 +15,8 @@ pub(crate) struct Model {
     pub(crate) user_id: String,
     pub(crate) authenticated_at: i64,
     pub(crate) expires_at: i64,
+    /// Null in rows that are older than names.
+    pub(crate) sid: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -39,8 +41,13 @@ impl TryFrom<Model> for Session {
     type Error = StoreError;
 
     fn try_from(row: Model) -> Result<Self, StoreError> {
+        let hash = ROW.hash(&row.hash)?;
         Ok(Self {
-            hash: ROW.hash(&row.hash)?,
+            hash,
+            sid: match &row.sid {
+                Some(sid) => Sid(ROW.uuid(sid)?),
+                None => Sid::of_unnamed(&hash),
+            },
             user: UserId(ROW.uuid(&row.user_id)?),
             authenticated_at: ROW.time(row.authenticated_at)?,
             expires_at: ROW.time(row.expires_at)?,
@@ -55,6 +62,7 @@ impl From<&Session> for Model {
             user_id: session.user.to_string(),
             authenticated_at: millis(session.authenticated_at),
             expires_at: millis(session.expires_at),
+            sid: Some(session.sid.to_string()),
         }
     }
 }

@@ -12,6 +12,7 @@ mod m20261121_032000_create_device_authorizations;
 mod m20261121_040000_add_pushed_requests;
 mod m20261121_041000_add_dpop_keys;
 mod m20261121_042000_add_more_resources;
+mod m20261121_050000_add_openid_connect;
 mod m20261121_060000_add_retired_at;
 
 use sea_orm_migration::prelude::*;
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(m20251121_000000_create::Migration),
             Box::new(m20261121_010000_add_pkce_phases::Migration),
+            Box::new(m20261121_050000_add_openid_connect::Migration),
             Box::new(m20261121_030000_add_client_removal::Migration),
             Box::new(m20261121_031000_create_client_grants::Migration),
             Box::new(m20261121_020000_add_jtis::Migration),

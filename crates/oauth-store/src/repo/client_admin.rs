@@ -83,6 +83,7 @@ async fn change(
         .col_expr(Column::GrantTypes, Expr::value(after.grant_types))
         .col_expr(Column::Scope, Expr::value(after.scope))
         .col_expr(Column::ClientUri, Expr::value(after.client_uri))
+        .col_expr(Column::Logout, Expr::value(after.logout))
         .col_expr(Column::Pkce, Expr::value(after.pkce))
         .col_expr(Column::Keys, Expr::value(after.keys))
         .col_expr(Column::RequirePushed, Expr::value(after.require_pushed))

@@ -15,7 +15,10 @@ use sea_orm::{
 use super::{insert, insert_new};
 use crate::{
     SqlStore,
-    entity::consent::{Entity, Model, ROW},
+    entity::{
+        consent::{Entity, Model, ROW},
+        oidc,
+    },
     error::{failed, unread},
 };
 
@@ -61,7 +64,9 @@ async fn remember(tx: &DatabaseTransaction, given: Consent) -> Result<(), StoreE
         return insert(tx, row).await; // it was withdrawn in between
     };
     let scopes = ROW.scopes(&before.scopes)?.union(given.scopes);
+    let known = oidc::read_scopes(ROW, before.identity.as_deref().unwrap_or_default())?;
     let mut after = before.into_active_model();
+    after.identity = ActiveValue::Set(oidc::write_scopes(known.union(given.identity)));
     after.scopes = ActiveValue::Set(scopes.to_string());
     after.given_at = ActiveValue::Set(row.given_at);
     after.update(tx).await.map_err(failed).map(drop)

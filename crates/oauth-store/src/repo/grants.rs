@@ -17,7 +17,7 @@ use sea_orm::{
     sea_query::{Expr, SimpleExpr},
 };
 
-use super::{at_most, client_grants, codes, insert, only, refresh_tokens, sweep};
+use super::{at_most, client_grants, codes, insert, logouts, only, refresh_tokens, sweep};
 use crate::{
     SqlStore,
     entity::{
@@ -176,6 +176,7 @@ pub(super) async fn revoke_of_client(
     reason: RevokeReason,
     now: DateTime<Utc>,
 ) -> Result<u64, StoreError> {
+    logouts::tell_client(tx, id.0.as_str()).await?;
     let of_people = Column::ClientId.eq(id.0.as_str());
     let of_people = revoke_where(tx, of_people, reason, now).await?;
     Ok(of_people + client_grants::revoke_of(tx, &id, reason, now).await?)

@@ -20,6 +20,7 @@ mod devices;
 mod grants;
 mod jtis;
 mod kept_clients;
+mod logouts;
 mod pushed_requests;
 mod refresh_tokens;
 mod registrations;

@@ -9,7 +9,7 @@ use loop_oauth::{
 };
 use sea_orm::EntityTrait as _;
 
-use super::{insert, only};
+use super::{insert, logouts, only};
 use crate::{
     SqlStore,
     entity::{
@@ -46,6 +46,7 @@ impl Sessions for SqlStore {
         let hash = hash.to_hex();
         self.write(move |tx| {
             Box::pin(async move {
+                logouts::tell_of_session(tx, &hash).await?;
                 let ended = Entity::delete_by_id(hash).exec(tx).await;
                 ended.map_err(failed).map(drop)
             })

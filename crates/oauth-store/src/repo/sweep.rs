@@ -24,7 +24,7 @@ use super::{
 };
 use crate::{
     SqlStore,
-    entity::{code, column::millis, grant, refresh_token, session},
+    entity::{code, column::millis, grant, logout_notice, refresh_token, session},
     error::{failed, unread},
 };
 
@@ -44,6 +44,9 @@ pub(super) async fn sweep(
     let mut swept = 0;
     swept += store
         .write(move |tx| Box::pin(sessions(tx, now, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(participants(tx, now, batch)))
         .await?;
     swept += store
         .write(move |tx| Box::pin(codes(tx, ended, batch)))
@@ -97,6 +100,32 @@ async fn sessions(tx: &DatabaseTransaction, now: i64, batch: u64) -> Result<u64,
         tx,
     )
     .await
+}
+
+/// Clients that have forgotten a session by themselves, or that could not be told for as long.
+async fn participants(tx: &DatabaseTransaction, now: i64, batch: u64) -> Result<u64, StoreError> {
+    use logout_notice::{Column, Entity};
+    let old: Vec<(String, String)> = Entity::find()
+        .select_only()
+        .columns([Column::Sid, Column::ClientId])
+        .filter(Column::ExpiresAt.lte(now))
+        .order_by_asc(Column::ExpiresAt)
+        .limit(batch)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("logout notice"))?;
+    let mut gone = 0;
+    for (sid, client) in old {
+        gone += delete(
+            Entity::delete_many()
+                .filter(Column::Sid.eq(sid))
+                .filter(Column::ClientId.eq(client)),
+            tx,
+        )
+        .await?;
+    }
+    Ok(gone)
 }
 
 async fn codes(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64, StoreError> {

@@ -15,7 +15,7 @@ use sea_orm::{
 };
 use secrecy::ExposeSecret as _;
 
-use super::{at_most, grants::revoke_where, insert_new, take_turn, updated};
+use super::{at_most, grants::revoke_where, insert_new, logouts, take_turn, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -169,7 +169,9 @@ async fn set(
     Ok(updated(done.rows_affected))
 }
 
+/// Ends all sessions and lets the clients that know them be told.
 async fn end_sessions(tx: &DatabaseTransaction, id: UserId) -> Result<(), StoreError> {
+    logouts::tell_of_user(tx, id).await?;
     session::Entity::delete_many()
         .filter(session::Column::UserId.eq(id.to_string()))
         .exec(tx)

@@ -133,6 +133,7 @@ async fn a_removed_client_is_gone_at_once_and_its_grants_stay_listed() {
         client: app.id.clone(),
         resource: "x".to_owned(),
         scopes: Scopes::all(),
+        identity: loop_oauth::oidc::IdentityScopes::NONE,
         given_at: at(0),
     };
     store.remember_consent(&consent).await.unwrap();

@@ -103,6 +103,7 @@ async fn a_consent_grows_and_never_shrinks() {
         client: client.clone(),
         resource: "https://x/mcp".to_owned(),
         scopes,
+        identity: loop_oauth::oidc::IdentityScopes::NONE,
         given_at: at(millis),
     };
     assert_eq!(
@@ -137,6 +138,7 @@ async fn a_consent_to_a_client_that_is_not_there_is_refused() {
         client: client("nobody").id,
         resource: "https://x/mcp".to_owned(),
         scopes: Scopes::all(),
+        identity: loop_oauth::oidc::IdentityScopes::NONE,
         given_at: at(0),
     };
     let refused = store.remember_consent(&consent).await;

@@ -35,7 +35,16 @@ const DAMAGE: &[(&str, &str, &str)] = &[
     ("user", "roles", "'root'"),
     ("user", "created_at", "-9223372036854775808"),
     ("user", "disabled_at", "'no'"),
+    ("client", "logout", "'[]'"),
+    (
+        "client",
+        "logout",
+        "'{\"backchannel_logout_uri\":\"file:///x\"}'",
+    ),
     ("session", "expires_at", "'never'"),
+    ("session", "sid", "'x'"),
+    ("consent", "identity", "'openid everything'"),
+    ("grant", "identity", "'{}'"),
     ("consent", "scopes", "'mcp:everything'"),
     ("consent", "given_at", "9223372036854775807"),
     ("grant", "scopes", "'mcp:everything'"),
@@ -64,6 +73,7 @@ async fn filled(db: &Db) -> SqlStore {
         client: client("app").id,
         resource: "x".to_owned(),
         scopes: Scopes::all(),
+        identity: loop_oauth::oidc::IdentityScopes::NONE,
         given_at: at(0),
     };
     store.remember_consent(&consent).await.unwrap();

@@ -13,6 +13,7 @@ mod devices;
 mod jtis;
 mod kept_clients;
 mod keys;
+mod logouts;
 mod plans;
 mod pushed;
 mod races;
@@ -167,6 +168,7 @@ pub(crate) fn client(name: &str) -> Client {
         created_at: at(0),
         first_login_at: None,
         pkce: None,
+        logout: loop_oauth::oidc::ClientLogout::default(),
         keys: None,
         demands: Demands::default(),
     }
@@ -183,6 +185,7 @@ pub(crate) fn grant(name: &str) -> Grant {
         created_at: at(0),
         revoked_at: None,
         rotation_key: RotationKey([7; 32]),
+        identity: None,
     }
 }
 
@@ -213,6 +216,7 @@ pub(crate) fn token(name: &str, grant: &Grant, parent: Option<&str>) -> RefreshT
 pub(crate) fn session(name: &str) -> Session {
     Session {
         hash: hash(name),
+        sid: loop_oauth::oidc::Sid(id(name)),
         user: UserId(id("alice")),
         authenticated_at: at(1),
         expires_at: at(1_000),

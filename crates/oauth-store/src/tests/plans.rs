@@ -75,6 +75,7 @@ pub(super) async fn call_everything(store: &SqlStore) {
         client: app.id.clone(),
         resource: "x".to_owned(),
         scopes: Scopes::all(),
+        identity: loop_oauth::oidc::IdentityScopes::NONE,
         given_at: at(0),
     };
     store.remember_consent(&consent).await.unwrap();
@@ -103,6 +104,7 @@ pub(super) async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     call_everything_of_keys(store).await;
+    super::logouts::call_everything(store).await;
     call_everything_of_pushed(store, &app.id).await;
     call_everything_that_revokes(store, alice.id, &app.id).await;
     call_everything_of_clients(store).await;

@@ -199,6 +199,7 @@ async fn of_two_consents_at_once_both_are_remembered() {
                 client: app.clone(),
                 resource: resource.clone(),
                 scopes: scope.into(),
+                identity: loop_oauth::oidc::IdentityScopes::NONE,
                 given_at: at(1),
             };
             let (a, b) = (given(Scope::McpRead), given(Scope::McpExec));

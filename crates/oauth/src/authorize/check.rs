@@ -12,11 +12,11 @@ use crate::{
     client_auth::MAX_CLIENT_ID_BYTES,
     client_metadata_document,
     config::Context,
-    par,
+    oidc, par,
     params::{Params, Repeated},
     pkce::Requested,
     redirect_uri,
-    resource::Resource,
+    resource::{self, Resource},
 };
 
 /// The longest request that is read, names and values together, in bytes.
@@ -34,14 +34,7 @@ const PUSH: AuthorizeError =
     AuthorizeError::InvalidRequest("push the request to the pushed_authorization_request_endpoint");
 
 /// Parameters whose repetition is refused although nothing else reads them.
-const KNOWN: [&str; 6] = [
-    "nonce",
-    "max_age",
-    "login_hint",
-    "id_token_hint",
-    "display",
-    "ui_locales",
-];
+const KNOWN: [&str; 3] = ["display", "acr_values", "claims"];
 
 /// Checks a request. Unknown parameters are ignored (RFC 6749 §3.1).
 ///
@@ -98,6 +91,7 @@ async fn whole(cx: &Context<'_>, params: Params<'_>) -> Result<AuthorizeRequest,
         challenge: asked.challenge,
         prompt: asked.prompt,
         login_after: asked.login_after,
+        oidc: asked.oidc,
         dpop_jkt: asked.dpop_jkt,
         pushed: None,
     })
@@ -150,6 +144,7 @@ struct Asked {
     challenge: Requested,
     prompt: Prompt,
     login_after: Option<DateTime<Utc>>,
+    oidc: oidc::Asked,
     dpop_jkt: Option<Thumbprint>,
 }
 
@@ -187,9 +182,11 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
     let requested = params
         .several("resource", MAX_RESOURCES)
         .map_err(|Repeated| AuthorizeError::InvalidTarget)?;
-    let (scopes, resource, more_resources) = scopes(cx, client, once("scope")?, &requested)?;
+    let oidc = oidc::Asked::read(params, cx.now)?;
+    let asked = (once("scope")?, oidc.scopes);
+    let (scopes, resource, more_resources) = scopes(cx, client, asked, &requested)?;
     let prompt = once("prompt")?.map_or(Ok(Prompt::default()), Prompt::parse)?;
-    let login_after = login_after(cx.now, prompt, once(AUTH_AFTER)?);
+    let login_after = oidc::login_after(cx.now, prompt.login, oidc.max_age, once(AUTH_AFTER)?);
     let dpop_jkt = once("dpop_jkt")?.map(key).transpose()?;
     Ok(Asked {
         scopes,
@@ -199,6 +196,7 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
         prompt,
         login_after,
         dpop_jkt,
+        oidc,
     })
 }
 
@@ -208,15 +206,22 @@ fn key(text: &str) -> Result<Thumbprint, AuthorizeError> {
 }
 
 /// Unknown scopes are dropped; nothing known left at a resource is an error; no scope means all of the resources'.
+/// Identity scopes alone are for the userinfo endpoint: their resource is this server.
 fn scopes(
     cx: &Context<'_>,
     client: &Client,
-    scope: Option<&str>,
+    (scope, identity): (Option<&str>, oidc::IdentityScopes),
     requested: &[&str],
 ) -> Result<(Scopes, String, Vec<String>), AuthorizeError> {
     let asked = scope.map(Scopes::parse_lossy);
     if asked.is_some_and(Scopes::is_empty) {
-        return Err(AuthorizeError::InvalidScope);
+        let issuer = cx.rules.issuer.as_str();
+        let elsewhere = requested.iter().any(|id| !resource::same(issuer, id));
+        return if !identity.is_empty() && !elsewhere {
+            Ok((Scopes::NONE, issuer.to_owned(), Vec::new()))
+        } else {
+            Err(AuthorizeError::InvalidScope)
+        };
     }
     let resources = &cx.rules.resources;
     let mut named = Vec::new();
@@ -241,14 +246,4 @@ fn scopes(
     let mut ids = named.into_iter().map(|resource| resource.id.clone());
     let first = ids.next().ok_or(AuthorizeError::InvalidTarget)?;
     Ok((scopes, first, ids.collect()))
-}
-
-/// With `prompt=login` a login counts only after the request came in. The moment travels with the
-/// request; one in the future would lock the person out, so it counts as now.
-fn login_after(now: DateTime<Utc>, prompt: Prompt, told: Option<&str>) -> Option<DateTime<Utc>> {
-    let now = DateTime::from_timestamp_millis(now.timestamp_millis()).unwrap_or(now);
-    let told = told
-        .and_then(|text| text.parse().ok())
-        .and_then(DateTime::from_timestamp_millis);
-    prompt.login.then(|| told.map_or(now, |told| told.min(now)))
 }

@@ -10,6 +10,7 @@ use crate::{
     config::Context,
     entropy::NoEntropy,
     grant::{Grant, GrantId, RotationKey},
+    oidc::IdentityScopes,
     par, redirect_uri,
     secret::RawCode,
     session::Session,
@@ -37,7 +38,9 @@ pub struct ConsentAsk {
     pub scopes: Scopes,
     /// Those of them that the person allowed before and that still stand.
     pub already: Scopes,
-    /// For which resources.
+    /// What the client would know about the person.
+    pub identity: IdentityScopes,
+    /// For which resources; this server, when only the person is asked for.
     pub resources: Vec<String>,
     /// Who would grant it: the account's e-mail address.
     pub account: String,
@@ -77,13 +80,14 @@ pub async fn next(
     let refuse = |error| Err(request.answer().refuse(&cx.rules.issuer, error));
     let Some((_, user)) = session.filter(|(session, user)| counts(cx, request, session, user))
     else {
-        if request.prompt.none {
+        let missed = session.is_some_and(|(session, _)| request.oidc.hint.is_missed_by(session));
+        if request.prompt.none || missed {
             return refuse(AuthorizeError::LoginRequired);
         }
         return Ok(Next::Login);
     };
     let scopes = grantable(request, user);
-    if scopes.is_empty() {
+    if scopes.is_empty() && !request.is_identity_only() {
         return refuse(AuthorizeError::AccessDenied);
     }
     if !request.prompt.consent && held::is_remembered(cx, request, user, scopes).await? {
@@ -121,10 +125,11 @@ pub async fn allow(
         return refuse(AuthorizeError::LoginRequired);
     }
     let scopes = grantable(request, user);
-    if scopes.is_empty() {
+    if scopes.is_empty() && !request.is_identity_only() {
         return refuse(AuthorizeError::AccessDenied);
     }
-    let grant = new_grant(cx, request, user, scopes)?;
+    let mut grant = new_grant(cx, request, user, scopes)?;
+    grant.identity = request.oidc.identity(session);
     let raw = RawCode::generate(cx.entropy)?;
     let code = AuthCode {
         hash: raw.hash(),
@@ -167,6 +172,7 @@ fn counts(cx: &Context<'_>, request: &AuthorizeRequest, session: &Session, user:
     session.user == user.id
         && user.is_active()
         && !session.is_expired(cx.now)
+        && request.oidc.hint.fits(session, request.prompt.none)
         && request
             .login_after
             .is_none_or(|after| session.authenticated_at > after)
@@ -202,6 +208,7 @@ fn consent_ask(request: &AuthorizeRequest, user: &User, scopes: Scopes) -> Conse
         redirect_is_loopback: redirect_uri::is_loopback(&request.redirect_uri),
         scopes,
         already: Scopes::NONE,
+        identity: request.oidc.scopes,
         resources: Vec::new(),
         account: user.email.as_str().to_owned(),
     }
@@ -225,5 +232,6 @@ fn new_grant(
         created_at: cx.now,
         revoked_at: None,
         rotation_key: RotationKey(cx.entropy.bytes32()?),
+        identity: None,
     })
 }

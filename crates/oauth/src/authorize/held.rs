@@ -45,6 +45,14 @@ pub(super) async fn is_remembered(
     if !is_proven(request) {
         return Ok(false);
     }
+    let (client, resource) = (&request.client.id, &request.resource);
+    let identity = request.oidc.scopes;
+    if !identity.is_empty() {
+        let consent = cx.store.consent(user.id, client, resource).await?;
+        if !consent.is_some_and(|consent| identity.is_subset(consent.identity)) {
+            return Ok(false);
+        }
+    }
     Ok(scopes.is_subset(remembered(cx, request, user, scopes).await?))
 }
 
@@ -108,6 +116,7 @@ pub(super) async fn remember(cx: &Context<'_>, grant: &Grant) -> Result<(), Stor
             client: grant.client.clone(),
             resource: resource.to_owned(),
             scopes: at(cx, resource, grant.scopes),
+            identity: grant.identity_scopes(),
             given_at: cx.now,
         };
         cx.store.remember_consent(&consent).await?;

@@ -237,7 +237,18 @@ mod tests {
             (with("code_challenge_method", "s256"), "invalid_request"),
             (and("code_challenge", VERIFIER), "invalid_request"),
             (and("code_challenge_method", "plain"), "invalid_request"),
-            (with("scope", "openid offline_access"), "invalid_scope"),
+            (with("scope", "profile offline_access"), "invalid_scope"),
+            (
+                [
+                    with("scope", "openid"),
+                    pairs(&[("resource", "http://localhost:8082/mcp")]),
+                ]
+                .concat(),
+                "invalid_scope",
+            ),
+            (and("max_age", "soon"), "invalid_request"),
+            (and("max_age", "-1"), "invalid_request"),
+            (and("nonce", &"x".repeat(513)), "invalid_request"),
             (with("scope", " "), "invalid_scope"),
             (with("scope", "MCP:READ"), "invalid_scope"),
             (and("resource", "http://localhost:8082"), "invalid_target"),
@@ -310,6 +321,11 @@ mod tests {
                 with("scope", "openid mcp:read offline_access"),
                 "mcp:read",
                 mcp,
+            ),
+            (
+                with("scope", "openid offline_access"),
+                "",
+                "http://localhost:8082",
             ),
             (with("scope", "mcp:exec"), "mcp:exec", exec),
             (with("scope", "mcp:read mcp:exec kpi:read"), "mcp:read", mcp),
@@ -418,6 +434,12 @@ mod tests {
             with("scope", "mcp:exec kpi:read openid"),
             and("prompt", "login consent"),
             and("prompt", "none"),
+            with("scope", "openid email"),
+            and("nonce", "n\"ü &"),
+            and("max_age", "3600"),
+            and("login_hint", "Kim@example.com"),
+            and("ui_locales", "ko en"),
+            and("id_token_hint", "not resolved"),
         ] {
             let request = check(&cx, &params).await.unwrap();
             let again = check(&cx, &request.to_params()).await.unwrap();
@@ -613,6 +635,7 @@ mod tests {
             redirect_is_loopback: true,
             scopes: Scopes::parse("mcp:read").unwrap(),
             already: Scopes::NONE,
+            identity: crate::oidc::IdentityScopes::NONE,
             resources: vec!["http://localhost:8082/mcp".into()],
             account: "alice@example.com".into(),
         };
@@ -655,6 +678,10 @@ mod tests {
             "request",
             "request_uri",
             "max_age",
+            "id_token_hint",
+            "hinted",
+            "login_hint",
+            "ui_locales",
         ]);
         let values = prop_oneof![
             prop::sample::select(vec![
@@ -679,6 +706,8 @@ mod tests {
                 "http://localhost:8082/mcp",
                 "cursor://anysphere.cursor-mcp/oauth/callback",
                 "http://evil.example/cb",
+                "openid profile",
+                "0",
             ])
             .prop_map(str::to_owned),
             any::<String>(),

@@ -4,9 +4,16 @@ use chrono::{DateTime, Utc};
 use loop_shared::auth::{dpop::Thumbprint, scope::Scopes};
 
 use super::{AuthorizeError, AuthorizeRefusal};
-use crate::{client::Client, config::Issuer, par::RequestUri, pkce::Requested, redirect_uri};
+use crate::{
+    client::Client,
+    config::Issuer,
+    oidc::{self, joined},
+    par::RequestUri,
+    pkce::Requested,
+    redirect_uri,
+};
 
-/// Our own parameter beside `prompt=login`: only a login after this moment counts (Unix time in
+/// Our own parameter beside `prompt=login` and `max_age`: when the request came (Unix time in
 /// milliseconds). It survives the way through the login page, so that no session table is needed.
 pub const AUTH_AFTER: &str = "auth_after";
 
@@ -67,7 +74,8 @@ pub struct AuthorizeRequest {
     pub redirect_uri: String,
     /// Whether the request named it; the token request must name it then too.
     pub redirect_uri_given: bool,
-    /// What is asked for: known, within the resource and within the client's own limit; never empty.
+    /// What is asked for: known, within the resource and within the client's own limit; empty only when the
+    /// client asks who somebody is and nothing else.
     pub scopes: Scopes,
     /// For which resource: the canonical `aud`. Of several, the first.
     pub resource: String,
@@ -79,8 +87,10 @@ pub struct AuthorizeRequest {
     pub challenge: Requested,
     /// What pages to show.
     pub prompt: Prompt,
-    /// With `prompt=login`: only a login after this moment counts.
+    /// With `prompt=login` or `max_age`: only a login after this moment counts.
     pub login_after: Option<DateTime<Utc>>,
+    /// What `OpenID` Connect adds.
+    pub oidc: oidc::Asked,
     /// The key that the exchange of the code must prove (RFC 9449 §10).
     pub dpop_jkt: Option<Thumbprint>,
     /// The `request_uri` that stands for all of it, when it was pushed (RFC 9126).
@@ -101,7 +111,7 @@ impl AuthorizeRequest {
         let mut params = vec![
             ("response_type", "code".to_owned()),
             ("client_id", self.client.id.0.clone()),
-            ("scope", self.scopes.to_string()),
+            ("scope", joined(self.scopes, self.oidc.scopes)),
             ("resource", self.resource.clone()),
         ];
         for resource in &self.more_resources {
@@ -124,12 +134,20 @@ impl AuthorizeRequest {
             params.push(("dpop_jkt", key.as_str().to_owned()));
         }
         if let Some(after) = self.login_after {
-            params.push((AUTH_AFTER, after.timestamp_millis().to_string()));
+            let asked = oidc::asked_at(after, self.prompt.login, self.oidc.max_age);
+            params.push((AUTH_AFTER, asked.timestamp_millis().to_string()));
         }
+        params.extend(self.oidc.to_params());
         params
             .into_iter()
             .map(|(name, value)| (name.to_owned(), value))
             .collect()
+    }
+
+    /// Whether the client asks who somebody is and for no API.
+    #[must_use]
+    pub fn is_identity_only(&self) -> bool {
+        self.scopes.is_empty() && !self.oidc.scopes.is_empty()
     }
 
     pub(super) fn answer(&self) -> Answer<'_> {

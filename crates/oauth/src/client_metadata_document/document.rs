@@ -115,6 +115,7 @@ impl Document {
             pkce: before.and_then(|client| client.pkce),
             keys: metadata.keys.map(|keys| with_last_good(keys, known)),
             demands: metadata.demands,
+            logout: metadata.logout,
         }
     }
 }

@@ -102,6 +102,7 @@ pub async fn allow(cx: &Context<'_>, ask: &DeviceAsk, user: &User) -> Result<(),
         created_at: cx.now,
         revoked_at: None,
         rotation_key: RotationKey(cx.entropy.bytes32()?),
+        identity: None,
     };
     match cx
         .store

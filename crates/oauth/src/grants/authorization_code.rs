@@ -13,6 +13,7 @@ use crate::{
     config::Context,
     dpop,
     grant::RevokeReason,
+    oidc::{self, Nonce},
     params::Params,
     pkce,
     refresh::{RefreshState, RefreshToken},
@@ -107,7 +108,11 @@ pub async fn exchange(
         key: form.key.clone().filter(|_| client.is_public()),
         expires_at: cx.now + cx.rules.refresh_ttl,
     });
-    let access_token = sign(cx, signer, grant, &found.user, &target)?;
+    let identity = grant.identity_scopes();
+    let access_token = sign(cx, signer, grant, &found.user, &target, identity)?;
+    let with = (&access_token, Nonce::Repeated);
+    let oidc = oidc::issue(cx, signer, (grant, &found.user), identity, with)?;
+    oidc::backchannel::note(cx, client, grant).await?;
     match cx
         .store
         .redeem_code(&found.code.hash, first.as_ref(), cx.now)
@@ -119,6 +124,7 @@ pub async fn exchange(
             refresh_token: refresh,
             scope: target.scopes,
             resource: target.resource,
+            oidc,
         }),
         Redeemed::AlreadyUsed => replayed(cx, client, &found).await,
         Redeemed::Gone => Err(GrantProblem::Revoked(grant.id).into()),

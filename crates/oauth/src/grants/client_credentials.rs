@@ -15,6 +15,7 @@ use crate::{
     client_grant::ClientGrant,
     config::Context,
     grant::GrantId,
+    oidc,
     params::Params,
 };
 
@@ -80,6 +81,7 @@ pub async fn issue(
         refresh_token: None,
         scope,
         resource,
+        oidc: oidc::Issued::default(),
     })
 }
 

@@ -11,6 +11,7 @@ use crate::{
     client::{Client, GrantType},
     config::Context,
     device::{DeviceAuthorization, DeviceState, INTERVAL_SECONDS, MAX_INTERVAL_SECONDS},
+    oidc::{self, IdentityScopes},
     params::Params,
     refresh::{RefreshState, RefreshToken},
     secret::{RawDeviceCode, RawRefreshToken},
@@ -89,7 +90,7 @@ pub async fn poll(
         key: form.key.clone().filter(|_| client.is_public()),
         expires_at: cx.now + cx.rules.refresh_ttl,
     });
-    let access_token = sign(cx, signer, &grant, &user, &target)?;
+    let access_token = sign(cx, signer, &grant, &user, &target, IdentityScopes::NONE)?;
     match cx.store.redeem_device(&device.hash, first.as_ref()).await? {
         Redeemed::Now => Ok(Tokens {
             access_token,
@@ -97,6 +98,7 @@ pub async fn poll(
             refresh_token: refresh,
             scope: target.scopes,
             resource: target.resource,
+            oidc: oidc::Issued::default(),
         }),
         Redeemed::AlreadyUsed => Err(GrantProblem::Spent(grant.id).into()),
         Redeemed::Gone => Err(GrantProblem::Revoked(grant.id).into()),

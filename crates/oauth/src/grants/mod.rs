@@ -11,12 +11,15 @@ mod error;
 pub mod refresh_token;
 mod target;
 
+use chrono::{DateTime, Utc};
 use loop_shared::auth::{
+    algorithm::SigningAlgorithm,
     claims::{self, AccessClaims, Audience},
     dpop::{DpopError, Thumbprint},
     scope::Scopes,
 };
 use secrecy::SecretString;
+use serde_json::{Value, json};
 use target::Target;
 
 pub use error::{GrantProblem, TokenError};
@@ -27,6 +30,7 @@ use crate::{
     config::Context,
     dpop::Bound,
     grant::{Grant, RevokeReason},
+    oidc::{self, IdentityScopes},
     params::Params,
     secret::RawRefreshToken,
     store::Updated,
@@ -40,7 +44,22 @@ pub trait TokenSigner: Send + Sync {
     /// # Errors
     /// [`SignError`] when no key can sign; nothing has been consumed then.
     fn sign(&self, claims: &AccessClaims) -> Result<SecretString, SignError>;
+
+    /// The compact JWS of another document of type `typ`, with the key whose turn it is `at` that moment.
+    /// `claims` is told the algorithm, since some claims depend on it.
+    ///
+    /// # Errors
+    /// [`SignError`] when no key can sign.
+    fn sign_typed(
+        &self,
+        typ: &'static str,
+        at: DateTime<Utc>,
+        claims: &dyn Fn(SigningAlgorithm) -> Value,
+    ) -> Result<SecretString, SignError>;
 }
+
+/// Media type of an access token (RFC 9068 §2.1).
+pub const ACCESS_TOKEN_TYPE: &str = "at+jwt";
 
 /// No token could be signed. The text is for the log.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,6 +79,8 @@ pub struct Tokens {
     pub scope: Scopes,
     /// For which resource it is good.
     pub resource: String,
+    /// What the answer says about the person.
+    pub oidc: oidc::Issued,
 }
 
 /// Answers a token request by its `grant_type`. With a `key` that the request has proven, access tokens are bound to
@@ -113,7 +134,8 @@ pub(crate) fn ceiling(grant: &Grant, user: &User) -> Result<Scopes, TokenError> 
         return Err(GrantProblem::UserDisabled(grant.id).into());
     }
     let scopes = grant.scopes.intersection(user.roles.allowed_scopes());
-    if scopes.is_empty() {
+    let identity_only = grant.scopes.is_empty() && grant.identity.is_some();
+    if scopes.is_empty() && !identity_only {
         return Err(GrantProblem::RoleLost(grant.id).into());
     }
     Ok(scopes)
@@ -125,6 +147,7 @@ fn sign(
     grant: &Grant,
     user: &User,
     target: &Target,
+    identity: IdentityScopes,
 ) -> Result<SecretString, TokenError> {
     let now = cx.now.timestamp();
     let claims = AccessClaims {
@@ -141,7 +164,13 @@ fn sign(
         sid: Some(claims::GrantId(grant.id.to_string())),
         cnf: None,
     };
-    Ok(signer.sign(&claims)?)
+    if identity.is_empty() {
+        return Ok(signer.sign(&claims)?);
+    }
+    // Resource servers know API scopes alone and drop the others, which are for the userinfo endpoint.
+    let mut all = serde_json::to_value(&claims).map_err(|error| SignError(error.to_string()))?;
+    all["scope"] = json!(oidc::joined(target.scopes, identity));
+    Ok(signer.sign_typed(ACCESS_TOKEN_TYPE, cx.now, &|_| all.clone())?)
 }
 
 /// Ends the grant and everything under it, and says so once in the audit trail.

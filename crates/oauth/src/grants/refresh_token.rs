@@ -14,8 +14,8 @@ use crate::{
     client::{Client, GrantType},
     config::Context,
     dpop,
-    grant::GrantId,
-    grant::RevokeReason,
+    grant::{Grant, GrantId, RevokeReason},
+    oidc::{self, IdentityScopes, Nonce},
     params::Params,
     refresh::{self, RefreshState, RefreshToken},
     secret::RawRefreshToken,
@@ -91,10 +91,10 @@ pub async fn refresh(
     }
     dpop::check_key(grant.id, found.token.key.as_ref(), form.key.as_ref())?;
     let ceiling = ceiling(grant, &found.user)?;
-    let wanted = form.scope.as_deref().map(Scopes::parse_lossy);
     let named = form.resource.as_deref();
+    let wanted = form.scope.as_deref().map(Scopes::parse_lossy);
     let target = target::choose(cx, grant, ceiling, named, wanted)?;
-    let scope = narrowed(grant.scopes, target.scopes, wanted)?;
+    let (scope, identity) = narrowed(grant, target.scopes, form.scope.as_deref())?;
     let target = Target {
         scopes: scope,
         ..target
@@ -108,7 +108,9 @@ pub async fn refresh(
         key: bound_to(client, &found.token, form.key),
         expires_at: cx.now + cx.rules.refresh_ttl,
     };
-    let access_token = sign(cx, signer, grant, &found.user, &target)?;
+    let access_token = sign(cx, signer, grant, &found.user, &target, identity)?;
+    let with = (&access_token, Nonce::LeftOut);
+    let oidc = oidc::issue(cx, signer, (grant, &found.user), identity, with)?;
     let rotating = cx.store.rotate(&found.token.hash, &successor, cx.now);
     match rotating.await? {
         Rotated::Now => Ok(Tokens {
@@ -117,6 +119,7 @@ pub async fn refresh(
             refresh_token: Some(next),
             scope,
             resource: target.resource,
+            oidc,
         }),
         Rotated::Replayed => replayed(cx, client, grant.id).await,
         Rotated::Gone => Err(GrantProblem::Revoked(grant.id).into()),
@@ -136,18 +139,23 @@ async fn replayed(cx: &Context<'_>, client: &Client, grant: GrantId) -> Result<T
 }
 
 /// "The requested scope MUST NOT include any scope not originally granted" (RFC 6749 §6). Names this
-/// server does not know (`offline_access`, `openid`) are dropped, as they were when it was granted.
+/// server does not know (`offline_access`) are dropped, as they were when it was granted; so are identity
+/// scopes that the grant does not have, as clients name them out of habit.
 fn narrowed(
-    granted: Scopes,
+    grant: &Grant,
     ceiling: Scopes,
-    requested: Option<Scopes>,
-) -> Result<Scopes, TokenError> {
+    requested: Option<&str>,
+) -> Result<(Scopes, IdentityScopes), TokenError> {
+    let granted = grant.identity_scopes();
     let Some(requested) = requested else {
-        return Ok(ceiling);
+        return Ok((ceiling, granted));
     };
+    let identity = IdentityScopes::parse_lossy(requested).intersection(granted);
+    let requested = Scopes::parse_lossy(requested);
     let scope = requested.intersection(ceiling);
-    if !requested.is_subset(granted) || scope.is_empty() {
+    let nothing = scope.is_empty() && (identity.is_empty() || !requested.is_empty());
+    if !requested.is_subset(grant.scopes) || nothing {
         return Err(TokenError::InvalidScope);
     }
-    Ok(scope)
+    Ok((scope, identity))
 }

@@ -34,6 +34,12 @@ pub(super) fn choose(
         scopes: offered(cx, grant, id, ceiling),
     };
     let granted = || grant.resources().map(at);
+    if grant.scopes.is_empty() {
+        // Who somebody is: there is one resource, this server, and no scope of an API.
+        let found = granted()
+            .find(|target| named.is_none_or(|named| resource::same(&target.resource, named)));
+        return found.ok_or(TokenError::InvalidTarget);
+    }
     let found = match named {
         Some(named) => granted()
             .find(|target| resource::same(&target.resource, named))

@@ -49,6 +49,7 @@ async fn world() -> World {
         created_at: world.now,
         revoked_at: None,
         rotation_key: RotationKey([1; 32]),
+        identity: None,
     };
     let code = AuthCode {
         hash: RawCode::from_bytes([1; 32]).hash(),
@@ -180,6 +181,7 @@ async fn an_active_token_tells_its_members() {
     let world = world().await;
     let claims = access(&world);
     let expected = Active {
+        identity: crate::oidc::IdentityScopes::NONE,
         scope: Scopes::parse("mcp:read").unwrap(),
         client: ClientId("own".into()),
         sub: user("alice@example.com", Role::Member).id.to_string(),

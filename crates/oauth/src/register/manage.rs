@@ -115,6 +115,7 @@ pub async fn replace(
         client_uri: read.client_uri,
         keys: read.keys,
         demands: read.demands,
+        logout: before.logout.replaced_by(read.logout),
         ..before.clone()
     };
     if proof(after.auth_method) != proof(before.auth_method) {

@@ -15,6 +15,7 @@ use crate::{
     client_keys::{BadKeys, ClientKeys, KeySource, PublicKeys},
     client_metadata_document::{Allowed, DocumentUrl},
     demands::Demands,
+    oidc::ClientLogout,
     redirect_uri,
     secret::SecretHash,
 };
@@ -41,6 +42,7 @@ pub(crate) struct Metadata {
     pub(crate) client_uri: Option<String>,
     pub(crate) keys: Option<ClientKeys>,
     pub(crate) demands: Demands,
+    pub(crate) logout: ClientLogout,
     /// Whether an equal registration may be answered with the same client: unless `registration_shared` is false.
     pub(crate) shared: bool,
 }
@@ -79,6 +81,7 @@ impl Metadata {
                 .filter(|uri| is_home_page(uri))
                 .map(str::to_owned),
             demands: Demands::read(members).map_err(RegisterError::Metadata)?,
+            logout: ClientLogout::of(members, auth_method, by).map_err(RegisterError::Metadata)?,
             shared: members.get("registration_shared") != Some(&Value::Bool(false)),
         })
     }
@@ -91,7 +94,7 @@ impl Metadata {
             .iter()
             .map(|grant| grant.as_str())
             .collect();
-        let canonical = json!([
+        let mut canonical = json!([
             "loop-registration-1",
             self.name,
             self.auth_method.as_str(),
@@ -99,6 +102,9 @@ impl Metadata {
             grants,
             self.client_uri,
         ]);
+        if let (Some(logout), Some(parts)) = (self.logout.to_json(), canonical.as_array_mut()) {
+            parts.push(logout);
+        }
         // Appended only where there are keys: registrations without any keep their hash.
         let keys = self
             .keys

@@ -174,6 +174,7 @@ fn new_client(
         created_at: cx.now,
         first_login_at: None,
         pkce: None,
+        logout: metadata.logout,
         keys: metadata.keys,
         demands: metadata.demands,
     };

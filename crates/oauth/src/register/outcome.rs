@@ -113,6 +113,7 @@ impl Registered {
         if let Some(scope) = client.scope {
             out.insert("scope".into(), json!(scope.to_string()));
         }
+        client.logout.write(&mut out);
         if client.demands.pushed {
             out.insert("require_pushed_authorization_requests".into(), json!(true));
         }

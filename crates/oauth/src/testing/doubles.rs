@@ -12,10 +12,12 @@ use std::sync::{
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use loop_shared::auth::{
+    algorithm::SigningAlgorithm,
     claims::AccessClaims,
     scope::{Role, Roles},
 };
 use secrecy::{ExposeSecret as _, SecretString};
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 use uuid::Uuid;
 
@@ -58,6 +60,17 @@ impl TokenSigner for JsonSigner {
             .map(SecretString::from)
             .map_err(|error| SignError(error.to_string()))
     }
+
+    fn sign_typed(
+        &self,
+        _: &'static str,
+        _: DateTime<Utc>,
+        claims: &dyn Fn(SigningAlgorithm) -> Value,
+    ) -> Result<SecretString, SignError> {
+        Ok(SecretString::from(
+            claims(SigningAlgorithm::Rs256).to_string(),
+        ))
+    }
 }
 
 /// Never signs.
@@ -66,6 +79,15 @@ pub struct NoSigner;
 
 impl TokenSigner for NoSigner {
     fn sign(&self, _: &AccessClaims) -> Result<SecretString, SignError> {
+        Err(SignError("no key".to_owned()))
+    }
+
+    fn sign_typed(
+        &self,
+        _: &'static str,
+        _: DateTime<Utc>,
+        _: &dyn Fn(SigningAlgorithm) -> Value,
+    ) -> Result<SecretString, SignError> {
         Err(SignError("no key".to_owned()))
     }
 }
@@ -102,6 +124,7 @@ pub fn client(id: &str, redirect: &str) -> Client {
         created_at: DateTime::UNIX_EPOCH,
         first_login_at: None,
         pkce: None,
+        logout: crate::oidc::ClientLogout::default(),
         keys: None,
         demands: Demands::default(),
     }
@@ -180,6 +203,7 @@ impl World {
     pub fn session(&self, user: &User) -> Session {
         Session {
             hash: crate::secret::SecretHash::of(user.email.as_str()),
+            sid: crate::oidc::Sid(uuid_of(&format!("sid of {}", user.email.as_str()))),
             user: user.id,
             authenticated_at: self.now,
             expires_at: self.now + self.rules.session_ttl,

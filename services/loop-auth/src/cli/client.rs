@@ -7,11 +7,12 @@ use loop_oauth::{
     client::{Client, ClientId, GrantType},
     client_admin::{self, Changes, ClientAdminError},
     grant::RevokeReason,
+    oidc::IdentityScope,
     pkce_phase::Enforcement,
     register::{self, ByOperator},
     user_admin,
 };
-use loop_shared::auth::scope::Scopes;
+use loop_shared::auth::scope::{Scope, Scopes};
 use serde_json::{Value, json};
 
 use super::{Desk, text};
@@ -73,6 +74,19 @@ pub(super) struct Add {
     /// Refuse its token requests unless they prove a key (RFC 9449)
     #[arg(long)]
     require_dpop: bool,
+    #[command(flatten)]
+    logout: Logout,
+}
+
+/// Where a client wants to hear of logouts (OpenID Connect).
+#[derive(Args, Debug)]
+struct Logout {
+    /// Where a browser may be sent after a logout that the client asked for; several times for several
+    #[arg(long = "post-logout-redirect-uri", value_name = "URI")]
+    post_logout_redirect_uris: Vec<String>,
+    /// Where the client is told of logouts (Back-Channel Logout)
+    #[arg(long, value_name = "URI")]
+    backchannel_logout_uri: Option<String>,
 }
 
 /// What is to be different; the rest stays.
@@ -158,6 +172,9 @@ async fn add(desk: &Desk, new: Add) -> Result<(), String> {
         "jwks_uri": new.jwks_uri,
         "jwks": jwks,
         "require_pushed_authorization_requests": new.require_par,
+        "post_logout_redirect_uris": new.logout.post_logout_redirect_uris,
+        "backchannel_logout_uri": new.logout.backchannel_logout_uri,
+        "backchannel_logout_session_required": true,
         "dpop_bound_access_tokens": new.require_dpop,
     });
     if !new.grants.is_empty() {
@@ -228,8 +245,12 @@ fn grant_type(name: &str) -> Result<GrantType, String> {
     })
 }
 
+/// Identity scopes need no leave: they may be named and say nothing, so that `openid` alone leaves no API.
 fn scopes(text: &str) -> Result<Scopes, String> {
-    Scopes::parse(text).map_err(|error| error.to_string())
+    let identity = |word: &&str| IdentityScope::ALL.iter().any(|s| s.as_str() == *word);
+    let words = text.split_ascii_whitespace().filter(|word| !identity(word));
+    let scopes = words.map(Scope::parse).collect::<Result<_, _>>();
+    scopes.map_err(|error| error.to_string())
 }
 
 /// A client as one tab-separated line. Names have no control characters; registration strips them.

@@ -9,12 +9,22 @@ pub(crate) mod json;
 pub(crate) mod return_to;
 pub(crate) mod session;
 
-use actix_web::{HttpRequest, http::header};
+use actix_web::{HttpMessage as _, HttpRequest, http::header};
 
 use crate::pages::locale::Locale;
 
-/// The language the reader prefers.
+/// Lets the pages of this answer speak the first of these languages that they know (`ui_locales`).
+pub(crate) fn prefer_language(request: &HttpRequest, tags: Option<&str>) {
+    if let Some(locale) = tags.and_then(Locale::first_of) {
+        request.extensions_mut().insert(locale);
+    }
+}
+
+/// The language the reader prefers, or the client asked for.
 pub(crate) fn locale(request: &HttpRequest) -> Locale {
+    if let Some(locale) = request.extensions().get::<Locale>() {
+        return *locale;
+    }
     request
         .headers()
         .get(header::ACCEPT_LANGUAGE)
@@ -35,7 +45,6 @@ pub(crate) fn comes_from_another_site(request: &HttpRequest) -> bool {
 
 /// The id under which the request is logged.
 pub(crate) fn request_id(request: &HttpRequest) -> Option<String> {
-    use actix_web::HttpMessage as _;
     let extensions = request.extensions();
     let id = extensions.get::<loop_shared::service::RequestId>()?;
     Some(id.as_str().to_owned())

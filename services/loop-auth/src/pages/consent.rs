@@ -1,5 +1,6 @@
 //! The consent page.
 
+use loop_oauth::oidc::IdentityScope;
 use loop_shared::auth::scope::Scope;
 use serde::Serialize;
 
@@ -22,6 +23,21 @@ impl From<Scope> for ScopeLine {
             Scope::McpRead => ("scope_mcp_read_title", "scope_mcp_read_detail"),
             Scope::McpExec => ("scope_mcp_exec_title", "scope_mcp_exec_detail"),
             Scope::KpiRead => ("scope_kpi_read_title", "scope_kpi_read_detail"),
+        };
+        Self {
+            id: scope.as_str(),
+            title,
+            detail,
+        }
+    }
+}
+
+impl From<IdentityScope> for ScopeLine {
+    fn from(scope: IdentityScope) -> Self {
+        let (title, detail) = match scope {
+            IdentityScope::Openid => ("scope_openid_title", "scope_openid_detail"),
+            IdentityScope::Profile => ("scope_profile_title", "scope_profile_detail"),
+            IdentityScope::Email => ("scope_email_title", "scope_email_detail"),
         };
         Self {
             id: scope.as_str(),
@@ -58,7 +74,7 @@ pub struct ConsentPage {
     pub scopes: Vec<ScopeLine>,
     /// What it was allowed before and keeps.
     pub already: Vec<ScopeLine>,
-    /// Which services it opens (RFC 8707).
+    /// Which services it opens (RFC 8707); none when it only asks who somebody is.
     pub resources: Vec<String>,
     /// Whose account.
     pub account: String,
@@ -101,6 +117,13 @@ impl Page for ConsentPage {
             verified: true,
             ..usual.clone()
         };
+        let signing_in = Self {
+            client_name: "Grafana".to_owned(),
+            verified: true,
+            scopes: IdentityScope::ALL.map(ScopeLine::from).to_vec(),
+            resources: Vec::new(),
+            ..usual.clone()
+        };
         let described = Self {
             client_id: "https://claude.ai/oauth/client".to_owned(),
             document_host: Some("claude.ai".to_owned()),
@@ -120,6 +143,6 @@ impl Page for ConsentPage {
             switch_account: EVIL.to_owned(),
             ..usual.clone()
         };
-        vec![usual, loopback, verified, described, hostile]
+        vec![usual, loopback, verified, signing_in, described, hostile]
     }
 }

@@ -49,6 +49,12 @@ impl Locale {
         best.0
     }
 
+    /// The first language of a space-separated list that exists (`OpenID` Connect Core §3.1.2.1, `ui_locales`).
+    #[must_use]
+    pub fn first_of(tags: &str) -> Option<Self> {
+        tags.split_ascii_whitespace().find_map(Self::from_range)
+    }
+
     /// The language a range such as `ko-KR` names.
     fn from_range(range: &str) -> Option<Self> {
         let language = range.split('-').next().unwrap_or_default();
@@ -108,6 +114,19 @@ mod tests {
             ("korean", Locale::En),
         ] {
             assert_eq!(Locale::negotiate(header), expected, "{header:?}");
+        }
+    }
+
+    #[test]
+    fn the_first_known_language_of_a_list_is_taken() {
+        for (tags, expected) in [
+            ("ko", Some(Locale::Ko)),
+            ("fr-CA ko-KR en", Some(Locale::Ko)),
+            ("en-US ko", Some(Locale::En)),
+            ("fr", None),
+            ("", None),
+        ] {
+            assert_eq!(Locale::first_of(tags), expected, "{tags:?}");
         }
     }
 

@@ -8,6 +8,7 @@ mod document_texts;
 pub mod error;
 pub mod locale;
 pub mod login;
+mod openid_texts;
 pub mod session;
 mod texts;
 

@@ -30,22 +30,32 @@ impl Page for HomePage {
 /// Asks whether to log out.
 #[derive(Clone, Debug, Serialize)]
 pub struct LogoutPage {
-    /// Ties the form to the session.
+    /// Ties the form to the session and to the request.
     pub csrf: String,
+    /// The client's request that is being answered, as a query string; empty when nobody asked.
+    pub request: String,
     /// Who is logged in.
     pub account: String,
+    /// The name of the client that asks.
+    pub app: Option<String>,
 }
 
 impl Page for LogoutPage {
     const TEMPLATE: &'static str = "logout.html";
 
     fn samples() -> Vec<Self> {
-        ["kim@example.com", EVIL]
-            .map(|account| Self {
-                csrf: "c".repeat(43),
-                account: account.to_owned(),
-            })
-            .to_vec()
+        [
+            ("kim@example.com", "", None),
+            ("kim@example.com", "client_id=abc&state=1", Some("Grafana")),
+            (EVIL, EVIL, Some(EVIL)),
+        ]
+        .map(|(account, request, app)| Self {
+            csrf: "c".repeat(43),
+            request: request.to_owned(),
+            account: account.to_owned(),
+            app: app.map(str::to_owned),
+        })
+        .to_vec()
     }
 }
 

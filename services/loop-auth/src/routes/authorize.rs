@@ -4,12 +4,16 @@
 //! cookies changes nothing.
 
 use actix_web::{HttpRequest, HttpResponse, http::Method, web::Data};
-use loop_oauth::authorize::{self, Next};
+use loop_oauth::{
+    authorize::{self, Next},
+    oidc,
+};
 
 use crate::{
     app::App,
     extract::{
         form::PageForm,
+        prefer_language,
         return_to::{ReturnTo, decode},
         session,
     },
@@ -19,7 +23,7 @@ use crate::{
 
 /// `GET /authorize`.
 pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
-    let params = decode(request.query_string());
+    let params = resolved(&app, decode(request.query_string()));
     answer(&app, &request, &params)
         .await
         .unwrap_or_else(|refusal| refusal.show(&app, &request))
@@ -28,13 +32,21 @@ pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
 /// `POST /authorize`: checked, then asked again by GET, because a browser leaves `SameSite=Lax`
 /// cookies out of another site's POST but sends them along with the redirect that follows.
 pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -> HttpResponse {
-    match authorize::check(&app.cx(), form.0.as_slice()).await {
+    let params = resolved(&app, form.0.as_slice().to_vec());
+    match authorize::check(&app.cx(), &params).await {
         Ok(ask) => {
             let again = ReturnTo::new(&app.base, request.path(), &ask.to_params());
             redirect::after(&Method::POST, again.as_str())
         }
         Err(refusal) => Refusal::from(refusal).show(&app, &request),
     }
+}
+
+/// The parameters with what `id_token_hint` says in its place.
+pub(crate) fn resolved(app: &App, params: Vec<(String, String)>) -> Vec<(String, String)> {
+    let cx = app.cx();
+    let issuer = app.rules.issuer.as_str();
+    oidc::resolve_hint(params, cx.now, &|token| app.signer.read_hint(token, issuer))
 }
 
 async fn answer(
@@ -45,6 +57,7 @@ async fn answer(
     let cx = app.cx();
     let ask = authorize::check(&cx, params).await?;
     authorize::watch(&cx, &ask);
+    prefer_language(request, ask.oidc.ui_locales.as_deref());
     let current = session::current(app, request).await?;
     match authorize::next(&cx, &ask, current.as_ref().map(|current| &current.who)).await? {
         Next::Login => {

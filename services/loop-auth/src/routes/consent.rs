@@ -11,6 +11,7 @@ use actix_web::{
 use loop_oauth::{
     authorize::{self, AuthorizeRequest, ConsentAsk, Next},
     client::ClientOrigin,
+    oidc::joined,
 };
 use loop_shared::auth::scope::Scopes;
 
@@ -20,6 +21,7 @@ use crate::{
         comes_from_another_site,
         csrf::{self, Form},
         form::PageForm,
+        prefer_language,
         return_to::{ReturnTo, decode, encode},
         session::{self, Current},
     },
@@ -61,9 +63,13 @@ pub(crate) fn show(
         redirect_host: asked.redirect_host.clone(),
         loopback: asked.redirect_is_loopback,
         verified: ask.client.origin == ClientOrigin::Operator,
-        scopes: lines(asked.scopes.difference(asked.already)),
+        scopes: scope_lines(asked),
         already: lines(asked.already),
-        resources: asked.resources.clone(),
+        resources: if ask.is_identity_only() {
+            Vec::new()
+        } else {
+            asked.resources.clone()
+        },
         account: asked.account.clone(),
         switch_account: login_url(&app.base, &back),
     };
@@ -92,6 +98,7 @@ async fn answer(
         .ok_or(Refusal::StaleForm)?;
     let query = form.0.get("request").ok_or(Refusal::StaleForm)?;
     let ask = authorize::check(&cx, &decode(query)).await?;
+    prefer_language(request, ask.oidc.ui_locales.as_deref());
     let Next::Consent(asked) = authorize::next(&cx, &ask, Some(&current.who)).await? else {
         // Allowed in another tab, or the account changed: ask the whole question again.
         let again = ReturnTo::new(&app.base, "/authorize", &ask.to_params());
@@ -114,7 +121,15 @@ fn lines(scopes: Scopes) -> Vec<ScopeLine> {
     scopes.into_iter().map(Into::into).collect()
 }
 
+/// Everything that is new, in words: the APIs first.
+fn scope_lines(asked: &ConsentAsk) -> Vec<ScopeLine> {
+    let mut lines = lines(asked.scopes.difference(asked.already));
+    lines.extend(asked.identity.iter().map(ScopeLine::from));
+    lines
+}
+
 /// Everything the token stands for: the request, and what of it the user's roles left.
 fn shown(query: &str, asked: &ConsentAsk) -> String {
-    format!("{query}\n{}\n{}", asked.resources.join(" "), asked.scopes)
+    let scopes = joined(asked.scopes, asked.identity);
+    format!("{query}\n{}\n{scopes}", asked.resources.join(" "))
 }

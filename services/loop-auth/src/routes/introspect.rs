@@ -11,6 +11,7 @@ use actix_web::{
 use loop_oauth::{
     grants::TokenError,
     introspect::{self, Active, Introspection},
+    oidc::joined,
     params::Params,
 };
 use serde_json::{Value, json};
@@ -54,7 +55,7 @@ pub(crate) async fn introspect(
 fn document(issuer: &str, active: &Active) -> Value {
     let mut answer = json!({
         "active": true,
-        "scope": active.scope.to_string(),
+        "scope": joined(active.scope, active.identity),
         "client_id": active.client.0,
         "sub": active.sub,
         "aud": active.resource,

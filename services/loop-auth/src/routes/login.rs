@@ -22,6 +22,7 @@ use crate::{
         comes_from_another_site,
         csrf::{self, Form},
         form::PageForm,
+        prefer_language,
         return_to::{ReturnTo, decode},
     },
     pages::{
@@ -67,16 +68,10 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
     }
     let password = SecretString::from(field("password"));
     let cx = app.cx();
-    match login::login(&cx, &*app.passwords, &ask.email, password).await {
-        Ok(new) => {
-            if let Some(old) = app.cookies.session(&request) {
-                // A session that cannot be ended now ends by itself; the login stands.
-                if let Err(error) = login::logout(&cx, &old).await {
-                    tracing::warn!(%error, "the previous session was not ended");
-                }
-            }
-            enter(&app, &ask, &new.raw)
-        }
+    let before = app.cookies.session(&request);
+    let typed = (ask.email.as_str(), password);
+    match login::login_again(&cx, &*app.passwords, typed, before.as_ref()).await {
+        Ok(new) => enter(&app, &ask, &new.raw),
         Err(LoginError::Wrong) => ask.show(&app, &request, Some(LoginProblem::Wrong)).await,
         Err(LoginError::Password(PasswordError::Busy)) => {
             ask.show(&app, &request, Some(LoginProblem::Busy)).await
@@ -136,6 +131,9 @@ impl Ask {
             Some(back) => authorize::check(&app.cx(), &back.params()).await.ok(),
             None => None,
         };
+        let said = asking.as_ref().map(|ask| &ask.oidc);
+        prefer_language(request, said.and_then(|said| said.ui_locales.as_deref()));
+        let hinted = said.and_then(|said| said.login_hint.clone());
         let forms = match (&self.return_to, &asking) {
             (None, _) => Forms::Here,
             (Some(_), Some(ask)) => Forms::Then(&ask.redirect_uri),
@@ -145,7 +143,10 @@ impl Ask {
         let shown = LoginPage {
             csrf,
             return_to: self.return_to.as_ref().map(|back| back.as_str().to_owned()),
-            email: self.email,
+            email: match hinted {
+                Some(hinted) if self.email.is_empty() => hinted,
+                _ => self.email,
+            },
             app: asking.as_ref().map(|ask| AskingApp {
                 name: ask.client.name.clone(),
                 host: redirect_uri::display_host(&ask.redirect_uri),

@@ -8,6 +8,7 @@ use loop_oauth::{
     client::{ClientAuthMethod, GrantType},
     client_assertion,
     config::Rules,
+    oidc::{CLAIMS_SUPPORTED, IdentityScope},
     register::Access,
 };
 use loop_shared::auth::{SigningAlgorithm, dpop};
@@ -27,18 +28,12 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         .into_iter()
         .map(|scope| scope.to_string())
         .collect();
+    scopes.extend(IdentityScope::ALL.map(|scope| scope.as_str().to_owned()));
     // Refresh tokens are issued anyway; hosted clients look for it before they ask.
     scopes.push("offline_access".to_owned());
     let methods = ClientAuthMethod::ALL.map(ClientAuthMethod::as_str);
     let assertions = client_assertion::ALGORITHMS.map(SigningAlgorithm::as_str);
-    // OIDC Discovery §3: "The algorithm RS256 MUST be included."
-    let mut algs = vec![SigningAlgorithm::Rs256.as_str()];
-    algs.extend(
-        algorithms
-            .iter()
-            .map(|alg| alg.as_str())
-            .filter(|alg| *alg != "RS256"),
-    );
+    let algs: Vec<_> = algorithms.iter().map(|alg| alg.as_str()).collect();
     let mut document = json!({
         "issuer": issuer,
         "authorization_endpoint": format!("{issuer}/authorize"),
@@ -66,12 +61,21 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         "introspection_endpoint_auth_signing_alg_values_supported": assertions,
         "dpop_signing_alg_values_supported": dpop::ALGORITHMS,
         "authorization_response_iss_parameter_supported": true,
-        "prompt_values_supported": ["none", "login", "consent"],
+        "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "ui_locales_supported": Locale::ALL.map(Locale::tag),
         "service_documentation": format!("{issuer}/oauth/"),
-        // Demanded by OIDC discovery; no id_token is issued.
+        "userinfo_endpoint": format!("{issuer}/userinfo"),
+        "end_session_endpoint": format!("{issuer}/oauth/logout"),
+        "backchannel_logout_supported": true,
+        "backchannel_logout_session_supported": true,
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": algs,
+        "claim_types_supported": ["normal"],
+        "claims_supported": CLAIMS_SUPPORTED,
+        "claims_parameter_supported": false,
+        "request_parameter_supported": false,
+        // Pushed ones (RFC 9126) are another matter. "If omitted, the default value is true."
+        "request_uri_parameter_supported": false,
     });
     if rules.registration.access != Access::Closed {
         document["registration_endpoint"] = json!(format!("{issuer}/register"));

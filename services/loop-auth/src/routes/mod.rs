@@ -17,3 +17,4 @@ pub(crate) mod registration;
 pub(crate) mod revocations;
 pub(crate) mod revoke;
 pub(crate) mod token;
+pub(crate) mod userinfo;

@@ -8,6 +8,7 @@ use crate::{
     app::App,
     extract::{client_auth, dpop, form::OauthForm},
     respond::{json, token_error},
+    routes::authorize::resolved,
 };
 
 /// A refused request.
@@ -78,7 +79,13 @@ pub(crate) async fn push(
     let key = dpop::key(&cx, &request)
         .await
         .map_err(token_error::Refused::from)?;
-    let pushed = par::push(&cx, &client, form.0.as_slice(), key.as_ref()).await?;
+    let mut params = form.0.as_slice().to_vec();
+    // Whoever authenticates by header has named itself there; a hint is of one client.
+    if form.0.get("client_id").is_none() {
+        params.push(("client_id".to_owned(), client.id.0.clone()));
+    }
+    let params = resolved(&app, params);
+    let pushed = par::push(&cx, &client, &params, key.as_ref()).await?;
     let answer = json!({
         "request_uri": pushed.request_uri.as_str(),
         "expires_in": pushed.expires_in,

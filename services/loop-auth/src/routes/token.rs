@@ -1,7 +1,7 @@
 //! `POST /token` (RFC 6749 §3.2): a code or refresh token for an access token.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
-use loop_oauth::{grants, secret::RawRefreshToken};
+use loop_oauth::{grants, oidc::joined, secret::RawRefreshToken};
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
@@ -20,6 +20,8 @@ struct Answer<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     refresh_token: Option<&'a str>,
     scope: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    id_token: Option<&'a str>,
 }
 
 /// `POST /token`.
@@ -41,7 +43,12 @@ pub(crate) async fn token(
         token_type: if key.is_some() { "DPoP" } else { "Bearer" },
         expires_in: tokens.expires_in,
         refresh_token: tokens.refresh_token.as_ref().map(RawRefreshToken::expose),
-        scope: tokens.scope.to_string(),
+        scope: joined(tokens.scope, tokens.oidc.scopes),
+        id_token: tokens
+            .oidc
+            .id_token
+            .as_ref()
+            .map(|token| token.expose_secret()),
     };
     let mut response = json::no_store(StatusCode::OK, &answer);
     if key.is_some() {

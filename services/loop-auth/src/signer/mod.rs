@@ -20,7 +20,7 @@ use josekit::{
     jws::{self, JwsHeader},
 };
 use loop_oauth::{
-    grants::{SignError, TokenSigner},
+    grants::{ACCESS_TOKEN_TYPE, SignError, TokenSigner},
     key::{self, Due, Policy, SigningKey},
     store::{Inserted, SigningKeys, StoreError},
 };
@@ -32,9 +32,6 @@ pub use keeper::Keeper;
 pub use publish::write_jwks_file;
 use ring::Ring;
 pub use sealed::SealError;
-
-/// Media type of an access token (RFC 9068 §2.1).
-const TOKEN_TYPE: &str = "at+jwt";
 
 /// What keys are made and kept by.
 #[derive(Clone, Debug)]
@@ -132,16 +129,7 @@ impl Signer {
     /// `None` for anything else.
     #[must_use]
     pub fn read_own(&self, token: &str) -> Option<AccessClaims> {
-        let header = jws_header(token)?;
-        let ring = self.ring.load();
-        let key = ring.key(header.get("kid")?.as_str()?)?;
-        // RFC 8725 §3.1: the key says which algorithm, the header only gets to agree.
-        let agrees = header.get("alg")?.as_str()? == key.alg.as_str();
-        if !agrees || header.get("typ")?.as_str()? != TOKEN_TYPE {
-            return None;
-        }
-        let (payload, _) = jws::deserialize_compact(token, &*key.verifier).ok()?;
-        serde_json::from_slice(&payload).ok()
+        self.read_typed(token, ACCESS_TOKEN_TYPE)
     }
 }
 
@@ -155,11 +143,20 @@ impl TokenSigner for Signer {
             .signing(issued_at)
             .ok_or_else(|| failed(&SignerError::NoneLeft))?;
         let mut header = JwsHeader::new();
-        header.set_token_type(TOKEN_TYPE);
+        header.set_token_type(ACCESS_TOKEN_TYPE);
         header.set_key_id(&key.kid);
         jws::serialize_compact(&payload, &header, &*key.signer)
             .map(SecretString::from)
             .map_err(|error| failed(&error))
+    }
+
+    fn sign_typed(
+        &self,
+        typ: &'static str,
+        at: DateTime<Utc>,
+        claims: &dyn Fn(SigningAlgorithm) -> Value,
+    ) -> Result<SecretString, SignError> {
+        self.sign_made(typ, at, claims).map(SecretString::from)
     }
 }
 

@@ -14,7 +14,7 @@ pub(super) async fn form(answer: Response) -> Form {
 }
 
 /// Logs a browser in and gives its session cookie.
-async fn log_in(server: &Server, browser: &Browser, email: &str) -> String {
+pub(super) async fn log_in(server: &Server, browser: &Browser, email: &str) -> String {
     let page = server.at("/oauth/login");
     let mut login = form(browser.get(&page).await).await;
     login.set("email", email);

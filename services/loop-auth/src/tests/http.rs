@@ -40,6 +40,8 @@ async fn both_discovery_addresses_answer_one_document_to_any_origin() {
         ("revocation_endpoint", "/revoke"),
         ("introspection_endpoint", "/introspect"),
         ("jwks_uri", "/.well-known/jwks.json"),
+        ("userinfo_endpoint", "/userinfo"),
+        ("end_session_endpoint", "/oauth/logout"),
     ] {
         assert_eq!(text(document, name), format!("{}{path}", server.url));
     }
@@ -54,9 +56,30 @@ async fn both_discovery_addresses_answer_one_document_to_any_origin() {
     );
     assert_eq!(
         document["scopes_supported"],
-        json!(["mcp:read", "mcp:exec", "kpi:read", "offline_access"])
+        json!([
+            "mcp:read",
+            "mcp:exec",
+            "kpi:read",
+            "openid",
+            "profile",
+            "email",
+            "offline_access"
+        ])
     );
-    assert_eq!(document["client_id_metadata_document_supported"], true);
+    assert_eq!(
+        document["id_token_signing_alg_values_supported"],
+        json!(["RS256"])
+    );
+    for (name, supported) in [
+        ("backchannel_logout_supported", true),
+        ("backchannel_logout_session_supported", true),
+        ("claims_parameter_supported", false),
+        ("request_parameter_supported", false),
+        ("request_uri_parameter_supported", false),
+        ("client_id_metadata_document_supported", true),
+    ] {
+        assert_eq!(document[name], supported, "{name}");
+    }
     assert!(!document.to_string().contains("null"));
 }
 
@@ -67,6 +90,7 @@ async fn a_preflight_lets_browser_clients_in() {
         "/token",
         "/register",
         "/revoke",
+        "/userinfo",
         "/.well-known/oauth-authorization-server",
         "/.well-known/jwks.json",
     ] {

@@ -15,6 +15,7 @@ mod fuzz;
 mod http;
 mod introspect;
 mod nul;
+mod oidc;
 mod outage;
 mod par;
 mod pkce;

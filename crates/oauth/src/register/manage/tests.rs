@@ -77,6 +77,32 @@ async fn a_shared_client_is_managed_by_nobody_and_an_own_one_by_its_token() {
 }
 
 #[tokio::test]
+async fn a_client_cannot_give_itself_an_address_by_managing_its_registration() {
+    let world = World::default();
+    let own = registered(&world, confidential()).await;
+    let body = update(
+        &own,
+        &[
+            (
+                "post_logout_redirect_uris",
+                json!(["https://app.example/out"]),
+            ),
+            ("backchannel_logout_uri", json!("http://169.254.169.254/x")),
+        ],
+    );
+    let cx = world.cx();
+    let answer = replace(&cx, &own.id, Some(&own.token), &body)
+        .await
+        .unwrap();
+    let logout = &answer.client.logout;
+    assert_eq!(logout.redirects, ["https://app.example/out"]);
+    assert_eq!(logout.backchannel, None);
+    let id = crate::client::ClientId(own.id.clone());
+    let stored = world.store.client(&id).await.unwrap().unwrap();
+    assert_eq!(stored.logout, *logout);
+}
+
+#[tokio::test]
 async fn only_the_token_of_this_very_registration_opens_it() {
     let world = World::default();
     let (cx, own) = (world.cx(), registered(&world, confidential()).await);

@@ -38,6 +38,7 @@ impl ClientAdmin for MemoryStore {
             pkce: after.pkce,
             keys: after.keys.clone(),
             demands: after.demands,
+            logout: after.logout.clone(),
             ..client.clone()
         };
         let ended = ends.map_or(0, |(reason, now)| {

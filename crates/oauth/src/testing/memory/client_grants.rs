@@ -78,6 +78,7 @@ impl Tables {
         reason: RevokeReason,
         now: DateTime<Utc>,
     ) -> u64 {
+        self.tell(|who| who.client == *id);
         let of_people = self.revoke_where(|grant: &Grant| grant.client == *id, reason, now);
         of_people + self.end_client_grants(|grant| grant.client == *id, now)
     }

@@ -29,7 +29,10 @@ impl Sessions for MemoryStore {
     }
 
     async fn end_session(&self, hash: &SecretHash) -> Result<(), StoreError> {
-        self.tables().sessions.remove(hash);
+        let mut tables = self.tables();
+        if let Some(ended) = tables.sessions.remove(hash) {
+            tables.tell(|who| who.sid == ended.sid);
+        }
         Ok(())
     }
 }
@@ -60,6 +63,7 @@ impl Consents for MemoryStore {
         match known {
             Some(known) => {
                 known.scopes = known.scopes.union(consent.scopes);
+                known.identity = known.identity.union(consent.identity);
                 known.given_at = consent.given_at;
             }
             None => tables.consents.push(consent.clone()),

@@ -10,6 +10,7 @@ mod jti;
 mod kept_clients;
 mod keys;
 mod logins;
+mod oidc;
 mod par;
 mod registrations;
 mod standing;
@@ -57,6 +58,7 @@ struct Tables {
     codes: HashMap<SecretHash, AuthCode>,
     refreshes: HashMap<SecretHash, RefreshToken>,
     keys: Vec<SigningKey>,
+    participants: Vec<oidc::Noted>,
     client_grants: Vec<ClientGrant>,
     jtis: HashMap<(&'static str, SecretHash), DateTime<Utc>>,
     pushed: HashMap<SecretHash, PushedRequest>,
@@ -256,6 +258,7 @@ impl Users for MemoryStore {
         };
         user.password = hash.clone();
         tables.sessions.retain(|_, session| session.user != id);
+        tables.tell(|who| who.user == id);
         Ok(Updated::Now)
     }
 
@@ -284,6 +287,7 @@ impl Users for MemoryStore {
         };
         user.disabled_at.get_or_insert(now);
         tables.sessions.retain(|_, session| session.user != id);
+        tables.tell(|who| who.user == id);
         tables.revoke_where(|grant| grant.user == id, RevokeReason::UserDisabled, now);
         Ok(Updated::Now)
     }
