@@ -165,14 +165,7 @@ impl Bench {
         ];
         for ((what, limit), ours) in kinds.into_iter().zip(all) {
             let ours = ours.unwrap_or_default();
-            let row = Row {
-                what,
-                alg,
-                stored,
-                ours,
-                limit,
-                peer: None,
-            };
+            let row = Row::new((what, alg, stored), ours, limit);
             println!("  {}", row.line());
             self.report.rows.push(row);
         }
@@ -284,9 +277,9 @@ impl Bench {
             ];
             for (what, got) in kinds {
                 println!(
-                    "  {what}: {:.0}/s, p99 {:.1} ms",
+                    "  {what}: {:.0}/s, {:.0} per CPU second",
                     got.rate(),
-                    got.within(99)
+                    got.per_cpu_second()
                 );
                 self.report.set_peer(what, alg, &got);
             }
