@@ -116,6 +116,7 @@ async fn family(store: &SqlStore) -> Result<RefreshToken, StoreError> {
         user: UserId(Uuid::nil()),
         client: ClientId("app".to_owned()),
         resource: "https://x/mcp".to_owned(),
+        more_resources: Vec::new(),
         scopes: Scopes::all(),
         created_at: DateTime::UNIX_EPOCH,
         revoked_at: None,

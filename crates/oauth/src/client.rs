@@ -167,7 +167,7 @@ pub struct Client {
     pub metadata_hash: Option<SecretHash>,
     /// When it was registered.
     pub created_at: DateTime<Utc>,
-    /// When a user first completed a login with it; such a client is never pruned.
+    /// When a user first completed a login with it, or it first asked for itself; such a client is never pruned.
     pub first_login_at: Option<DateTime<Utc>>,
     /// The PKCE phase it is in, on an operator's word; `None`: the server's.
     pub pkce: Option<Enforcement>,

@@ -90,7 +90,7 @@ impl PresentedClient {
 }
 
 /// The assertion, if there is one of the only known type.
-fn assertion<'a>(params: Params<'a>) -> Result<Option<&'a str>, TokenError> {
+fn assertion(params: Params<'_>) -> Result<Option<&str>, TokenError> {
     match (
         params.once("client_assertion_type")?,
         params.once("client_assertion")?,
@@ -169,10 +169,12 @@ async fn lookup(cx: &Context<'_>, id: &str, newcomer: bool) -> Result<Option<Cli
     if id.len() > MAX_CLIENT_ID_BYTES {
         return Ok(None);
     }
-    Ok(match newcomer {
-        true => client_metadata_document::met(cx, id).await?,
-        false => client_metadata_document::known(cx, id).await?,
-    })
+    let found = if newcomer {
+        client_metadata_document::met(cx, id).await
+    } else {
+        client_metadata_document::known(cx, id).await
+    };
+    Ok(found?)
 }
 
 /// Hashes are compared in constant time (see [`SecretHash`]).

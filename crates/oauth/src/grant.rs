@@ -59,8 +59,10 @@ pub struct Grant {
     pub user: UserId,
     /// To whom.
     pub client: ClientId,
-    /// For which resource: the canonical `aud`.
+    /// For which resource: the canonical `aud`. Of several, the first.
     pub resource: String,
+    /// For which others: each access token is for one of all (RFC 8707 §2.2).
+    pub more_resources: Vec<String>,
     /// What was granted; a refresh never exceeds it.
     pub scopes: Scopes,
     /// When the user consented.
@@ -69,6 +71,15 @@ pub struct Grant {
     pub revoked_at: Option<DateTime<Utc>>,
     /// Keys the derivation of successor refresh tokens; never leaves the server.
     pub rotation_key: RotationKey,
+}
+
+impl Grant {
+    /// Every resource it is for; at least one.
+    pub fn resources(&self) -> impl Iterator<Item = &str> {
+        std::iter::once(&self.resource)
+            .chain(&self.more_resources)
+            .map(String::as_str)
+    }
 }
 
 /// A grant that ended, and when.

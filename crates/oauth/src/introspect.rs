@@ -14,7 +14,7 @@ use uuid::Uuid;
 use crate::{
     client::{Client, ClientId, ClientOrigin},
     config::Context,
-    grant::GrantId,
+    grant::{Grant, GrantId},
     grants::{self, TokenError},
     refresh::RefreshState,
     secret::RawRefreshToken,
@@ -39,7 +39,7 @@ pub struct Active {
     pub client: ClientId,
     /// Who granted it: a person, or the client for itself.
     pub sub: String,
-    /// For which resource.
+    /// For which resource; of a refresh token's several, the first.
     pub resource: String,
     /// The grant it belongs to.
     pub sid: GrantId,
@@ -102,20 +102,28 @@ async fn of_access(cx: &Context<'_>, claims: &AccessClaims) -> Result<Option<Act
     };
     let fits = claims.client_id.as_str() == grant.client.0
         && claims.sub.as_str() == user.id.to_string()
-        && claims.aud.contains(&grant.resource);
+        && grant.resources().any(|id| claims.aud.contains(id));
     let Some(ceiling) = grants::ceiling(&grant, &user).ok().filter(|_| fits) else {
         return Ok(None);
     };
     let scope = claims.scope.intersection(ceiling);
+    let resource = audience(claims, &grant);
     Ok((!scope.is_empty()).then(|| Active {
         scope,
         client: grant.client,
         sub: user.id.to_string(),
-        resource: grant.resource,
+        resource,
         sid: grant.id,
         exp: claims.exp,
         access: Some(access_only(claims)),
     }))
+}
+
+/// The one resource of an access token.
+fn audience(claims: &AccessClaims, grant: &Grant) -> String {
+    let mut granted = grant.resources();
+    let named = granted.find(|id| claims.aud.contains(id));
+    named.unwrap_or(&grant.resource).to_owned()
 }
 
 fn access_only(claims: &AccessClaims) -> AccessOnly {

@@ -48,6 +48,24 @@ impl<'a> Params<'a> {
         Ok(Some(first))
     }
 
+    /// The different values of a name that may be repeated (`resource`, RFC 8707 §2), in order, at most `limit`.
+    ///
+    /// # Errors
+    /// [`Repeated`] when there are more.
+    pub fn several(&self, name: &str, limit: usize) -> Result<Vec<&'a str>, Repeated> {
+        let mut found: Vec<&str> = Vec::new();
+        for value in self.all(name).filter(|value| !value.is_empty()) {
+            if found.contains(&value) {
+                continue;
+            }
+            if found.len() == limit {
+                return Err(Repeated);
+            }
+            found.push(value);
+        }
+        Ok(found)
+    }
+
     /// Names and values together, in bytes.
     #[must_use]
     pub fn bytes(&self) -> usize {

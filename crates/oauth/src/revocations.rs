@@ -94,6 +94,7 @@ mod tests {
                 user: alice.id,
                 client: app.id.clone(),
                 resource: "http://localhost:8082/mcp".into(),
+                more_resources: Vec::new(),
                 scopes: loop_shared::auth::Scopes::all(),
                 created_at: world.now,
                 revoked_at: None,

@@ -91,6 +91,7 @@ mod tests {
             user: user.id,
             client: own.id.clone(),
             resource: "http://localhost:8082/mcp".into(),
+            more_resources: Vec::new(),
             scopes: Scopes::all(),
             created_at: world.now,
             revoked_at: None,

@@ -11,6 +11,7 @@ mod jti;
 mod kept_clients;
 mod par;
 mod registrations;
+mod standing;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -35,6 +36,7 @@ pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
 pub use par::PushedRequests;
 pub use registrations::Registrations;
+pub use standing::StandingGrants;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -268,6 +270,7 @@ pub trait Store:
     + PushedRequests
     + Registrations
     + Devices
+    + StandingGrants
 {
 }
 
@@ -285,5 +288,6 @@ impl<T> Store for T where
         + PushedRequests
         + Registrations
         + Devices
+        + StandingGrants
 {
 }

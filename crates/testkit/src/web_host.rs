@@ -199,10 +199,11 @@ fn send(stream: &mut SslStream<TcpStream>, answer: &Answer) -> std::io::Result<(
     thread::sleep(answer.delay);
     let mut head = format!("HTTP/1.1 {} Answer\r\nConnection: close\r\n", answer.status);
     for (name, value) in &answer.headers {
-        head.push_str(&format!("{name}: {value}\r\n"));
+        head.extend([name, ": ", value, "\r\n"]);
     }
     if !answer.unmeasured {
-        head.push_str(&format!("Content-Length: {}\r\n", answer.body.len()));
+        let length = answer.body.len().to_string();
+        head.extend(["Content-Length: ", &length, "\r\n"]);
     }
     head.push_str("\r\n");
     stream.write_all(head.as_bytes())?;

@@ -170,20 +170,14 @@ impl ServeArgs {
         let registration = self.registration.resolve(&mut problems);
         let device = self.device.resolve(&mut problems);
         let proxies = self.proxy.resolve(&mut problems);
-        let mut rules = self.auth.rules(&service.external_url, &mut problems);
+        let par = self.par.resolve(&mut problems);
+        let rules = self.auth.rules(&service.external_url, &mut problems);
         let access_ttl = rules
             .as_ref()
             .map_or(TimeDelta::zero(), |rules| rules.access_ttl);
         let keys = self.keys.resolve(access_ttl, &mut problems);
-        let par = self.par.resolve(&mut problems);
         let secret = keys.settings.secret.as_ref();
         let dpop = dpop_config::rules(&self.dpop, secret, &mut problems);
-        if let Some(rules) = &mut rules {
-            rules.dpop = dpop;
-            rules.par = par;
-            rules.registration = registration;
-            rules.device = device;
-        }
         let first_admin = self.auth.first_admin(&mut problems);
         let queue = self.auth.bcrypt_queue.as_deref();
         let queue = number("BCRYPT_QUEUE", queue, 0..=10_000, 64, &mut problems);
@@ -193,6 +187,10 @@ impl ServeArgs {
             store,
             rules: Rules {
                 documents: outbound.documents,
+                dpop,
+                par,
+                registration,
+                device,
                 ..rules.ok_or_else(Problems::new)?
             },
             ca_pem: outbound.ca_pem,

@@ -8,7 +8,7 @@ use loop_shared::service::clock::Clock;
 /// Time between two sweeps.
 const EVERY: Duration = Duration::from_mins(1);
 /// Rows of a kind that one step deletes.
-const BATCH: u64 = 500;
+const BATCH: u64 = 200;
 /// Pause between two steps, so that logins and tokens come first.
 const PAUSE: Duration = Duration::from_millis(50);
 

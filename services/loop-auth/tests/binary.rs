@@ -276,6 +276,9 @@ fn every_mistake_in_the_settings_is_reported_at_once() {
         .env("AUTH_ENCRYPTION_SECRET", "short")
         .env("ACCESS_TTL_SECONDS", "soon")
         .env("PKCE_ENFORCEMENT", "never")
+        .env("REGISTRATION", "sometimes")
+        .env("TRUSTED_PROXIES", "10.0.0.0/99")
+        .env("DEVICE_CODE_TTL_SECONDS", "1")
         .run();
     assert!(!status.success());
     for name in [
@@ -285,6 +288,9 @@ fn every_mistake_in_the_settings_is_reported_at_once() {
         "AUTH_ENCRYPTION_SECRET",
         "ACCESS_TTL_SECONDS",
         "PKCE_ENFORCEMENT",
+        "REGISTRATION",
+        "TRUSTED_PROXIES",
+        "DEVICE_CODE_TTL_SECONDS",
     ] {
         assert!(
             output.contains(&format!("- {name}: ")),

@@ -9,6 +9,7 @@ mod cimd;
 mod conformance;
 mod device;
 mod documentation;
+mod dpop;
 mod foreign_clients;
 mod keys;
 mod mcp_client;

@@ -26,6 +26,8 @@ pub(crate) struct Model {
     pub(crate) revoked_at: Option<i64>,
     pub(crate) revoke_reason: Option<String>,
     pub(crate) rotation_key: String,
+    /// A JSON array; absent when there are none.
+    pub(crate) more_resources: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -63,6 +65,10 @@ impl TryFrom<Model> for Grant {
             user: UserId(ROW.uuid(&row.user_id)?),
             client: ClientId(row.client_id),
             resource: row.resource,
+            more_resources: row
+                .more_resources
+                .map_or(Ok(Vec::new()), |list| serde_json::from_str(&list))
+                .map_err(|_| ROW.corrupt())?,
             scopes: ROW.scopes(&row.scopes)?,
             created_at: ROW.time(row.created_at)?,
             revoked_at: ROW.time_opt(row.revoked_at)?,
@@ -83,6 +89,8 @@ impl From<&Grant> for Model {
             revoked_at: grant.revoked_at.map(millis),
             revoke_reason: None,
             rotation_key: SecretHash(grant.rotation_key.0).to_hex(),
+            more_resources: (!grant.more_resources.is_empty())
+                .then(|| serde_json::Value::from(grant.more_resources.clone()).to_string()),
         }
     }
 }

@@ -21,8 +21,8 @@ pub(crate) struct Model {
     pub(crate) parent: Option<String>,
     pub(crate) state: String,
     pub(crate) expires_at: i64,
-    pub(crate) dpop_key: Option<String>,
     pub(crate) retired_at: Option<i64>,
+    pub(crate) dpop_key: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -92,8 +92,8 @@ impl From<&RefreshToken> for Model {
             parent: token.parent.map(SecretHash::to_hex),
             state: state_name(token.state).to_owned(),
             expires_at: millis(token.expires_at),
-            dpop_key: token.key.as_ref().map(ToString::to_string),
             retired_at: None,
+            dpop_key: token.key.as_ref().map(ToString::to_string),
         }
     }
 }

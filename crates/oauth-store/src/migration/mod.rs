@@ -11,6 +11,7 @@ mod m20261121_031000_create_client_grants;
 mod m20261121_032000_create_device_authorizations;
 mod m20261121_040000_add_pushed_requests;
 mod m20261121_041000_add_dpop_keys;
+mod m20261121_042000_add_more_resources;
 mod m20261121_060000_add_retired_at;
 
 use sea_orm_migration::prelude::*;
@@ -32,6 +33,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_032000_create_device_authorizations::Migration),
             Box::new(m20261121_041000_add_dpop_keys::Migration),
             Box::new(m20261121_060000_add_retired_at::Migration),
+            Box::new(m20261121_042000_add_more_resources::Migration),
         ]
     }
 }

@@ -11,7 +11,7 @@ use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, sea_query::Expr,
 };
 
-use super::grants::revoke_of_client;
+use super::{grants::revoke_of_client, lock_client};
 use crate::{
     SqlStore,
     entity::{
@@ -49,12 +49,29 @@ impl ClientAdmin for SqlStore {
     }
 }
 
+/// Notes that the client was used, if it was not before: such a client is never swept.
+pub(super) async fn mark_used(
+    tx: &DatabaseTransaction,
+    id: &str,
+    at: i64,
+) -> Result<(), StoreError> {
+    Entity::update_many()
+        .col_expr(Column::FirstLoginAt, Expr::value(at))
+        .filter(Column::Id.eq(id))
+        .filter(Column::FirstLoginAt.is_null())
+        .exec(tx)
+        .await
+        .map_err(failed)
+        .map(drop)
+}
+
 async fn change(
     tx: &DatabaseTransaction,
     before: Model,
     after: Model,
     ends: Option<(RevokeReason, DateTime<Utc>)>,
 ) -> Result<Changed, StoreError> {
+    lock_client(tx, &before.id).await?;
     let same_scope = match before.scope {
         Some(scope) => Column::Scope.eq(scope),
         None => Column::Scope.is_null(),
@@ -69,6 +86,7 @@ async fn change(
         .col_expr(Column::Pkce, Expr::value(after.pkce))
         .col_expr(Column::Keys, Expr::value(after.keys))
         .col_expr(Column::RequirePushed, Expr::value(after.require_pushed))
+        .col_expr(Column::RequireDpop, Expr::value(after.require_dpop))
         .filter(Column::Id.eq(before.id.as_str()))
         .filter(Column::GrantTypes.eq(before.grant_types))
         .filter(same_scope)
@@ -93,6 +111,7 @@ async fn remove(
     reason: RevokeReason,
     now: DateTime<Utc>,
 ) -> Result<Changed, StoreError> {
+    lock_client(tx, &id.0).await?;
     let nothing = || Expr::value(Option::<String>::None);
     let done = Entity::update_many()
         .col_expr(Column::RemovedAt, Expr::value(millis(now)))

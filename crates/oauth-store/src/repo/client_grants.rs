@@ -14,7 +14,7 @@ use sea_orm::{
     sea_query::{Expr, SimpleExpr},
 };
 
-use super::{at_most, insert_new, only, updated};
+use super::{at_most, client_admin::mark_used, insert_new, only, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -85,6 +85,7 @@ async fn add(
     if client.is_none_or(|client| client.removed_at.is_some()) {
         return Ok(None);
     }
+    mark_used(tx, &id, row.created_at).await?;
     insert_new(tx, row).await?;
     find(tx, Column::OpenFor.eq(id)).await
 }

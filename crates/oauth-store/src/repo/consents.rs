@@ -12,7 +12,7 @@ use sea_orm::{
     IntoActiveModel as _, QuerySelect as _,
 };
 
-use super::insert_new;
+use super::{insert, insert_new};
 use crate::{
     SqlStore,
     entity::consent::{Entity, Model, ROW},
@@ -47,12 +47,19 @@ async fn remember(tx: &DatabaseTransaction, given: Consent) -> Result<(), StoreE
     if insert_new(tx, row.clone()).await? == Inserted::Now {
         return Ok(());
     }
-    let before = Entity::find_by_id((row.user_id, row.client_id, row.resource))
+    let key = (
+        row.user_id.clone(),
+        row.client_id.clone(),
+        row.resource.clone(),
+    );
+    let before = Entity::find_by_id(key)
         .lock_exclusive()
         .one(tx)
         .await
-        .map_err(unread("consent"))?
-        .ok_or(ROW.corrupt())?;
+        .map_err(unread("consent"))?;
+    let Some(before) = before else {
+        return insert(tx, row).await; // it was withdrawn in between
+    };
     let scopes = ROW.scopes(&before.scopes)?.union(given.scopes);
     let mut after = before.into_active_model();
     after.scopes = ActiveValue::Set(scopes.to_string());

@@ -15,7 +15,7 @@ use sea_orm::{
     sea_query::Expr,
 };
 
-use super::{grants::is_open, insert, insert_new, updated};
+use super::{client_admin::mark_used, grants::is_open, insert, insert_new, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -174,13 +174,7 @@ async fn allow(
     if answer(tx, code, ALLOWED, Some(grant.id.clone()), at).await? == Updated::NotFound {
         return Ok(Updated::NotFound);
     }
-    client::Entity::update_many()
-        .col_expr(client::Column::FirstLoginAt, Expr::value(at))
-        .filter(client::Column::Id.eq(grant.client_id.as_str()))
-        .filter(client::Column::FirstLoginAt.is_null())
-        .exec(tx)
-        .await
-        .map_err(failed)?;
+    mark_used(tx, &grant.client_id, at).await?;
     insert(tx, grant).await?;
     Ok(Updated::Now)
 }

@@ -1,5 +1,7 @@
 //! Identifiers that may be presented once.
 
+use std::collections::BTreeMap;
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use loop_oauth::{
@@ -55,7 +57,7 @@ pub(super) async fn sweep(
         .all(tx)
         .await
         .map_err(unread("jti"))?;
-    let mut kinds: std::collections::BTreeMap<String, Vec<String>> = Default::default();
+    let mut kinds: BTreeMap<String, Vec<String>> = BTreeMap::new();
     for (kind, hash) in old {
         kinds.entry(kind).or_default().push(hash);
     }

@@ -25,6 +25,7 @@ mod refresh_tokens;
 mod registrations;
 mod sessions;
 mod signing_keys;
+mod standing_grants;
 mod sweep;
 mod sweep_clients;
 mod users;
@@ -36,7 +37,10 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict},
 };
 
-use crate::{entity::guard, error::failed};
+use crate::{
+    entity::{client, guard},
+    error::{failed, unread},
+};
 
 /// The row that a unique key finds. `Select::one` binds a `LIMIT`, and SQLite plans a statement anew for every value
 /// bound there: a tenth of what a refresh costs.
@@ -91,6 +95,13 @@ async fn take_turn(tx: &DatabaseTransaction, guarded: &'static str) -> Result<()
 /// and are found again at the next turn. SQLite has one writer and locks nothing.
 fn lock_idle<Q: QuerySelect>(query: Q) -> Q {
     query.lock_with_behavior(LockType::Update, LockBehavior::SkipLocked)
+}
+
+/// Waits until nobody is storing a grant or consent of this client any more, so that what looks for them next finds
+/// all; nobody else stores one until the transaction ends.
+async fn lock_client(tx: &DatabaseTransaction, id: &str) -> Result<(), StoreError> {
+    let found = client::Entity::find_by_id(id).lock_exclusive().one(tx);
+    found.await.map_err(unread("client")).map(drop)
 }
 
 /// Whether an update by primary key met its row.

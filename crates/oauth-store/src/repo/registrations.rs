@@ -11,7 +11,7 @@ use sea_orm::{
     QuerySelect as _,
 };
 
-use super::{at_most, insert_new, sweep::delete_clients};
+use super::{at_most, insert_new, sweep_clients::delete_clients};
 use crate::{
     SqlStore,
     entity::client::{Column, Entity, Model, ROW},

@@ -11,7 +11,7 @@
 use std::collections::BTreeSet;
 
 use chrono::{DateTime, Utc};
-use loop_oauth::{client::ClientOrigin, store::StoreError};
+use loop_oauth::store::StoreError;
 use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait, QueryFilter as _, QueryOrder as _,
     QuerySelect as _,
@@ -20,11 +20,11 @@ use sea_orm::{
 
 use super::{
     lock_idle,
-    sweep_clients::{devices, removed_clients},
+    sweep_clients::{clients, devices, removed_clients},
 };
 use crate::{
     SqlStore,
-    entity::{client, client_grant, code, column::millis, consent, grant, refresh_token, session},
+    entity::{code, column::millis, grant, refresh_token, session},
     error::{failed, unread},
 };
 
@@ -203,17 +203,30 @@ async fn revoked(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64
     Ok(gone + empty_grants(tx, grants, ended).await?)
 }
 
-/// Those of these locked grants that have nothing left and, if revoked, were so long ago.
+/// Those of these grants that have nothing left and, if revoked, were so long ago. They are locked before that is
+/// looked at, or left alone.
 pub(super) async fn empty_grants(
     tx: &DatabaseTransaction,
     grants: BTreeSet<String>,
     ended: i64,
 ) -> Result<u64, StoreError> {
+    let found = grant::Entity::find()
+        .select_only()
+        .column(grant::Column::Id)
+        .filter(grant::Column::Id.is_in(grants));
+    let idle: Vec<String> = lock_idle(found)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("grant"))?;
+    if idle.is_empty() {
+        return Ok(0);
+    }
     let long_ago = grant::Column::RevokedAt
         .is_null()
         .or(grant::Column::RevokedAt.lte(ended));
     let doomed = grant::Entity::delete_many()
-        .filter(grant::Column::Id.is_in(grants))
+        .filter(grant::Column::Id.is_in(idle))
         .filter(long_ago)
         .filter(none(
             Query::select().from(code::Entity).and_where(
@@ -232,59 +245,8 @@ pub(super) async fn empty_grants(
     delete(doomed, tx).await
 }
 
-async fn clients(tx: &DatabaseTransaction, unused: i64, batch: u64) -> Result<u64, StoreError> {
-    let found = client::Entity::find()
-        .select_only()
-        .column(client::Column::Id)
-        .filter(client::Column::FirstLoginAt.is_null())
-        .filter(client::Column::CreatedAt.lte(unused))
-        .filter(client::Column::Origin.eq(ClientOrigin::Dynamic.as_str()))
-        .order_by_asc(client::Column::CreatedAt)
-        .limit(batch);
-    let never_used: Vec<String> = lock_idle(found)
-        .into_tuple()
-        .all(tx)
-        .await
-        .map_err(unread("client"))?;
-    if never_used.is_empty() {
-        return Ok(0);
-    }
-    delete_clients(tx, never_used).await
-}
-
-/// Deletes those of these clients that nothing hangs on.
-pub(super) async fn delete_clients(
-    tx: &DatabaseTransaction,
-    ids: Vec<String>,
-) -> Result<u64, StoreError> {
-    let doomed = client::Entity::delete_many()
-        .filter(client::Column::Id.is_in(ids))
-        .filter(none(
-            Query::select().from(client_grant::Entity).and_where(
-                client_grant::Column::ClientId
-                    .into_expr()
-                    .equals((client::Entity, client::Column::Id)),
-            ),
-        ))
-        .filter(none(
-            Query::select().from(grant::Entity).and_where(
-                grant::Column::ClientId
-                    .into_expr()
-                    .equals((client::Entity, client::Column::Id)),
-            ),
-        ))
-        .filter(none(
-            Query::select().from(consent::Entity).and_where(
-                consent::Column::ClientId
-                    .into_expr()
-                    .equals((client::Entity, client::Column::Id)),
-            ),
-        ));
-    delete(doomed, tx).await
-}
-
 /// No such row.
-fn none(rows: &mut SelectStatement) -> Expr {
+pub(super) fn none(rows: &mut SelectStatement) -> Expr {
     Expr::exists(rows.expr(Expr::value(1)).take()).not()
 }
 

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeSet;
 
-use loop_oauth::store::StoreError;
+use loop_oauth::{client::ClientOrigin, store::StoreError};
 use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _, sea_query::ExprTrait as _,
+    QuerySelect as _,
+    sea_query::{ExprTrait as _, Query},
 };
 
-use super::sweep::{delete, delete_clients, empty_grants};
+use super::{
+    lock_idle,
+    sweep::{delete, empty_grants, none},
+};
 use crate::{
-    entity::{client, client_grant, device},
+    entity::{client, client_grant, consent, device, grant},
     error::unread,
 };
 
@@ -89,4 +93,69 @@ pub(super) async fn removed_clients(
         gone += delete_clients(tx, removed).await?;
     }
     Ok(gone)
+}
+
+/// Clients that registered themselves long ago and were never used.
+pub(super) async fn clients(
+    tx: &DatabaseTransaction,
+    unused: i64,
+    batch: u64,
+) -> Result<u64, StoreError> {
+    let found = client::Entity::find()
+        .select_only()
+        .column(client::Column::Id)
+        .filter(client::Column::FirstLoginAt.is_null())
+        .filter(client::Column::CreatedAt.lte(unused))
+        .filter(client::Column::Origin.eq(ClientOrigin::Dynamic.as_str()))
+        .order_by_asc(client::Column::CreatedAt)
+        .limit(batch);
+    let never_used: Vec<String> = lock_idle(found)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("client"))?;
+    if never_used.is_empty() {
+        return Ok(0);
+    }
+    delete_clients(tx, never_used).await
+}
+
+/// Deletes those of these clients that nothing hangs on. They are locked before that is looked at, or left alone.
+pub(super) async fn delete_clients(
+    tx: &DatabaseTransaction,
+    ids: Vec<String>,
+) -> Result<u64, StoreError> {
+    let found = client::Entity::find()
+        .select_only()
+        .column(client::Column::Id)
+        .filter(client::Column::Id.is_in(ids));
+    let idle: Vec<String> = lock_idle(found)
+        .into_tuple()
+        .all(tx)
+        .await
+        .map_err(unread("client"))?;
+    let doomed = client::Entity::delete_many()
+        .filter(client::Column::Id.is_in(idle))
+        .filter(none(
+            Query::select().from(client_grant::Entity).and_where(
+                client_grant::Column::ClientId
+                    .into_expr()
+                    .equals((client::Entity, client::Column::Id)),
+            ),
+        ))
+        .filter(none(
+            Query::select().from(grant::Entity).and_where(
+                grant::Column::ClientId
+                    .into_expr()
+                    .equals((client::Entity, client::Column::Id)),
+            ),
+        ))
+        .filter(none(
+            Query::select().from(consent::Entity).and_where(
+                consent::Column::ClientId
+                    .into_expr()
+                    .equals((client::Entity, client::Column::Id)),
+            ),
+        ));
+    delete(doomed, tx).await
 }

@@ -116,6 +116,7 @@ impl Users for SqlStore {
         let theirs = grant::Column::UserId.eq(id.to_string());
         self.write(move |tx| {
             Box::pin(async move {
+                lock(tx, id).await?;
                 let found = set(tx, id, Column::DisabledAt, first.into()).await?;
                 revoke_where(tx, theirs, RevokeReason::UserDisabled, now).await?;
                 end_sessions(tx, id).await?;
@@ -133,11 +134,7 @@ async fn change_roles(
     roles: Roles,
     now: DateTime<Utc>,
 ) -> Result<Updated, StoreError> {
-    let before = Entity::find_by_id(id.to_string())
-        .lock_exclusive()
-        .one(tx)
-        .await
-        .map_err(unread("user"))?;
+    let before = lock(tx, id).await?;
     let Some(before) = before.map(User::try_from).transpose()? else {
         return Ok(Updated::NotFound);
     };
@@ -146,6 +143,15 @@ async fn change_roles(
         revoke_where(tx, theirs, RevokeReason::RoleLost, now).await?;
     }
     set(tx, id, Column::Roles, Expr::value(roles.to_string())).await
+}
+
+/// The user, of whom nobody else stores a grant until the transaction ends.
+async fn lock(tx: &DatabaseTransaction, id: UserId) -> Result<Option<Model>, StoreError> {
+    Entity::find_by_id(id.to_string())
+        .lock_exclusive()
+        .one(tx)
+        .await
+        .map_err(unread("user"))
 }
 
 async fn set(

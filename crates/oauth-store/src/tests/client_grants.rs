@@ -1,13 +1,13 @@
 //! Clients' own grants; clients that change and go.
 
 use loop_oauth::{
-    client::{Client, ClientId, GrantType},
+    client::{Client, ClientId, ClientOrigin, GrantType},
     client_grant::ClientGrant,
     consent::Consent,
     grant::{GrantId, RevokeReason},
     store::{
         Changed, ClientAdmin as _, ClientGrants as _, Clients as _, Consents as _, Grants as _,
-        Inserted, Updated,
+        Inserted, KeptClients as _, Updated,
     },
 };
 use loop_shared::auth::scope::{Scope, Scopes};
@@ -37,6 +37,7 @@ async fn a_client_has_one_open_grant_of_its_own_whoever_asks_first() {
     let (a, b) = (a.unwrap().unwrap(), b.unwrap().unwrap());
     assert_eq!(a, b);
     assert_eq!(a.1.id, app);
+    assert!(a.1.first_login_at.is_some(), "it is used, and never swept");
     assert_eq!(one.open_client_grant(&app).await.unwrap(), Some(a.clone()));
     assert_eq!(
         two.revoke_grant(a.0.id, BY, at(5)).await.unwrap(),
@@ -168,4 +169,26 @@ async fn a_removed_client_is_gone_at_once_and_its_grants_stay_listed() {
         ..app
     };
     assert_eq!(store.add_client(&same_id).await.unwrap(), Inserted::Now);
+}
+
+#[tokio::test]
+async fn a_removed_client_that_describes_itself_comes_back_without_its_grants() {
+    let db = Db::new();
+    let store = with_people(&db).await;
+    let described = Client {
+        origin: ClientOrigin::Document,
+        metadata_hash: None,
+        ..client("https://app.example/client.json")
+    };
+    store.keep_client(&described).await.unwrap();
+    let grant = own("own", &described.id.0);
+    store.add_client_grant(&grant).await.unwrap();
+    let removed = store.remove_client(&described.id, BY, at(5)).await.unwrap();
+    assert_eq!(removed, Changed::Now(1));
+    assert_eq!(store.client(&described.id).await.unwrap(), None);
+    store.keep_client(&described).await.unwrap();
+    let back = store.client(&described.id).await.unwrap();
+    assert_eq!(back.map(|client| client.id), Some(described.id.clone()));
+    assert_eq!(store.open_client_grant(&described.id).await.unwrap(), None);
+    assert_eq!(store.revoked_since(at(0), 9).await.unwrap().len(), 1);
 }

@@ -66,7 +66,10 @@ async fn a_newer_document_replaces_what_it_says_and_nothing_else() {
         auth_method: ClientAuthMethod::None,
         redirect_uris: vec!["https://app.example/new".to_owned()],
         keys: None,
-        demands: Demands { pushed: true },
+        demands: Demands {
+            pushed: true,
+            dpop: true,
+        },
         pkce: None,
         scope: None,
         created_at: at(5),

@@ -178,6 +178,7 @@ pub(crate) fn grant(name: &str) -> Grant {
         user: UserId(id("alice")),
         client: ClientId("app".to_owned()),
         resource: "https://x/mcp".to_owned(),
+        more_resources: Vec::new(),
         scopes: Scopes::all(),
         created_at: at(0),
         revoked_at: None,

@@ -15,7 +15,7 @@ use loop_oauth::{
     store::{
         ClientAdmin as _, ClientGrants as _, Clients as _, Consents as _, Devices as _,
         Grants as _, JtiKind, Jtis as _, KeptClients as _, PushedRequests as _, Registrations as _,
-        Sessions as _, SigningKeys as _, Users as _,
+        Sessions as _, SigningKeys as _, StandingGrants as _, Users as _,
     },
     user::{PasswordHash, UserId},
 };
@@ -112,6 +112,12 @@ pub(super) async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     store.disable_user(alice.id, at(3)).await.unwrap();
+    call_everything_of_described_clients(store).await;
+    store.sweep(at(0), 10).await.unwrap();
+    store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
+}
+
+async fn call_everything_of_described_clients(store: &SqlStore) {
     let described = Client {
         origin: ClientOrigin::Document,
         ..client("https://app.example/client")
@@ -122,8 +128,6 @@ pub(super) async fn call_everything(store: &SqlStore) {
     store.keep_keys(&described.id, &keys).await.unwrap();
     let (proof, once) = (JtiKind::DPOP, hash("jti"));
     store.claim_jti(proof, &once, at(9)).await.unwrap();
-    store.sweep(at(0), 10).await.unwrap();
-    store.sweep(at(1_000 * 86_400_000), 10).await.unwrap();
 }
 
 async fn call_everything_that_revokes(store: &SqlStore, user: UserId, client: &ClientId) {
@@ -131,22 +135,6 @@ async fn call_everything_that_revokes(store: &SqlStore, user: UserId, client: &C
     store.revoke_client(client, by, at(2)).await.unwrap();
     store.revoked_since(at(0), 10).await.unwrap();
     store.set_roles(user, &Roles::NONE, at(3)).await.unwrap();
-}
-
-async fn call_everything_of_pushed(store: &SqlStore, client: &ClientId) {
-    let pushed = PushedRequest {
-        hash: hash("pushed"),
-        client: client.clone(),
-        params: vec![],
-        expires_at: at(90),
-        opened_at: None,
-        used_at: None,
-    };
-    store.add_pushed(&pushed).await.unwrap();
-    store.pushed(&pushed.hash).await.unwrap();
-    let until = at(900);
-    store.open_pushed(&pushed.hash, at(1), until).await.unwrap();
-    store.consume_pushed(&pushed.hash, at(2)).await.unwrap();
 }
 
 async fn call_everything_of_clients(store: &SqlStore) {
@@ -207,6 +195,24 @@ async fn call_everything_of_devices(store: &SqlStore) {
     }
 }
 
+async fn call_everything_of_pushed(store: &SqlStore, client: &ClientId) {
+    let pushed = PushedRequest {
+        hash: hash("pushed"),
+        client: client.clone(),
+        params: vec![],
+        expires_at: at(90),
+        opened_at: None,
+        used_at: None,
+    };
+    store.add_pushed(&pushed).await.unwrap();
+    store.pushed(&pushed.hash).await.unwrap();
+    let until = at(900);
+    store.open_pushed(&pushed.hash, at(1), until).await.unwrap();
+    store.consume_pushed(&pushed.hash, at(2)).await.unwrap();
+    let alice = user("alice").id;
+    store.standing_grants(alice, client, 10).await.unwrap();
+}
+
 async fn call_everything_of_keys(store: &SqlStore) {
     store.add_first_key(&key("one")).await.unwrap();
     store.add_next_key(&key("two"), "one").await.unwrap();
@@ -221,7 +227,7 @@ pub(super) fn may_scan(sql: &str) -> bool {
     sql.contains("FROM \"signing_keys\"") || sql.contains("COUNT(*)")
 }
 
-/// The steps of a statement's plan that look at every row of a table, or sort what they found.
+/// The steps of a statement's plan that look at every row of a table, or that were switched off.
 pub(super) async fn scans(raw: &DatabaseConnection, statement: &Statement) -> Vec<String> {
     let backend = raw.get_database_backend();
     let explain = match backend {
@@ -244,7 +250,9 @@ pub(super) async fn scans(raw: &DatabaseConnection, statement: &Statement) -> Ve
     let bad = |step: &String| {
         if backend == DbBackend::Postgres {
             let few = step.contains(" on guards") || step.contains(" on signing_keys");
-            return (step.contains("Seq Scan") && !few) || step.contains("Sort");
+            // A step that was switched off and taken all the same (as older and as newer versions say it).
+            let forced = step.contains("cost=1000000") || step.contains("Disabled: true");
+            return (step.contains("Seq Scan") && !few) || (forced && !few);
         }
         let by_index = !step.starts_with("SCAN")
             || step.contains("USING INDEX")

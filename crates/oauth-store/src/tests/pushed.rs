@@ -3,10 +3,13 @@
 use std::sync::Arc;
 
 use loop_oauth::{
+    client::ClientId,
     code::AuthCode,
+    grant::{Grant, RevokeReason},
     par::PushedRequest,
     refresh::RefreshToken,
-    store::{Clients as _, Grants as _, PushedRequests as _, Updated},
+    store::{Clients as _, Grants as _, PushedRequests as _, StandingGrants as _, Updated},
+    user::UserId,
 };
 use loop_shared::auth::dpop::Thumbprint;
 
@@ -114,4 +117,35 @@ async fn the_key_of_a_code_and_of_a_refresh_token_is_kept() {
     assert_eq!(found.token.key, key);
     db.run("UPDATE refresh_tokens SET dpop_key = 'x'").await;
     assert!(store.refresh_token(&first.hash).await.is_err());
+}
+
+#[tokio::test]
+async fn the_resources_of_a_grant_are_kept_and_standing_grants_are_found() {
+    let db = Db::new();
+    let store = with_people(&db).await;
+    let several = Grant {
+        more_resources: vec!["https://x/exec \"mcp\"".to_owned()],
+        ..grant("several")
+    };
+    let one = grant("one");
+    for (name, grant) in [("a", &several), ("b", &one)] {
+        store.add_grant(grant, &code(name, grant)).await.unwrap();
+    }
+    let found = store.grant_with_user(several.id).await.unwrap();
+    assert_eq!(found.unwrap().0, several);
+    let standing = async |user: UserId, client: &str| {
+        let id = ClientId(client.to_owned());
+        let mut found = store.standing_grants(user, &id, 10).await.unwrap();
+        found.sort_by_key(|grant| grant.id);
+        found
+    };
+    let mut both = vec![several.clone(), one.clone()];
+    both.sort_by_key(|grant| grant.id);
+    assert_eq!(standing(one.user, "app").await, both);
+    assert_eq!(standing(one.user, "other").await, []);
+    let by = RevokeReason::ByClient;
+    store.revoke_grant(one.id, by, at(1)).await.unwrap();
+    assert_eq!(standing(one.user, "app").await, [several.clone()]);
+    db.run("UPDATE grants SET more_resources = 'x'").await;
+    assert!(store.grant_with_user(several.id).await.is_err());
 }

@@ -23,6 +23,14 @@ const CHUNK: u64 = 100_000;
 /// Among how many users and clients the grants are spread.
 const USERS: u64 = 10_000;
 const CLIENTS: u64 = 1_000;
+const FILLED: [&str; 6] = [
+    "refresh_tokens",
+    "grants",
+    "codes",
+    "sessions",
+    "users",
+    "clients",
+];
 const ROTATIONS: usize = 300;
 
 /// What the engines say differently, for the rows numbered `i`.
@@ -173,7 +181,13 @@ async fn beside_a_million_grants_nothing_is_scanned_and_a_rotation_is_as_quick()
     let seen = seen.lock().unwrap().clone();
     for (sql, statement) in seen {
         if is_plannable(&sql) && !may_scan(&sql) {
-            let scans = scans(&raw, &statement).await;
+            let mut scans = scans(&raw, &statement).await;
+            // The others have a row or two, which are read faster without an index.
+            let is_filled = |step: &String| {
+                let on = |table: &&str| step.contains(&format!(" on {table} "));
+                FILLED.iter().any(on)
+            };
+            scans.retain(|step| db.backend() == DbBackend::Sqlite || is_filled(step));
             assert!(scans.is_empty(), "{scans:?}: {sql}");
         }
     }

@@ -16,10 +16,14 @@ use crate::{
     params::{Params, Repeated},
     pkce::Requested,
     redirect_uri,
+    resource::Resource,
 };
 
 /// The longest request that is read, names and values together, in bytes.
 pub const MAX_REQUEST_BYTES: usize = 8192;
+
+/// The most resources that one request may name.
+const MAX_RESOURCES: usize = 8;
 
 /// The longest `state` that is echoed, in bytes.
 pub const MAX_STATE_BYTES: usize = 2048;
@@ -89,6 +93,7 @@ async fn whole(cx: &Context<'_>, params: Params<'_>) -> Result<AuthorizeRequest,
         redirect_uri_given,
         scopes: asked.scopes,
         resource: asked.resource,
+        more_resources: asked.more_resources,
         state,
         challenge: asked.challenge,
         prompt: asked.prompt,
@@ -141,6 +146,7 @@ fn state(params: Params<'_>) -> Result<Option<&str>, AuthorizeError> {
 struct Asked {
     scopes: Scopes,
     resource: String,
+    more_resources: Vec<String>,
     challenge: Requested,
     prompt: Prompt,
     login_after: Option<DateTime<Utc>>,
@@ -179,9 +185,9 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
         .read(client, sent, method)
         .map_err(AuthorizeError::InvalidRequest)?;
     let requested = params
-        .agreed("resource")
+        .several("resource", MAX_RESOURCES)
         .map_err(|Repeated| AuthorizeError::InvalidTarget)?;
-    let (scopes, resource) = scopes(cx, client, once("scope")?, requested)?;
+    let (scopes, resource, more_resources) = scopes(cx, client, once("scope")?, &requested)?;
     let prompt = once("prompt")?.map_or(Ok(Prompt::default()), Prompt::parse)?;
     let login_after = login_after(cx.now, prompt, once(AUTH_AFTER)?);
     let dpop_jkt = once("dpop_jkt")?.map(key).transpose()?;
@@ -189,6 +195,7 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
         dpop_jkt,
         scopes,
         resource,
+        more_resources,
         challenge,
         prompt,
         login_after,
@@ -200,30 +207,40 @@ fn key(text: &str) -> Result<Thumbprint, AuthorizeError> {
     Thumbprint::parse(text).ok_or(AuthorizeError::InvalidRequest(wrong))
 }
 
-/// Unknown scopes are dropped; nothing known left is an error; no scope means all of the resource's.
+/// Unknown scopes are dropped; nothing known left at a resource is an error; no scope means all of the resources'.
 fn scopes(
     cx: &Context<'_>,
     client: &Client,
     scope: Option<&str>,
-    resource: Option<&str>,
-) -> Result<(Scopes, String), AuthorizeError> {
+    requested: &[&str],
+) -> Result<(Scopes, String, Vec<String>), AuthorizeError> {
     let asked = scope.map(Scopes::parse_lossy);
     if asked.is_some_and(Scopes::is_empty) {
         return Err(AuthorizeError::InvalidScope);
     }
     let resources = &cx.rules.resources;
-    let resource = match resource {
-        Some(id) => resources.find(id).ok_or(AuthorizeError::InvalidTarget)?,
-        None => resources.for_scopes(asked.or(client.scope).unwrap_or(Scopes::NONE)),
-    };
-    let offered = client
-        .scope
-        .map_or(resource.scopes, |limit| limit.intersection(resource.scopes));
+    let mut named = Vec::new();
+    for id in requested {
+        let resource = resources.find(id).ok_or(AuthorizeError::InvalidTarget)?;
+        if !named.contains(&resource) {
+            named.push(resource);
+        }
+    }
+    if named.is_empty() {
+        named.push(resources.for_scopes(asked.or(client.scope).unwrap_or(Scopes::NONE)));
+    }
+    let all = named
+        .iter()
+        .fold(Scopes::NONE, |all, resource| all.union(resource.scopes));
+    let offered = client.scope.map_or(all, |limit| limit.intersection(all));
     let scopes = asked.map_or(offered, |asked| asked.intersection(offered));
-    if scopes.is_empty() {
+    let idle = |resource: &&Resource| scopes.intersection(resource.scopes).is_empty();
+    if named.iter().any(idle) {
         return Err(AuthorizeError::InvalidScope);
     }
-    Ok((scopes, resource.id.clone()))
+    let mut ids = named.into_iter().map(|resource| resource.id.clone());
+    let first = ids.next().ok_or(AuthorizeError::InvalidTarget)?;
+    Ok((scopes, first, ids.collect()))
 }
 
 /// With `prompt=login` a login counts only after the request came in. The moment travels with the

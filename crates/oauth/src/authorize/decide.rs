@@ -2,13 +2,12 @@
 
 use loop_shared::auth::scope::Scopes;
 
-use super::{AuthorizeError, AuthorizeRefusal, AuthorizeRequest};
+use super::{AuthorizeError, AuthorizeRefusal, AuthorizeRequest, held};
 use crate::{
     audit,
     client::ClientOrigin,
     code::AuthCode,
     config::Context,
-    consent::Consent,
     entropy::NoEntropy,
     grant::{Grant, GrantId, RotationKey},
     par, redirect_uri,
@@ -36,8 +35,10 @@ pub struct ConsentAsk {
     pub redirect_is_loopback: bool,
     /// What would be granted: asked for, and within the person's roles.
     pub scopes: Scopes,
-    /// For which resource.
-    pub resource: String,
+    /// Those of them that the person allowed before and that still stand.
+    pub already: Scopes,
+    /// For which resources.
+    pub resources: Vec<String>,
     /// Who would grant it: the account's e-mail address.
     pub account: String,
 }
@@ -85,13 +86,20 @@ pub async fn next(
     if scopes.is_empty() {
         return refuse(AuthorizeError::AccessDenied);
     }
-    if !request.prompt.consent && is_remembered(cx, request, user, scopes).await? {
+    if !request.prompt.consent && held::is_remembered(cx, request, user, scopes).await? {
         return Ok(Next::Issue);
     }
     if request.prompt.none {
         return refuse(AuthorizeError::ConsentRequired);
     }
-    Ok(Next::Consent(consent_ask(request, user, scopes)))
+    let already = held::already(cx, request, user, scopes).await?;
+    let resources = request.resources_for(cx, scopes);
+    let ask = consent_ask(request, user, scopes);
+    Ok(Next::Consent(ConsentAsk {
+        already,
+        resources,
+        ..ask
+    }))
 }
 
 /// Grants: stores the grant with its code in one step and gives the URL to answer to.
@@ -137,10 +145,11 @@ pub async fn allow(
         cx.store.keep_client(&request.client).await?;
     }
     if is_proven(request) {
-        cx.store.remember_consent(&consent(cx, &grant)).await?;
+        held::remember(cx, &grant).await?;
     }
     cx.store.add_grant(&grant, &code).await?;
-    audit::granted(grant.id, user.id, &grant.client, &grant.resource);
+    let resources = grant.resources().collect::<Vec<_>>().join(" ");
+    audit::granted(grant.id, user.id, &grant.client, &resources);
     Ok(request.answer().success(&cx.rules.issuer, raw.expose()))
 }
 
@@ -167,24 +176,8 @@ fn grantable(request: &AuthorizeRequest, user: &User) -> Scopes {
     request.scopes.intersection(user.roles.allowed_scopes())
 }
 
-fn is_proven(request: &AuthorizeRequest) -> bool {
+pub(super) fn is_proven(request: &AuthorizeRequest) -> bool {
     request.client.identity_is_proven_at(&request.redirect_uri)
-}
-
-async fn is_remembered(
-    cx: &Context<'_>,
-    request: &AuthorizeRequest,
-    user: &User,
-    scopes: Scopes,
-) -> Result<bool, AuthorizeRefusal> {
-    if !is_proven(request) {
-        return Ok(false);
-    }
-    let consent = cx
-        .store
-        .consent(user.id, &request.client.id, &request.resource)
-        .await?;
-    Ok(consent.is_some_and(|consent| scopes.is_subset(consent.scopes)))
 }
 
 fn consent_ask(request: &AuthorizeRequest, user: &User, scopes: Scopes) -> ConsentAsk {
@@ -208,7 +201,8 @@ fn consent_ask(request: &AuthorizeRequest, user: &User, scopes: Scopes) -> Conse
         redirect_host: redirect_uri::display_host(&request.redirect_uri),
         redirect_is_loopback: redirect_uri::is_loopback(&request.redirect_uri),
         scopes,
-        resource: request.resource.clone(),
+        already: Scopes::NONE,
+        resources: Vec::new(),
         account: user.email.as_str().to_owned(),
     }
 }
@@ -219,24 +213,17 @@ fn new_grant(
     user: &User,
     scopes: Scopes,
 ) -> Result<Grant, NoEntropy> {
+    let mut resources = request.resources_for(cx, scopes).into_iter();
+    let first = resources.next();
     Ok(Grant {
         id: GrantId(cx.uuid()?),
         user: user.id,
         client: request.client.id.clone(),
-        resource: request.resource.clone(),
+        resource: first.unwrap_or_else(|| request.resource.clone()),
+        more_resources: resources.collect(),
         scopes,
         created_at: cx.now,
         revoked_at: None,
         rotation_key: RotationKey(cx.entropy.bytes32()?),
     })
-}
-
-fn consent(cx: &Context<'_>, grant: &Grant) -> Consent {
-    Consent {
-        user: grant.user,
-        client: grant.client.clone(),
-        resource: grant.resource.clone(),
-        scopes: grant.scopes,
-        given_at: cx.now,
-    }
 }

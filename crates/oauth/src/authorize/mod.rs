@@ -8,6 +8,7 @@
 
 mod check;
 mod decide;
+mod held;
 mod refusal;
 mod request;
 
@@ -254,7 +255,7 @@ mod tests {
                     pairs(&[("resource", "http://localhost:8082/exec/mcp")]),
                 ]
                 .concat(),
-                "invalid_target",
+                "invalid_scope",
             ),
             (and("prompt", "none login"), "invalid_request"),
             (
@@ -611,7 +612,8 @@ mod tests {
             redirect_host: "localhost:4321".into(),
             redirect_is_loopback: true,
             scopes: Scopes::parse("mcp:read").unwrap(),
-            resource: "http://localhost:8082/mcp".into(),
+            already: Scopes::NONE,
+            resources: vec!["http://localhost:8082/mcp".into()],
             account: "alice@example.com".into(),
         };
         assert_eq!(got, Next::Consent(expected));

@@ -69,8 +69,10 @@ pub struct AuthorizeRequest {
     pub redirect_uri_given: bool,
     /// What is asked for: known, within the resource and within the client's own limit; never empty.
     pub scopes: Scopes,
-    /// For which resource: the canonical `aud`.
+    /// For which resource: the canonical `aud`. Of several, the first.
     pub resource: String,
+    /// For which others (RFC 8707 §2).
+    pub more_resources: Vec<String>,
     /// To be echoed to the letter.
     pub state: Option<String>,
     /// The PKCE challenge, if there is one.
@@ -102,6 +104,9 @@ impl AuthorizeRequest {
             ("scope", self.scopes.to_string()),
             ("resource", self.resource.clone()),
         ];
+        for resource in &self.more_resources {
+            params.push(("resource", resource.clone()));
+        }
         if let Some((challenge, method)) = self.challenge.as_sent() {
             params.push(("code_challenge", challenge.to_owned()));
             params.push(("code_challenge_method", method.to_owned()));

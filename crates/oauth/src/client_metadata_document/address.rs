@@ -107,6 +107,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn only_public_unicast_addresses_are_public() {
         for (text, expected) in [
             ("1.1.1.1", true),

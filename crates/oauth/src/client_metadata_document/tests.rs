@@ -69,6 +69,7 @@ fn a_document_describes_a_public_client_without_more_words() {
 }
 
 #[test]
+#[expect(clippy::too_many_lines, reason = "a table")]
 fn a_document_that_lies_or_leaks_is_not_believed() {
     let private = json!({"keys": [{"kty": "RSA", "n": "x", "e": "AQAB", "d": "x"}]});
     let shared = json!({"keys": [{"kty": "oct", "kid": "1", "k": "c2VjcmV0"}]});

@@ -278,6 +278,7 @@ mod tests {
     }
 
     #[test]
+    #[expect(clippy::too_many_lines, reason = "a table")]
     fn an_identifier_is_a_plain_https_url_of_a_public_name() {
         let long = format!("https://app.example/{}", "x".repeat(MAX_URL_BYTES));
         for (text, expected) in [

@@ -104,8 +104,8 @@ impl DeviceRules {
     /// The usual bounds, and codes that live this long.
     #[must_use]
     pub fn new(code_ttl: TimeDelta) -> Self {
-        // A wrong code each: with a thousand requests pending, all guesses of an hour find one with a
-        // chance of 1 in 7,000, and need as many accounts as they need times ten.
+        // With a thousand requests pending, all the guesses that an hour allows find one with a chance of
+        // 1 in 7,000, and they take fifty accounts.
         let guesses = Rate {
             burst: 10,
             every: TimeDelta::minutes(1),

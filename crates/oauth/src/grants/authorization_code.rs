@@ -6,7 +6,7 @@
 use loop_shared::auth::dpop::Thumbprint;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, check_resource, revoke, sign};
+use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, revoke, sign, target};
 use crate::{
     client::{Client, GrantType},
     code::CodeChallenge,
@@ -92,8 +92,8 @@ pub async fn exchange(
     check_redirect(client, &found, form.redirect_uri.as_deref())?;
     check_verifier(cx, client, &found, form.code_verifier.as_ref())?;
     dpop::check_key(grant.id, found.code.key.as_ref(), form.key.as_ref())?;
-    check_resource(grant, form.resource.as_deref())?;
-    let scope = ceiling(grant, &found.user)?;
+    let ceiling = ceiling(grant, &found.user)?;
+    let target = target::choose(cx, grant, ceiling, form.resource.as_deref(), None)?;
     let refresh = client
         .may_use(GrantType::RefreshToken)
         .then(|| RawRefreshToken::generate(cx.entropy))
@@ -107,7 +107,7 @@ pub async fn exchange(
         key: form.key.clone().filter(|_| client.is_public()),
         expires_at: cx.now + cx.rules.refresh_ttl,
     });
-    let access_token = sign(cx, signer, grant, &found.user, scope)?;
+    let access_token = sign(cx, signer, grant, &found.user, &target)?;
     match cx
         .store
         .redeem_code(&found.code.hash, first.as_ref(), cx.now)
@@ -117,8 +117,8 @@ pub async fn exchange(
             access_token,
             expires_in: cx.rules.access_ttl.num_seconds(),
             refresh_token: refresh,
-            scope,
-            resource: found.grant.resource,
+            scope: target.scopes,
+            resource: target.resource,
         }),
         Redeemed::AlreadyUsed => replayed(cx, client, &found).await,
         Redeemed::Gone => Err(GrantProblem::Revoked(grant.id).into()),

@@ -6,7 +6,7 @@
 use loop_shared::auth::dpop::Thumbprint;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, sign};
+use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, sign, target};
 use crate::{
     client::{Client, GrantType},
     config::Context,
@@ -75,7 +75,7 @@ pub async fn poll(
         DeviceState::Allowed(_) => {}
     }
     let (grant, user) = found.granted.ok_or(GrantProblem::Unknown)?;
-    let scope = ceiling(&grant, &user)?;
+    let target = target::choose(cx, &grant, ceiling(&grant, &user)?, None, None)?;
     let refresh = client
         .may_use(GrantType::RefreshToken)
         .then(|| RawRefreshToken::generate(cx.entropy))
@@ -89,14 +89,14 @@ pub async fn poll(
         key: form.key.clone().filter(|_| client.is_public()),
         expires_at: cx.now + cx.rules.refresh_ttl,
     });
-    let access_token = sign(cx, signer, &grant, &user, scope)?;
+    let access_token = sign(cx, signer, &grant, &user, &target)?;
     match cx.store.redeem_device(&device.hash, first.as_ref()).await? {
         Redeemed::Now => Ok(Tokens {
             access_token,
             expires_in: cx.rules.access_ttl.num_seconds(),
             refresh_token: refresh,
-            scope,
-            resource: grant.resource,
+            scope: target.scopes,
+            resource: target.resource,
         }),
         Redeemed::AlreadyUsed => Err(GrantProblem::Spent(grant.id).into()),
         Redeemed::Gone => Err(GrantProblem::Revoked(grant.id).into()),

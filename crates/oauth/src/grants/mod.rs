@@ -9,6 +9,7 @@ pub mod client_credentials;
 pub mod device_code;
 mod error;
 pub mod refresh_token;
+mod target;
 
 use loop_shared::auth::{
     claims::{self, AccessClaims, Audience},
@@ -16,6 +17,7 @@ use loop_shared::auth::{
     scope::Scopes,
 };
 use secrecy::SecretString;
+use target::Target;
 
 pub use error::{GrantProblem, TokenError};
 
@@ -26,7 +28,6 @@ use crate::{
     dpop::Bound,
     grant::{Grant, RevokeReason},
     params::Params,
-    resource,
     secret::RawRefreshToken,
     store::Updated,
     user::User,
@@ -118,34 +119,24 @@ pub(crate) fn ceiling(grant: &Grant, user: &User) -> Result<Scopes, TokenError> 
     Ok(scopes)
 }
 
-/// `resource` at the token endpoint must be the grant's (RFC 8707 §2.2).
-fn check_resource(grant: &Grant, requested: Option<&str>) -> Result<(), TokenError> {
-    match requested {
-        Some(requested) if !resource::same(&grant.resource, requested) => {
-            Err(TokenError::InvalidTarget)
-        }
-        Some(_) | None => Ok(()),
-    }
-}
-
 fn sign(
     cx: &Context<'_>,
     signer: &dyn TokenSigner,
     grant: &Grant,
     user: &User,
-    scope: Scopes,
+    target: &Target,
 ) -> Result<SecretString, TokenError> {
     let now = cx.now.timestamp();
     let claims = AccessClaims {
         iss: cx.rules.issuer.as_str().to_owned(),
         sub: claims::Subject(user.id.to_string()),
-        aud: Audience::one(grant.resource.clone()),
+        aud: Audience::one(target.resource.clone()),
         exp: now.saturating_add(cx.rules.access_ttl.num_seconds()),
         iat: now,
         nbf: None,
         jti: claims::TokenId(cx.uuid()?.to_string()),
         client_id: claims::ClientId(grant.client.0.clone()),
-        scope,
+        scope: target.scopes,
         roles: user.roles,
         sid: Some(claims::GrantId(grant.id.to_string())),
         cnf: None,

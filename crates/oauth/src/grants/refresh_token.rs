@@ -6,7 +6,10 @@
 use loop_shared::auth::{dpop::Thumbprint, scope::Scopes};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use super::{GrantProblem, TokenError, TokenSigner, Tokens, ceiling, check_resource, revoke, sign};
+use super::{
+    GrantProblem, TokenError, TokenSigner, Tokens, ceiling, revoke, sign,
+    target::{self, Target},
+};
 use crate::{
     client::{Client, GrantType},
     config::Context,
@@ -88,8 +91,14 @@ pub async fn refresh(
     }
     dpop::check_key(grant.id, found.token.key.as_ref(), form.key.as_ref())?;
     let ceiling = ceiling(grant, &found.user)?;
-    check_resource(grant, form.resource.as_deref())?;
-    let scope = narrowed(grant.scopes, ceiling, form.scope.as_deref())?;
+    let wanted = form.scope.as_deref().map(Scopes::parse_lossy);
+    let named = form.resource.as_deref();
+    let target = target::choose(cx, grant, ceiling, named, wanted)?;
+    let scope = narrowed(grant.scopes, target.scopes, wanted)?;
+    let target = Target {
+        scopes: scope,
+        ..target
+    };
     let next = refresh::successor(&grant.rotation_key, &raw);
     let successor = RefreshToken {
         hash: next.hash(),
@@ -99,7 +108,7 @@ pub async fn refresh(
         key: bound_to(client, &found.token, form.key),
         expires_at: cx.now + cx.rules.refresh_ttl,
     };
-    let access_token = sign(cx, signer, grant, &found.user, scope)?;
+    let access_token = sign(cx, signer, grant, &found.user, &target)?;
     let rotating = cx.store.rotate(&found.token.hash, &successor, cx.now);
     match rotating.await? {
         Rotated::Now => Ok(Tokens {
@@ -107,7 +116,7 @@ pub async fn refresh(
             expires_in: cx.rules.access_ttl.num_seconds(),
             refresh_token: Some(next),
             scope,
-            resource: found.grant.resource,
+            resource: target.resource,
         }),
         Rotated::Replayed => replayed(cx, client, grant.id).await,
         Rotated::Gone => Err(GrantProblem::Revoked(grant.id).into()),
@@ -131,12 +140,11 @@ async fn replayed(cx: &Context<'_>, client: &Client, grant: GrantId) -> Result<T
 fn narrowed(
     granted: Scopes,
     ceiling: Scopes,
-    requested: Option<&str>,
+    requested: Option<Scopes>,
 ) -> Result<Scopes, TokenError> {
     let Some(requested) = requested else {
         return Ok(ceiling);
     };
-    let requested = Scopes::parse_lossy(requested);
     let scope = requested.intersection(ceiling);
     if !requested.is_subset(granted) || scope.is_empty() {
         return Err(TokenError::InvalidScope);

@@ -44,6 +44,7 @@ async fn world() -> World {
         user: user.id,
         client: ClientId("own".into()),
         resource: MCP.into(),
+        more_resources: Vec::new(),
         scopes: Scopes::all(),
         created_at: world.now,
         revoked_at: None,

@@ -6,7 +6,10 @@ use serde_json::{Map, Value, json};
 
 use loop_shared::auth::SigningAlgorithm;
 
-use super::RegisterError;
+use super::{
+    RegisterError,
+    shown::{is_home_page, name},
+};
 use crate::{
     client::{ClientAuthMethod, ClientOrigin, GrantType},
     client_keys::{BadKeys, ClientKeys, KeySource, PublicKeys},
@@ -75,7 +78,7 @@ impl Metadata {
             client_uri: text(members, "client_uri", "client_uri must be a string")?
                 .filter(|uri| is_home_page(uri))
                 .map(str::to_owned),
-            demands: demands(members)?,
+            demands: Demands::read(members).map_err(RegisterError::Metadata)?,
             shared: members.get("registration_shared") != Some(&Value::Bool(false)),
         })
     }
@@ -123,35 +126,6 @@ fn text<'a>(
         Some(Value::String(text)) => Ok(Some(text.as_str()).filter(|text| !text.is_empty())),
         Some(_) => Err(RegisterError::Metadata(wrong)),
     }
-}
-
-/// A truth value; null reads as absent, which is `false`.
-fn flag(
-    members: &Map<String, Value>,
-    name: &str,
-    wrong: &'static str,
-) -> Result<bool, RegisterError> {
-    match members.get(name) {
-        None | Some(Value::Null) => Ok(false),
-        Some(Value::Bool(flag)) => Ok(*flag),
-        Some(_) => Err(RegisterError::Metadata(wrong)),
-    }
-}
-
-/// RFC 9126 §6, RFC 9449 §5.2.
-fn demands(members: &Map<String, Value>) -> Result<Demands, RegisterError> {
-    Ok(Demands {
-        pushed: flag(
-            members,
-            "require_pushed_authorization_requests",
-            "require_pushed_authorization_requests must be true or false",
-        )?,
-        dpop: flag(
-            members,
-            "dpop_bound_access_tokens",
-            "dpop_bound_access_tokens must be true or false",
-        )?,
-    })
 }
 
 /// A list of strings; null reads as absent.
@@ -278,54 +252,4 @@ fn keys(members: &Map<String, Value>, allowed: &Allowed) -> Result<ClientKeys, R
         })?,
         optional: false,
     })
-}
-
-/// Control characters, and what reverses or hides the text around it.
-pub(crate) fn reads_backwards(c: char) -> bool {
-    (c.is_control() && !matches!(c, '\t' | '\n' | '\r'))
-        || matches!(c, '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
-}
-
-/// A name is shown to people who decide by it: no control characters, no invisible ones, nothing
-/// that reverses the text around it; runs of blanks count as one.
-fn name(given: Option<&str>) -> Result<String, RegisterError> {
-    let given = given.unwrap_or_default();
-    if given.chars().count() > MAX_NAME_CHARS {
-        return Err(RegisterError::Metadata(
-            "client_name must have at most 200 characters",
-        ));
-    }
-    let visible: String = given
-        .chars()
-        .map(|c| if c.is_whitespace() { ' ' } else { c })
-        .filter(|c| !c.is_control() && !is_invisible(*c))
-        .collect();
-    Ok(visible
-        .split(' ')
-        .filter(|word| !word.is_empty())
-        .collect::<Vec<_>>()
-        .join(" "))
-}
-
-/// Format characters (Unicode category Cf and friends): bidi controls, zero-width and tag characters,
-/// and what is drawn as nothing (fillers, the blank Braille pattern).
-const fn is_invisible(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
-            | '\u{2800}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
-            | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}'
-            | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}' | '\u{feff}'
-            | '\u{fff0}'..='\u{fffb}' | '\u{3164}' | '\u{ffa0}' | '\u{115f}' | '\u{1160}'
-            | '\u{e0000}'..='\u{e0fff}'
-    )
-}
-
-/// A web page that can be shown as text; anything else is left out rather than refused.
-fn is_home_page(uri: &str) -> bool {
-    let web = uri.starts_with("https://") || uri.starts_with("http://");
-    web && uri.len() <= redirect_uri::MAX_REDIRECT_BYTES
-        && uri.bytes().all(|b| b.is_ascii_graphic() && b != b'\\')
-        && url::Url::parse(uri)
-            .is_ok_and(|url| url.username().is_empty() && url.password().is_none())
 }

@@ -7,6 +7,7 @@ mod access;
 pub mod manage;
 mod metadata;
 mod outcome;
+mod shown;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::TimeDelta;
@@ -14,9 +15,10 @@ use loop_shared::auth::scope::Scopes;
 use serde_json::Value;
 
 pub use access::{Access, Caller, MOST_UNUSED, PER_HOUR, PER_HOUR_AND_ADDRESS, RegistrationRules};
+pub(crate) use metadata::Metadata;
 pub use metadata::{MAX_NAME_CHARS, MAX_REDIRECTS, MAX_REDIRECTS_BYTES};
-pub(crate) use metadata::{Metadata, reads_backwards};
 pub use outcome::{Management, RegisterError, Registered};
+pub(crate) use shown::reads_backwards;
 
 use crate::{
     audit,

@@ -66,7 +66,7 @@ impl Principal {
         self.subject.as_str() == self.client_id.as_str()
     }
 
-    fn passes(&self, bypass: &RoleBypass) -> bool {
+    fn passes(&self, bypass: RoleBypass) -> bool {
         !self.is_client() && bypass.lets_through(self.roles)
     }
 
@@ -81,7 +81,7 @@ impl Principal {
     ) -> Result<(), InsufficientScope> {
         let required = required.into();
         let missing = required.difference(self.scopes);
-        if missing.is_empty() || self.passes(bypass) {
+        if missing.is_empty() || self.passes(*bypass) {
             return Ok(());
         }
         Err(InsufficientScope { required, missing })
@@ -98,7 +98,7 @@ impl Principal {
     ) -> Result<(), InsufficientScope> {
         let choices = choices.into();
         let enough = choices.is_empty() || !choices.intersection(self.scopes).is_empty();
-        if enough || self.passes(bypass) {
+        if enough || self.passes(*bypass) {
             return Ok(());
         }
         Err(InsufficientScope {

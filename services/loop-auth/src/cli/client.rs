@@ -41,6 +41,7 @@ pub(super) enum ClientCommand {
 }
 
 /// A client to add.
+#[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
 #[derive(Args, Debug)]
 pub(super) struct Add {
     /// Name people see on the consent page

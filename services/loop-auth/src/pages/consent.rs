@@ -56,8 +56,10 @@ pub struct ConsentPage {
     pub verified: bool,
     /// What it asks for, after the user's roles.
     pub scopes: Vec<ScopeLine>,
-    /// Which service it opens (RFC 8707).
-    pub resource: String,
+    /// What it was allowed before and keeps.
+    pub already: Vec<ScopeLine>,
+    /// Which services it opens (RFC 8707).
+    pub resources: Vec<String>,
     /// Whose account.
     pub account: String,
     /// Where to log in as somebody else.
@@ -80,7 +82,8 @@ impl Page for ConsentPage {
             loopback: false,
             verified: false,
             scopes: vec![Scope::McpRead.into()],
-            resource: "https://loop.example.com/mcp".to_owned(),
+            already: Vec::new(),
+            resources: vec!["https://loop.example.com/mcp".to_owned()],
             account: "kim@example.com".to_owned(),
             switch_account: "/oauth/login?return_to=x".to_owned(),
         };
@@ -94,6 +97,7 @@ impl Page for ConsentPage {
         };
         let verified = Self {
             client_name: "대시보드".to_owned(),
+            already: vec![Scope::KpiRead.into()],
             verified: true,
             ..usual.clone()
         };
@@ -111,7 +115,7 @@ impl Page for ConsentPage {
             client_id: EVIL.to_owned(),
             client_host: Some(EVIL.to_owned()),
             redirect_host: EVIL.to_owned(),
-            resource: EVIL.to_owned(),
+            resources: vec![EVIL.to_owned(), EVIL.to_owned()],
             account: EVIL.to_owned(),
             switch_account: EVIL.to_owned(),
             ..usual.clone()

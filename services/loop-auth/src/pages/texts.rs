@@ -77,6 +77,16 @@ const TEXTS: &[Text] = &[
         "It will be able to",
         "이 앱이 할 수 있는 일",
     ),
+    (
+        "consent_new",
+        "New: it will also be able to",
+        "새로 요청한 권한",
+    ),
+    (
+        "consent_already",
+        "You allowed this before",
+        "이미 허용한 권한",
+    ),
     ("consent_facts", "Who is asking", "요청한 앱"),
     ("consent_site", "Home page", "홈페이지"),
     (

@@ -12,6 +12,7 @@ use loop_oauth::{
     authorize::{self, AuthorizeRequest, ConsentAsk, Next},
     client::ClientOrigin,
 };
+use loop_shared::auth::scope::Scopes;
 
 use crate::{
     app::App,
@@ -22,7 +23,10 @@ use crate::{
         return_to::{ReturnTo, decode, encode},
         session::{self, Current},
     },
-    pages::{consent::ConsentPage, error::ErrorKind},
+    pages::{
+        consent::{ConsentPage, ScopeLine},
+        error::ErrorKind,
+    },
     respond::{
         authorize_error::Refusal,
         page::{self, Forms},
@@ -57,8 +61,9 @@ pub(crate) fn show(
         redirect_host: asked.redirect_host.clone(),
         loopback: asked.redirect_is_loopback,
         verified: ask.client.origin == ClientOrigin::Operator,
-        scopes: asked.scopes.into_iter().map(Into::into).collect(),
-        resource: asked.resource.clone(),
+        scopes: lines(asked.scopes.difference(asked.already)),
+        already: lines(asked.already),
+        resources: asked.resources.clone(),
         account: asked.account.clone(),
         switch_account: login_url(&app.base, &back),
     };
@@ -105,7 +110,11 @@ async fn answer(
     Ok(redirect::after(&Method::POST, &to))
 }
 
+fn lines(scopes: Scopes) -> Vec<ScopeLine> {
+    scopes.into_iter().map(Into::into).collect()
+}
+
 /// Everything the token stands for: the request, and what of it the user's roles left.
 fn shown(query: &str, asked: &ConsentAsk) -> String {
-    format!("{query}\n{}\n{}", asked.resource, asked.scopes)
+    format!("{query}\n{}\n{}", asked.resources.join(" "), asked.scopes)
 }

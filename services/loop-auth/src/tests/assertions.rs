@@ -5,6 +5,7 @@ use loop_oauth::{
     config::Context,
     register::{self, ByOperator},
 };
+use loop_oauth_store::StoreOptions;
 use loop_testkit::{
     keys::{TestKey, jwks, key},
     web_host::Answer,
@@ -206,9 +207,12 @@ async fn a_new_key_signs_as_soon_as_it_is_published() {
 async fn an_assertion_is_used_once_on_all_replicas() {
     let server = Server::start().await;
     let client = added_by_operator(&server).await;
-    let second = SqlStore::open(server._folder.path().join("auth.db"))
-        .await
-        .unwrap();
+    let second = match &server.schema {
+        Some(schema) => engine::at(&schema.url(), StoreOptions::default()).await,
+        None => SqlStore::open(server.folder.path().join("auth.db"))
+            .await
+            .unwrap(),
+    };
     for first_asked in [true, false] {
         let proof = assertion(&server, &client, key(0));
         let here = server.app.cx();

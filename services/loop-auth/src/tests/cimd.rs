@@ -202,6 +202,41 @@ async fn whoever_is_logged_in_stays_so_while_the_host_of_the_document_is_down() 
 }
 
 #[actix_web::test]
+async fn a_described_client_that_is_new_here_may_push_its_request() {
+    let described = Described::start(&json!({})).await;
+    let server = &described.server;
+    let url = server.authorize_url(&described.id, &[]);
+    let form: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    let pushed = server.http.post(server.at("/par")).form(&form);
+    let pushed = pushed.send().await.unwrap();
+    assert_eq!(pushed.status(), 201);
+    let pushed: Value = pushed.json().await.unwrap();
+    assert!(server.store.clients(10).await.unwrap().is_empty());
+    let mut brought = server.at("/authorize");
+    brought
+        .query_pairs_mut()
+        .append_pair("client_id", &described.id)
+        .append_pair("request_uri", text(&pushed, "request_uri"))
+        // Tells the test's browser where to stop.
+        .append_pair("redirect_uri", REDIRECT);
+    let browser = Browser::new();
+    let landed = browser.authorize(&brought, KIM, PASSWORD, Decision::Allow);
+    let code = landed.await.parameter("code").unwrap();
+    let (status, tokens) = server.exchange(&described.id, &code).await;
+    assert_eq!(status, 200, "{tokens}");
+    // Nobody else is fetched for behind the browser's back.
+    let stranger = described.host.at("other.example", "/client");
+    let form = [
+        ("client_id", stranger.as_str()),
+        ("grant_type", "refresh_token"),
+        ("refresh_token", "x"),
+    ];
+    let visits = described.host.visits().len();
+    let (status, _) = server.token(&form).await;
+    assert_eq!((status, described.host.visits().len()), (401, visits));
+}
+
+#[actix_web::test]
 async fn a_document_that_cannot_be_believed_is_a_page_and_never_a_redirect() {
     let described = Described::start(&json!({})).await;
     for (members, reason) in [

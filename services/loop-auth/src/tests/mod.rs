@@ -22,6 +22,7 @@ mod probing;
 mod register;
 mod registration;
 mod revocations;
+mod step_up;
 mod token;
 
 use std::{
@@ -81,8 +82,8 @@ struct Server {
     clock: MockClock,
     http: reqwest::Client,
     handle: ServerHandle,
-    _folder: tempfile::TempDir,
-    _schema: Option<Schema>,
+    folder: tempfile::TempDir,
+    schema: Option<Schema>,
 }
 
 impl Drop for Server {
@@ -167,20 +168,15 @@ impl Server {
         let server = server.run();
         let handle = server.handle();
         actix_web::rt::spawn(server);
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .unwrap();
         Self {
             url,
             app,
             store,
             clock,
-            http,
+            http: http(),
             handle,
-            _folder: folder,
-            _schema: schema,
+            folder,
+            schema,
         }
     }
 
@@ -291,6 +287,15 @@ impl Server {
         ])
         .await
     }
+}
+
+/// What answers are looked at with: it follows nothing.
+fn http() -> reqwest::Client {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .unwrap()
 }
 
 /// A signer with the one key all tests of a process share: making one takes a while.

@@ -27,6 +27,10 @@ impl ClientGrants for MemoryStore {
     ) -> Result<Option<(ClientGrant, Client)>, StoreError> {
         self.let_others_run().await;
         let mut tables = self.tables();
+        let asked = tables.clients.iter_mut().find(|c| c.id == grant.client);
+        if let Some(client) = asked {
+            client.first_login_at.get_or_insert(grant.created_at);
+        }
         if tables.open_grant_of(&grant.client).is_none() {
             tables.client_grants.push(grant.clone());
         }

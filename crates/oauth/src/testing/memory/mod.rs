@@ -12,6 +12,7 @@ mod keys;
 mod logins;
 mod par;
 mod registrations;
+mod standing;
 
 use std::{
     collections::{BTreeMap, HashMap},

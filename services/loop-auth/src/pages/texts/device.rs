@@ -54,8 +54,8 @@ pub(super) const TEXTS: &[Text] = &[
     ),
     (
         "device_compare",
-        "Allow it only if you started this on your own device just now and it shows the code {code}. Loop never sends anybody a code.",
-        "방금 자신의 기기에서 직접 시작했고 그 기기에 {code} 코드가 표시된 경우에만 허용하세요. Loop는 누구에게도 코드를 보내지 않습니다.",
+        "Allow it only if you started this on your own device just now and it shows this code. Loop never sends anybody a code.",
+        "방금 자신의 기기에서 직접 시작했고 그 기기에 이 코드가 표시된 경우에만 허용하세요. Loop는 누구에게도 코드를 보내지 않습니다.",
     ),
     (
         "device_unverified",
