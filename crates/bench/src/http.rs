@@ -11,7 +11,7 @@ use std::{
 use crate::Failure;
 
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 /// An open connection.
 #[derive(Debug)]

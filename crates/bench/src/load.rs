@@ -109,7 +109,7 @@ pub(crate) fn drive(
 
 fn repeat(
     port: u16,
-    mut step: Step<'_>,
+    mut act: Step<'_>,
     pace: Pace,
     (since, time): (Instant, Duration),
     stop: &AtomicBool,
@@ -126,7 +126,7 @@ fn repeat(
                 due
             }
         };
-        match step(&mut connection) {
+        match act(&mut connection) {
             Ok(Some(())) => {
                 let taken = begun.elapsed().as_micros();
                 micros.push(u32::try_from(taken).unwrap_or(u32::MAX));

@@ -28,7 +28,7 @@ const FAMILIES: usize = 10_000;
 /// Codes of one round.
 const CODES: usize = 4_000;
 /// For requests that end by themselves.
-const UNTIL_ALL: Duration = Duration::from_secs(120);
+const UNTIL_ALL: Duration = Duration::from_mins(2);
 /// Requests of `BENCH_FULL`.
 const MILLION: usize = 1_000_000;
 /// People who try to log in at once in a flood: more than the queue takes.
@@ -165,14 +165,7 @@ impl Bench {
         ];
         for ((what, limit), ours) in kinds.into_iter().zip(all) {
             let ours = ours.unwrap_or_default();
-            let row = Row {
-                what,
-                alg,
-                stored,
-                ours,
-                limit,
-                peer: None,
-            };
+            let row = Row::new((what, alg, stored), ours, limit);
             println!("  {}", row.line());
             self.report.rows.push(row);
         }
@@ -186,21 +179,21 @@ impl Bench {
         (alg, stored): (&'static str, usize),
         families: &mut [String],
     ) -> Result<(), Failure> {
-        let served = self
+        let answered = self
             .report
             .rows
             .iter()
             .filter(|row| row.alg == alg && row.stored == stored);
-        let mut served: usize = served.map(|row| row.ours.count).sum();
+        let mut answered: usize = answered.map(|row| row.ours.count).sum();
         if self.settings.full && alg == "ES256" {
-            while served < MILLION {
+            while answered < MILLION {
                 let steps = work::refreshing(LOOP, families, CONNECTIONS);
-                served += drive(server, steps, Pace::Full, Duration::from_secs(10))?.count;
-                println!("  {served} requests, {:.1} MB", server.memory()?.0);
+                answered += drive(server, steps, Pace::Full, Duration::from_secs(10))?.count;
+                println!("  {answered} requests, {:.1} MB", server.memory()?.0);
             }
         }
         let (now, highest) = server.memory()?;
-        let what = format!("memory after {served} requests, {alg}, {stored} grants");
+        let what = format!("memory after {answered} requests, {alg}, {stored} grants");
         self.report.other(
             what,
             format!("{now:.1} MB, {highest:.1} at most"),
@@ -284,9 +277,9 @@ impl Bench {
             ];
             for (what, got) in kinds {
                 println!(
-                    "  {what}: {:.0}/s, p99 {:.1} ms",
+                    "  {what}: {:.0}/s, {:.0} per CPU second",
                     got.rate(),
-                    got.within(99)
+                    got.per_cpu_second()
                 );
                 self.report.set_peer(what, alg, &got);
             }

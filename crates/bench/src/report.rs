@@ -1,5 +1,7 @@
 //! The figures as Markdown: each beside what it is measured against.
 
+use std::fmt::Write as _;
+
 use crate::load::Measured;
 
 /// One kind of request in one situation.
@@ -66,8 +68,9 @@ impl Report {
                 |---|--:|--:|--:|--:|--:|\n";
         for flood in &self.floods {
             let (quiet, flooded) = (&flood.quiet, &flood.flooded);
-            out += &format!(
-                "| {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} |\n",
+            let _ = writeln!(
+                out,
+                "| {} | {:.2} | {:.2} | {:.2} | {:.2} | {:.1} |",
                 flood.what,
                 quiet.within(50),
                 quiet.within(99),
@@ -78,7 +81,7 @@ impl Report {
         }
         out += "\n## Start, memory, disk\n\n| What | Figure | Beside |\n|---|--:|---|\n";
         for [what, figure, beside] in &self.others {
-            out += &format!("| {what} | {figure} | {beside} |\n");
+            let _ = writeln!(out, "| {what} | {figure} | {beside} |");
         }
         out
     }
@@ -101,6 +104,22 @@ impl Report {
 }
 
 impl Row {
+    /// A row that the peer is not in yet.
+    pub(crate) const fn new(
+        (what, alg, stored): (&'static str, &'static str, usize),
+        ours: Measured,
+        limit: Option<f64>,
+    ) -> Self {
+        Self {
+            what,
+            alg,
+            stored,
+            ours,
+            limit,
+            peer: None,
+        }
+    }
+
     /// As a line of the table.
     pub(crate) fn line(&self) -> String {
         let per_cpu = self.ours.per_cpu_second();

@@ -133,12 +133,12 @@ impl Database {
     async fn add(
         &mut self,
         count: usize,
-        row: impl Fn(&Self, &str, &str) -> (&'static str, String),
+        describe: impl Fn(&Self, &str, &str) -> (&'static str, String),
     ) -> Result<Vec<String>, Failure> {
-        let mut raws = Vec::with_capacity(count);
-        while raws.len() < count {
+        let mut secrets = Vec::with_capacity(count);
+        while secrets.len() < count {
             let (mut grants, mut rows, mut table) = (Vec::new(), Vec::new(), "");
-            for _ in 0..ROWS.min(count - raws.len()) {
+            for _ in 0..ROWS.min(count - secrets.len()) {
                 self.made += 1;
                 let raw = self.raw();
                 let (id, key) = (uuid(&raw), hex(&format!("key of {raw}")));
@@ -146,10 +146,10 @@ impl Database {
                     "('{id}', '{}', '{CLIENT}', '{}', 'mcp:read', {}, '{key}')",
                     self.user, self.resource, self.now
                 ));
-                let made = row(self, &hex(&raw), &id);
+                let made = describe(self, &hex(&raw), &id);
                 table = made.0;
                 rows.push(made.1);
-                raws.push(raw);
+                secrets.push(raw);
             }
             let sql = format!(
                 "BEGIN IMMEDIATE; INSERT INTO grants (id, user_id, client_id, resource, scopes, created_at, rotation_key) \
@@ -159,7 +159,7 @@ impl Database {
             );
             self.db.execute_unprepared(&sql).await?;
         }
-        Ok(raws)
+        Ok(secrets)
     }
 
     /// A raw secret that nobody made before.

@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::{Failure, http, http::Connection, machine::Cores, seed};
 
 /// How long a start may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// `sysconf(_SC_CLK_TCK)` of every Linux.
 const TICKS: f64 = 100.0;
@@ -146,14 +146,14 @@ impl Peer {
     /// Starts it with this many codes.
     pub(crate) fn start(
         cores: &Cores,
-        node: &Path,
+        program: &Path,
         script: &Path,
-        (alg, codes): (&str, usize),
+        (alg, count): (&str, usize),
     ) -> Result<Self, Failure> {
         let mut child = cores
-            .on_server(node)
+            .on_server(program)
             .arg(script)
-            .args([alg, &codes.to_string(), &seed::challenge()])
+            .args([alg, &count.to_string(), &seed::challenge()])
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -168,10 +168,10 @@ impl Peer {
         BufReader::new(output.ok_or("no output")?).read_line(&mut line)?;
         let made: Value = serde_json::from_str(&line)?;
         running.port = u16::try_from(made["port"].as_u64().ok_or("no port")?)?;
-        let codes = made["codes"].as_array().ok_or("no codes")?;
-        let codes = codes.iter().filter_map(Value::as_str).map(str::to_owned);
+        let listed = made["codes"].as_array().ok_or("no list")?;
+        let listed = listed.iter().filter_map(Value::as_str).map(str::to_owned);
         Ok(Self {
-            codes: codes.collect(),
+            codes: listed.collect(),
             running,
         })
     }
