@@ -152,65 +152,82 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
             .default_service(web::to(|| async { only("GET") })),
     );
     for version in ["", "/oauth"] {
-        let at = |path: &str| format!("{prefix}{version}{path}");
-        config.service(
-            web::resource(at("/authorize"))
-                .route(reading().to(authorize::get))
-                .route(web::post().to(authorize::post))
-                .default_service(web::to(|| async { only("GET, POST") })),
-        );
-        config.service(
-            web::resource(at("/token"))
-                .wrap(cors_open())
-                .route(web::post().to(token::token))
-                .default_service(web::to(|| async { only("POST") })),
-        );
-        config.service(
-            web::resource(at("/userinfo"))
-                .wrap(cors_open())
-                .route(web::get().to(userinfo::get))
-                .route(web::post().to(userinfo::post))
-                .default_service(web::to(|| async { only("GET, POST") })),
-        );
-        config.service(
-            web::resource(at("/revoke"))
-                .wrap(cors_open())
-                .route(web::post().to(revoke::revoke))
-                .default_service(web::to(|| async { only("POST") })),
-        );
-        config.service(
-            web::resource(at("/par"))
-                .wrap(cors_open())
-                .route(web::post().to(par::push))
-                .default_service(web::to(|| async { only("POST") })),
-        );
-        config.service(
-            web::resource(at("/device_authorization"))
-                .wrap(cors_open())
-                .route(web::post().to(device_authorization::begin))
-                .default_service(web::to(|| async { only("POST") })),
-        );
-        // No CORS: a browser holds no client secret.
-        config.service(
-            web::resource(at("/introspect"))
-                .route(web::post().to(introspect::introspect))
-                .default_service(web::to(|| async { only("POST") })),
-        );
-        config.service(
-            web::resource(at("/register"))
-                .wrap(cors_open())
-                .route(web::post().to(register::register))
-                .default_service(web::to(|| async { only("POST") })),
-        );
-        // No CORS: a page keeps no registration.
-        config.service(
-            web::resource(at("/register/{client_id}"))
-                .route(web::get().to(registration::get))
-                .route(web::put().to(registration::put))
-                .route(web::delete().to(registration::delete))
-                .default_service(web::to(|| async { only("GET, PUT, DELETE") })),
-        );
+        endpoints(&at(version), config);
+        registrations(&at(version), config);
     }
+    pages(prefix, config);
+}
+
+/// Where clients send requests.
+fn endpoints(prefix: &str, config: &mut web::ServiceConfig) {
+    let at = |path: &str| format!("{prefix}{path}");
+    config.service(
+        web::resource(at("/authorize"))
+            .route(reading().to(authorize::get))
+            .route(web::post().to(authorize::post))
+            .default_service(web::to(|| async { only("GET, POST") })),
+    );
+    config.service(
+        web::resource(at("/token"))
+            .wrap(cors_open())
+            .route(web::post().to(token::token))
+            .default_service(web::to(|| async { only("POST") })),
+    );
+    config.service(
+        web::resource(at("/userinfo"))
+            .wrap(cors_open())
+            .route(web::get().to(userinfo::get))
+            .route(web::post().to(userinfo::post))
+            .default_service(web::to(|| async { only("GET, POST") })),
+    );
+    config.service(
+        web::resource(at("/revoke"))
+            .wrap(cors_open())
+            .route(web::post().to(revoke::revoke))
+            .default_service(web::to(|| async { only("POST") })),
+    );
+    config.service(
+        web::resource(at("/par"))
+            .wrap(cors_open())
+            .route(web::post().to(par::push))
+            .default_service(web::to(|| async { only("POST") })),
+    );
+    config.service(
+        web::resource(at("/device_authorization"))
+            .wrap(cors_open())
+            .route(web::post().to(device_authorization::begin))
+            .default_service(web::to(|| async { only("POST") })),
+    );
+    // No CORS: a browser holds no client secret.
+    config.service(
+        web::resource(at("/introspect"))
+            .route(web::post().to(introspect::introspect))
+            .default_service(web::to(|| async { only("POST") })),
+    );
+}
+
+/// Where clients register.
+fn registrations(prefix: &str, config: &mut web::ServiceConfig) {
+    let at = |path: &str| format!("{prefix}{path}");
+    config.service(
+        web::resource(at("/register"))
+            .wrap(cors_open())
+            .route(web::post().to(register::register))
+            .default_service(web::to(|| async { only("POST") })),
+    );
+    // No CORS: a page keeps no registration.
+    config.service(
+        web::resource(at("/register/{client_id}"))
+            .route(web::get().to(registration::get))
+            .route(web::put().to(registration::put))
+            .route(web::delete().to(registration::delete))
+            .default_service(web::to(|| async { only("GET, PUT, DELETE") })),
+    );
+}
+
+/// What people see.
+fn pages(prefix: &str, config: &mut web::ServiceConfig) {
+    let at = |path: &str| format!("{prefix}{path}");
     config
         .route(&at("/"), reading().to(home::home))
         .route(&at("/oauth"), reading().to(home::home))

@@ -80,7 +80,7 @@ impl RegistrationArgs {
         let token = self.token(problems);
         let wanted = given(self.registration.as_deref());
         match (wanted, token) {
-            (None, None) | (Some("open"), None) => Access::Open,
+            (None | Some("open"), None) => Access::Open,
             (None | Some("token"), Some(token)) => Access::Token(token),
             (Some("closed"), None) => Access::Closed,
             (Some("token"), None) => {

@@ -86,10 +86,10 @@ impl Prover {
         ];
         self.form("/token", &form).await
     }
+}
 
-    fn proof(&self, method: &str, url: &str, token: &str) -> ProofSpec {
-        ProofSpec::new(method, url, now()).token(token)
-    }
+fn proof_of(method: &str, url: &str, token: &str) -> ProofSpec {
+    ProofSpec::new(method, url, now()).token(token)
 }
 
 async fn read(request: reqwest::RequestBuilder) -> Answer {
@@ -129,7 +129,7 @@ fn a_client_pushes_logs_in_and_calls_the_apis_with_its_key_and_a_thief_does_not(
         assert_eq!(tokens.body["token_type"], "DPoP", "{}", tokens.body);
         let token = tokens.body["access_token"].as_str().expect("a token");
         let url = format!("{}/api/stats?x=1", stack.url);
-        let good = || client.proof("GET", &url, token).sign(&client.key);
+        let good = || proof_of("GET", &url, token).sign(&client.key);
         let used = good();
         let answer = call(&url, "DPoP", token, Some(used.clone())).await;
         assert_eq!(answer.status, 200, "{}", answer.body);
@@ -139,14 +139,14 @@ fn a_client_pushes_logs_in_and_calls_the_apis_with_its_key_and_a_thief_does_not(
             ("Bearer", Some(good())),
             ("DPoP", None),
             ("DPoP", Some(used)),
-            ("DPoP", Some(client.proof("GET", &url, token).sign(&thief))),
+            ("DPoP", Some(proof_of("GET", &url, token).sign(&thief))),
             (
                 "DPoP",
-                Some(client.proof("GET", &stack.mcp(), token).sign(&client.key)),
+                Some(proof_of("GET", &stack.mcp(), token).sign(&client.key)),
             ),
             (
                 "DPoP",
-                Some(client.proof("POST", &url, token).sign(&client.key)),
+                Some(proof_of("POST", &url, token).sign(&client.key)),
             ),
         ] {
             let answer = call(&url, scheme, token, proof).await;
@@ -167,7 +167,7 @@ fn a_client_pushes_logs_in_and_calls_the_apis_with_its_key_and_a_thief_does_not(
             .post(&mcp)
             .header("Accept", "application/json, text/event-stream")
             .header("Authorization", format!("DPoP {token}"))
-            .header("DPoP", client.proof("POST", &mcp, token).sign(&client.key))
+            .header("DPoP", proof_of("POST", &mcp, token).sign(&client.key))
             .json(&list);
         assert_eq!(request.send().await.expect("an answer").status(), 200);
         // the refresh token is the key's too
@@ -201,7 +201,7 @@ fn where_every_service_demands_nonces_a_client_follows_them() {
         let tokens = client.login(&stack.mcp()).await;
         let token = tokens.body["access_token"].as_str().expect("a token");
         let url = format!("{}/api/stats", stack.url);
-        let proof = || client.proof("GET", &url, token);
+        let proof = || proof_of("GET", &url, token);
         let first = call(&url, "DPoP", token, Some(proof().sign(&client.key))).await;
         assert_eq!(first.status, 401);
         assert!(first.challenges[1].contains("use_dpop_nonce"));

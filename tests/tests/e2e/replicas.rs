@@ -3,7 +3,6 @@
 use loop_testkit::postgres::Schema;
 use loop_testkit::{Browser, Decision, Service, ServiceBuilder, cargo_binary};
 use serde_json::Value;
-use url::Url;
 
 use crate::support::oauth::{Client, http, read};
 use crate::support::stack::ADMIN;
@@ -84,11 +83,9 @@ fn whichever_replica_is_asked_the_login_is_the_same() {
         let code = login.await.parameter("code").expect("a code");
         assert_eq!(at_a.exchange(&code).await.status, 200);
         let url = at_a.authorize_url(&replicas.resource(), "mcp:read");
-        let answer = browser.get(&url).await;
-        let location = answer.headers().get("location").expect("no login is asked");
-        let location: Url = location.to_str().expect("text").parse().expect("a URL");
-        let code = location.query_pairs().find(|(name, _)| name == "code");
-        let code = code.expect("a code from A").1.into_owned();
+        // With a password that would be refused: no login is asked.
+        let consent = browser.authorize(&url, email, "not the password", Decision::Allow);
+        let code = consent.await.parameter("code").expect("a code from A");
         let tokens = at_b.exchange(&code).await;
         assert_eq!(tokens.status, 200, "{tokens:?}");
         let again = at_a.exchange(&code).await;

@@ -11,8 +11,8 @@ pub(crate) struct Migration;
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let removed = ColumnDef::new("removed_at").big_integer().null().take();
-        let managed = ColumnDef::new("management_hash").text().null().take();
-        for column in [removed, managed] {
+        let management = ColumnDef::new("management_hash").text().null().take();
+        for column in [removed, management] {
             let altered = Table::alter().table("clients").add_column(column).take();
             manager.alter_table(altered).await?;
         }

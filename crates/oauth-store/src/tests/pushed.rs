@@ -154,7 +154,10 @@ async fn the_resources_of_a_grant_are_kept_and_standing_grants_are_found() {
     assert_eq!(standing(one.user, "other").await, []);
     let by = RevokeReason::ByClient;
     store.revoke_grant(one.id, by, at(1)).await.unwrap();
-    assert_eq!(standing(one.user, "app").await, [several.clone()]);
+    assert_eq!(
+        standing(one.user, "app").await,
+        std::slice::from_ref(&several)
+    );
     db.run("UPDATE grants SET more_resources = 'x'").await;
     assert!(store.grant_with_user(several.id).await.is_err());
 }

@@ -195,8 +195,8 @@ fn ask(cx: &Context<'_>, client: &Client, params: Params<'_>) -> Result<Asked, A
         challenge,
         prompt,
         login_after,
-        dpop_jkt,
         oidc,
+        dpop_jkt,
     })
 }
 

@@ -163,11 +163,12 @@ mod tests {
             between in prop::collection::vec("[-–—. _\t]{0,3}", LETTERS),
         ) {
             let code = UserCode(std::array::from_fn(|n| ALPHABET[places[n]]));
-            let typed: String = (0..LETTERS).map(|n| {
+            let mut typed = String::new();
+            for n in 0..LETTERS {
                 let letter = char::from(code.0[n]);
-                let letter = if lower[n] { letter.to_ascii_lowercase() } else { letter };
-                format!("{letter}{}", between[n])
-            }).collect();
+                typed.push(if lower[n] { letter.to_ascii_lowercase() } else { letter });
+                typed.push_str(&between[n]);
+            }
             let read = UserCode::parse(&typed);
             prop_assert_eq!(read.is_some(), typed.len() <= MAX_TYPED_BYTES);
             if let Some(read) = read {

@@ -19,18 +19,20 @@ use crate::{app::App, pages::locale::Locale, respond};
 /// How long a client may keep the document, in seconds.
 const MAX_AGE_SECONDS: u32 = 300;
 
+/// Everything that may be asked for.
+fn scopes(rules: &Rules) -> Vec<String> {
+    let api = rules.resources.all_scopes().into_iter();
+    let identity = IdentityScope::ALL.map(|scope| scope.as_str().to_owned());
+    api.map(|scope| scope.to_string())
+        .chain(identity)
+        // Refresh tokens are issued anyway; hosted clients look for it before they ask.
+        .chain(["offline_access".to_owned()])
+        .collect()
+}
+
 /// Builds the document; `algorithms` are those of the published keys.
 pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value {
     let issuer = rules.issuer.as_str();
-    let mut scopes: Vec<String> = rules
-        .resources
-        .all_scopes()
-        .into_iter()
-        .map(|scope| scope.to_string())
-        .collect();
-    scopes.extend(IdentityScope::ALL.map(|scope| scope.as_str().to_owned()));
-    // Refresh tokens are issued anyway; hosted clients look for it before they ask.
-    scopes.push("offline_access".to_owned());
     let methods = ClientAuthMethod::ALL.map(ClientAuthMethod::as_str);
     let assertions = client_assertion::ALGORITHMS.map(SigningAlgorithm::as_str);
     let algs: Vec<_> = algorithms.iter().map(|alg| alg.as_str()).collect();
@@ -44,7 +46,7 @@ pub(crate) fn document(rules: &Rules, algorithms: &[SigningAlgorithm]) -> Value 
         "revocation_endpoint": format!("{issuer}/revoke"),
         "introspection_endpoint": format!("{issuer}/introspect"),
         "jwks_uri": format!("{issuer}/.well-known/jwks.json"),
-        "scopes_supported": scopes,
+        "scopes_supported": scopes(rules),
         "response_types_supported": ["code"],
         "response_modes_supported": ["query"],
         "grant_types_supported": GrantType::ALL.map(GrantType::as_str),

@@ -48,7 +48,7 @@ pub(crate) async fn token(
             .oidc
             .id_token
             .as_ref()
-            .map(|token| token.expose_secret()),
+            .map(secrecy::ExposeSecret::expose_secret),
     };
     let mut response = json::no_store(StatusCode::OK, &answer);
     if key.is_some() {

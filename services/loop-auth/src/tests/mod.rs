@@ -150,25 +150,7 @@ impl Server {
             proxies: TrustedProxies::default(),
         };
         let app = Data::new(App::new(parts).unwrap());
-        let probed = Arc::clone(&store);
-        let opened = Opened::new(Arc::clone(&store) as _, move || {
-            let store = Arc::clone(&probed);
-            Box::pin(async move { store.ready().await })
-        });
-        let health = boot::health(&opened);
-        let shared = app.clone();
-        let server = HttpServer::new(move || {
-            let (app, health) = (shared.clone(), health.clone());
-            service::app(move |routes: &mut _| boot::register(&app, &health, routes))
-        });
-        let server = server
-            .workers(1)
-            .disable_signals()
-            .listen(listener)
-            .unwrap();
-        let server = server.run();
-        let handle = server.handle();
-        actix_web::rt::spawn(server);
+        let handle = serve(&app, &store, listener);
         Self {
             url,
             app,
@@ -297,6 +279,30 @@ fn http() -> reqwest::Client {
         .no_proxy()
         .build()
         .unwrap()
+}
+
+/// Serves `app` at `listener`, on one thread.
+fn serve(app: &Data<App>, store: &Arc<SqlStore>, listener: TcpListener) -> ServerHandle {
+    let probed = Arc::clone(store);
+    let opened = Opened::new(Arc::clone(store) as _, move || {
+        let store = Arc::clone(&probed);
+        Box::pin(async move { store.ready().await })
+    });
+    let health = boot::health(&opened);
+    let shared = app.clone();
+    let server = HttpServer::new(move || {
+        let (app, health) = (shared.clone(), health.clone());
+        service::app(move |routes: &mut _| boot::register(&app, &health, routes))
+    });
+    let server = server
+        .workers(1)
+        .disable_signals()
+        .listen(listener)
+        .unwrap()
+        .run();
+    let handle = server.handle();
+    actix_web::rt::spawn(server);
+    handle
 }
 
 /// A signer with the one key all tests of a process share: making one takes a while.

@@ -415,6 +415,6 @@ async fn new_clients_cost_and_known_ones_do_not_and_the_oldest_unused_make_room(
         .await
         .unwrap();
     let left = world.store.clients(99).await.unwrap();
-    let names: Vec<_> = left.iter().map(|client| client.name.as_str()).collect();
-    assert_eq!(names, ["App 3", "App 4", "App 5"]);
+    let kept: Vec<_> = left.iter().map(|client| client.name.as_str()).collect();
+    assert_eq!(kept, ["App 3", "App 4", "App 5"]);
 }

@@ -116,7 +116,7 @@ fn leads_nowhere_else(reply: &Reply) {
 
 #[test]
 fn the_front_channel_redirects_nobody_to_a_stranger_and_shows_no_strange_markup() {
-    fuzz(attempt(), async |target, (mut attempt, signed_in)| {
+    fuzz(&attempt(), async |target, (mut attempt, signed_in)| {
         if signed_in {
             attempt
                 .headers

@@ -23,7 +23,7 @@ fn signed(proof: ProofSpec, all: Vec<Work>) -> String {
 #[test]
 fn a_proof_that_was_worked_on_proves_nothing() {
     fuzz(
-        (vec(work(), 1..4), any::<bool>()),
+        &(vec(work(), 1..4), any::<bool>()),
         async |target, (all, holds_key)| {
             let proof = ProofSpec::new("POST", &format!("{ISSUER}/token"), target.now());
             let mut untouched = true;
@@ -43,7 +43,7 @@ fn a_proof_that_was_worked_on_proves_nothing() {
             match reply.status.as_u16() {
                 200 => assert!(holds_key || untouched || !sent, "{attempt:?}"),
                 400 | 413 => {
-                    reply.oauth_error(&["invalid_dpop_proof", "use_dpop_nonce", "invalid_grant"])
+                    reply.oauth_error(&["invalid_dpop_proof", "use_dpop_nonce", "invalid_grant"]);
                 }
                 status => panic!("{status} for {attempt:?}"),
             }

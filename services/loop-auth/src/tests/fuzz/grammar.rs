@@ -97,6 +97,7 @@ fn bytes(text: &str) -> Vec<u8> {
 }
 
 /// Values that have broken servers before.
+#[expect(clippy::too_many_lines, reason = "a table")]
 pub(super) fn hostile() -> impl Strategy<Value = Vec<u8>> {
     let listed: Vec<Vec<u8>> = [
         &b""[..],

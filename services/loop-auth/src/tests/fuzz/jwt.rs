@@ -89,7 +89,7 @@ pub(super) fn apply(token: &str, all: Vec<Work>) -> Vec<u8> {
         match work {
             Work::Parts(count) => parts.resize(count, b"e30".to_vec()),
             Work::Member(at, name, value) => edit(&mut parts, at, |members| {
-                drop(members.insert(name.to_owned(), value))
+                drop(members.insert(name.to_owned(), value));
             }),
             Work::Without(at, name) => edit(&mut parts, at, |members| drop(members.remove(name))),
             Work::Flip(at, place, byte) => {
@@ -99,7 +99,7 @@ pub(super) fn apply(token: &str, all: Vec<Work>) -> Vec<u8> {
                 }
             }
             Work::Bytes(at, bytes) => {
-                set(&mut parts, at, URL_SAFE_NO_PAD.encode(bytes).into_bytes())
+                set(&mut parts, at, URL_SAFE_NO_PAD.encode(bytes).into_bytes());
             }
             Work::Text(at, text) => set(&mut parts, at, text),
             Work::Deep(at, depth) => {
@@ -147,7 +147,7 @@ fn form(token: &[u8]) -> Vec<u8> {
 
 #[test]
 fn a_token_that_was_worked_on_is_worth_nothing_and_ends_nothing() {
-    fuzz(vec(work(), 1..4), async |target, all| {
+    fuzz(&vec(work(), 1..4), async |target, all| {
         let fresh = target.fresh().await;
         let token = apply(&fresh.access, all);
         let own = token == fresh.access.as_bytes();

@@ -157,7 +157,7 @@ fn has_null(value: &Value) -> bool {
 
 #[test]
 fn a_registration_is_taken_or_refused_and_its_consent_page_is_harmless() {
-    fuzz(attempt(), async |target, attempt| {
+    fuzz(&attempt(), async |target, attempt| {
         let Some(reply) = target.attempt(&attempt).await else {
             return;
         };

@@ -135,7 +135,11 @@ impl MakeWriter<'_> for Log {
 }
 
 /// Sends every case; `case` judges what comes back and may send more.
-pub(super) fn fuzz<S: Strategy>(strategy: S, case: impl AsyncFn(&Target, S::Value)) {
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "closures are written in place"
+)]
+pub(super) fn fuzz<S: Strategy>(strategy: &S, case: impl AsyncFn(&Target, S::Value)) {
     let system = System::new();
     let logs = [Log::default(), Log::default()];
     // As `service::telemetry` writes them.

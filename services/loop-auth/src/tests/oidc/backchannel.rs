@@ -45,8 +45,8 @@ impl Receiver {
                 let status = answers.next().unwrap_or(200);
                 if status > 0 {
                     let location = "location: http://127.0.0.1:1/\r\n";
-                    let head = format!("HTTP/1.1 {status} X\r\n{location}content-length: 0\r\n");
-                    let _ = write!(stream, "{head}connection: close\r\n\r\n");
+                    let begins = format!("HTTP/1.1 {status} X\r\n{location}content-length: 0\r\n");
+                    let _ = write!(stream, "{begins}connection: close\r\n\r\n");
                 }
             }
         });
