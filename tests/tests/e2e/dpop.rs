@@ -128,7 +128,7 @@ fn a_client_pushes_logs_in_and_calls_the_apis_with_its_key_and_a_thief_does_not(
         let tokens = client.login(&stack.mcp()).await;
         assert_eq!(tokens.body["token_type"], "DPoP", "{}", tokens.body);
         let token = tokens.body["access_token"].as_str().expect("a token");
-        let url = format!("{}/api/stats?x=1", stack.url);
+        let url = format!("{}/api/search?q=oauth", stack.url);
         let good = || proof_of("GET", &url, token).sign(&client.key);
         let used = good();
         let answer = call(&url, "DPoP", token, Some(used.clone())).await;
