@@ -118,6 +118,27 @@ const withOpenidClient = () => {
       must(asked.user_code && asked.verification_uri_complete, JSON.stringify(asked));
       await refused(client.genericGrantRequest(own, 'urn:ietf:params:oauth:grant-type:device_code', { device_code: asked.device_code }), 'authorization_pending');
     },
+    async openid() {
+      const forPeople = { ...metadata, client_name: `${library} for people`, post_logout_redirect_uris: [redirectUri] };
+      const people = await client.dynamicClientRegistration(new URL(issuer), forPeople, client.None(), { execute: options.execute });
+      client.enableNonRepudiationChecks(people); // the signature too, though TLS would do
+      const pkceCodeVerifier = client.randomPKCECodeVerifier();
+      const [expectedState, expectedNonce] = [client.randomState(), client.randomNonce()];
+      const landed = await visit(client.buildAuthorizationUrl(people, {
+        redirect_uri: redirectUri, scope: 'openid profile email', state: expectedState, nonce: expectedNonce, max_age: '300',
+        code_challenge: await client.calculatePKCECodeChallenge(pkceCodeVerifier), code_challenge_method: 'S256',
+      }));
+      const checks = { pkceCodeVerifier, expectedState, expectedNonce, maxAge: 300, idTokenExpected: true };
+      const got = await client.authorizationCodeGrant(people, landed, checks);
+      const { sub, sid } = got.claims();
+      const person = await client.fetchUserInfo(people, got.access_token, sub);
+      must(sid && person.email_verified && person.roles.length, JSON.stringify(person));
+      const next = await client.refreshTokenGrant(people, got.refresh_token);
+      must(next.claims().sub === sub && !next.claims().nonce, JSON.stringify(next.claims()));
+      const end = client.buildEndSessionUrl(people, { id_token_hint: got.id_token, post_logout_redirect_uri: redirectUri });
+      const page = await fetch(end, { redirect: 'manual' }); // a browser without this session is asked
+      must(page.status === 200, `${page.status} for the logout page`);
+    },
   };
 };
 
@@ -215,6 +236,22 @@ const withOauth4webapi = () => {
         return exchange();
       });
       must(bound.token_type === 'dpop', bound.token_type);
+    },
+    async openid() {
+      const [verifier, state, nonce] = [oauth.generateRandomCodeVerifier(), oauth.generateRandomState(), oauth.generateRandomNonce()];
+      const url = new URL(server.authorization_endpoint);
+      Object.entries({
+        client_id: own.client_id, redirect_uri: redirectUri, response_type: 'code', scope: 'openid email', state, nonce,
+        code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+      }).forEach(([name, value]) => url.searchParams.set(name, value));
+      const answer = oauth.validateAuthResponse(server, own, await visit(url), state);
+      const sent = await oauth.authorizationCodeGrantRequest(server, own, oauth.None(), answer, redirectUri, verifier, insecure);
+      const got = await oauth.processAuthorizationCodeResponse(server, own, sent, { expectedNonce: nonce, requireIdToken: true });
+      await oauth.validateApplicationLevelSignature(server, sent, insecure);
+      const { sub } = oauth.getValidatedIdTokenClaims(got);
+      const asked = await oauth.userInfoRequest(server, own, got.access_token, insecure);
+      const person = await oauth.processUserInfoResponse(server, own, sub, asked);
+      must(person.email && !person.name, JSON.stringify(person));
     },
   };
 };

@@ -20,6 +20,7 @@ from authlib.common.security import generate_token
 from authlib.integrations.base_client.errors import OAuthError
 from authlib.integrations.requests_client import OAuth2Session as Authlib
 from authlib.jose import JsonWebKey, jwt
+from authlib.oidc.core import CodeIDToken
 from oauthlib.oauth2 import BackendApplicationClient, InvalidGrantError, WebApplicationClient
 from requests.auth import HTTPBasicAuth
 from requests_oauthlib import OAuth2Session as RequestsOauthlib
@@ -133,6 +134,27 @@ class WithAuthlib(Common):
         session = Authlib(client_id, secret, scope=SCOPE, token_endpoint_auth_method="client_secret_post")
         tokens = session.fetch_token(self.server["token_endpoint"], grant_type="client_credentials")
         assert tokens["access_token"] and "refresh_token" not in tokens, tokens
+
+    def openid(self):
+        session, verifier, nonce = self.session(), generate_token(48), generate_token()
+        session.scope = "openid email"
+        url, _ = session.create_authorization_url(
+            self.server["authorization_endpoint"], code_verifier=verifier, nonce=nonce
+        )
+        landed = visit(url)
+        endpoint = self.server["token_endpoint"]
+        tokens = session.fetch_token(endpoint, authorization_response=landed, code_verifier=verifier)
+        keys = JsonWebKey.import_key_set(requests.get(self.server["jwks_uri"], timeout=10).json())
+        claims = jwt.decode(
+            tokens["id_token"],
+            keys,
+            claims_cls=CodeIDToken,
+            claims_options={"iss": {"essential": True, "value": ISSUER}},
+            claims_params={"nonce": nonce, "client_id": self.client_id, "access_token": tokens["access_token"]},
+        )
+        claims.validate()
+        person = session.get(self.server["userinfo_endpoint"]).json()
+        assert person["sub"] == claims["sub"] and person["email"], person
 
 
 class WithRequestsOauthlib(Common):

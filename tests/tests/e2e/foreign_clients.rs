@@ -41,6 +41,7 @@ pub(crate) const LIBRARIES: [Library; 4] = [
             "par",
             "dpop",
             "device",
+            "openid",
         ],
     },
     Library {
@@ -59,6 +60,7 @@ pub(crate) const LIBRARIES: [Library; 4] = [
             "client_credentials",
             "par",
             "dpop",
+            "openid",
         ],
     },
     Library {
@@ -73,6 +75,7 @@ pub(crate) const LIBRARIES: [Library; 4] = [
             "introspection",
             "revocation",
             "client_credentials",
+            "openid",
         ],
     },
     Library {
