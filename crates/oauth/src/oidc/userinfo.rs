@@ -64,6 +64,7 @@ impl UserinfoError {
             Self::Malformed(_) => (400, Some("invalid_request")),
             Self::Invalid(_) => (401, Some("invalid_token")),
             Self::Insufficient => (403, Some("insufficient_scope")),
+            Self::Store(StoreError::Unavailable(_)) => (503, Some("temporarily_unavailable")),
             Self::Store(_) => (500, Some("server_error")),
         }
     }
@@ -95,7 +96,9 @@ pub async fn userinfo(
     let (grant, user) = found.ok_or(UserinfoError::Invalid("of a forgotten grant"))?;
     let fits = grant.client.0 == token.client_id
         && user.id.to_string() == token.sub
-        && token.aud.contains(&grant.resource);
+        && grant
+            .resources()
+            .any(|resource| token.aud.contains(resource));
     if !fits || grant.revoked_at.is_some() {
         return Err(UserinfoError::Invalid("of a revoked grant"));
     }

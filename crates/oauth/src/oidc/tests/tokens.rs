@@ -242,3 +242,34 @@ async fn hints_that_say_nothing_are_dropped() {
         assert_eq!(got.ui_locales.as_deref(), locales, "{name}={value}");
     }
 }
+
+#[tokio::test]
+async fn a_token_for_the_second_of_two_resources_opens_userinfo_too() {
+    let mut house = House::new().await;
+    house.alice = user("chief@example.com", Role::Admin);
+    house.world.store.add_user(&house.alice).await.unwrap();
+    house.session = house.world.session(&house.alice);
+    house.world.store.add_session(&house.session).await.unwrap();
+    let (first, second) = (
+        "http://localhost:8082/mcp",
+        "http://localhost:8082/exec/mcp",
+    );
+    let both = [
+        ("scope", "openid email mcp:read kpi:read"),
+        ("resource", first),
+        ("resource", second),
+    ];
+    let tokens = house.tokens(&both).await;
+    let refresh = tokens.refresh_token.as_ref().unwrap().expose().to_owned();
+    let form = [
+        ("grant_type", "refresh_token"),
+        ("refresh_token", refresh.as_str()),
+        ("resource", second),
+    ];
+    let other = house.ask(&form).await.unwrap();
+    for (tokens, audience) in [(&tokens, first), (&other, second)] {
+        assert_eq!(read(&tokens.access_token)["aud"], audience);
+        let told = userinfo::userinfo(&house.world.cx(), &presented(tokens)).await;
+        assert_eq!(told.unwrap()["email"], "chief@example.com");
+    }
+}
