@@ -35,6 +35,7 @@ use crate::{
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
     session::Session,
     user::{Email, PasswordHash, User, UserId},
 };
@@ -229,5 +230,6 @@ fn rules() -> Rules {
         dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        sign_in: SignInLimits::default(),
     }
 }
