@@ -177,7 +177,12 @@ pub(crate) fn logging_in(connections: usize) -> Vec<Step<'static>> {
             let body = format!(
                 "csrf={csrf}&email=nobody{connection}.{tried}%40example.com&password=wrong+password"
             );
-            let address = format!("10.{}.{}.{}", connection % 256, (tried >> 8) % 256, tried % 256);
+            let address = format!(
+                "10.{}.{}.{}",
+                connection % 256,
+                (tried >> 8) % 256,
+                tried % 256
+            );
             let headers = format!("Cookie: {cookies}\r\nX-Forwarded-For: {address}\r\n");
             match open
                 .send(&http::post("/oauth/login", &headers, &body))?

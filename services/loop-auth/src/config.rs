@@ -247,7 +247,7 @@ impl AuthArgs {
             dpop: DpopRules::default(),
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
-        sign_in: SignInLimits::default(),
+            sign_in: SignInLimits::default(),
         })
     }
 

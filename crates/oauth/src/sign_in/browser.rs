@@ -108,7 +108,10 @@ fn read(proof: &str, user: &User, now: DateTime<Utc>) -> Option<KnownBrowser> {
 fn mac(said: &[u8], user: &User) -> Hmac<Sha256> {
     // A block-sized key cannot be too short or too long (RFC 2104 §2); a bcrypt hash has 60 bytes.
     let mut block = [0_u8; 64];
-    for (to, from) in block.iter_mut().zip(user.password.0.expose_secret().bytes()) {
+    for (to, from) in block
+        .iter_mut()
+        .zip(user.password.0.expose_secret().bytes())
+    {
         *to = from;
     }
     let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
@@ -130,7 +133,8 @@ mod tests {
 
     fn people() -> (User, User, DateTime<Utc>) {
         let mut kim = user("kim@example.com", Role::Member);
-        kim.password = PasswordHash("$2b$04$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01232".into());
+        kim.password =
+            PasswordHash("$2b$04$abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01232".into());
         let mut lee = user("lee@example.com", Role::Member);
         lee.password = kim.password.clone();
         (kim, lee, World::default().now)

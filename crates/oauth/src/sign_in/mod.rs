@@ -103,8 +103,8 @@ pub async fn sign_in(
     );
     let new = outcome?;
     // Without randomness for it the browser stays a stranger; the person is signed in all the same.
-    let browser = user
-        .and_then(|user| browser::remember(attempt.browser, &user, cx.now, cx.entropy).ok());
+    let browser =
+        user.and_then(|user| browser::remember(attempt.browser, &user, cx.now, cx.entropy).ok());
     Ok(SignedIn { new, browser })
 }
 

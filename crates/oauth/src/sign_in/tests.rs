@@ -51,7 +51,11 @@ const KIM: &str = "kim@example.com";
 
 async fn world() -> World {
     let world = World::default();
-    world.store.add_user(&user(KIM, Role::Member)).await.unwrap();
+    world
+        .store
+        .add_user(&user(KIM, Role::Member))
+        .await
+        .unwrap();
     world
 }
 
@@ -79,19 +83,31 @@ fn is_wrong<T>(outcome: &Result<T, SignInError>) -> bool {
 async fn after_five_wrong_passwords_even_the_right_one_waits_and_then_gets_in() {
     let mut world = world().await;
     for _ in 0..5 {
-        assert!(is_wrong(&tries(&world, (KIM, "wrong"), "192.0.2.1", None).await));
+        assert!(is_wrong(
+            &tries(&world, (KIM, "wrong"), "192.0.2.1", None).await
+        ));
     }
     let refused = tries(&world, (KIM, "right"), "192.0.2.1", None).await;
     assert!(matches!(refused, Err(SignInError::TooMany(wait)) if wait.seconds() == 3));
-    assert!(tries(&world, (KIM, "right"), "192.0.2.2", None).await.is_ok());
+    assert!(
+        tries(&world, (KIM, "right"), "192.0.2.2", None)
+            .await
+            .is_ok()
+    );
     world.pass(TimeDelta::seconds(2));
-    assert!(tries(&world, (KIM, "right"), "192.0.2.1", None).await.is_ok());
+    assert!(
+        tries(&world, (KIM, "right"), "192.0.2.1", None)
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
 async fn whoever_guesses_cannot_shut_the_account_for_a_browser_that_was_signed_in() {
     let mut world = world().await;
-    let known = tries(&world, (KIM, "right"), "192.0.2.1", None).await.unwrap();
+    let known = tries(&world, (KIM, "right"), "192.0.2.1", None)
+        .await
+        .unwrap();
     let cookie = known.browser.unwrap();
     let mut delayed = 0;
     for n in 0..400 {
@@ -102,7 +118,11 @@ async fn whoever_guesses_cannot_shut_the_account_for_a_browser_that_was_signed_i
         }
         // also with a cookie that was made up, or is another account's
         let forged = BrowserCookie::presented(&"A".repeat(75)).unwrap();
-        assert!(tries(&world, (KIM, "wrong"), &bot, Some(&forged)).await.is_err());
+        assert!(
+            tries(&world, (KIM, "wrong"), &bot, Some(&forged))
+                .await
+                .is_err()
+        );
         world.pass(TimeDelta::milliseconds(10));
     }
     assert!(delayed > 300, "{delayed}");
@@ -117,8 +137,12 @@ async fn a_session_of_the_account_makes_the_browser_known_and_one_of_another_doe
     let world = world().await;
     let lee = user("lee@example.com", Role::Member);
     world.store.add_user(&lee).await.unwrap();
-    let own = tries(&world, (KIM, "right"), "192.0.2.1", None).await.unwrap();
-    let other = tries(&world, ("lee@example.com", "right"), "192.0.2.1", None).await.unwrap();
+    let own = tries(&world, (KIM, "right"), "192.0.2.1", None)
+        .await
+        .unwrap();
+    let other = tries(&world, ("lee@example.com", "right"), "192.0.2.1", None)
+        .await
+        .unwrap();
     for n in 0..100 {
         let _ = tries(&world, (KIM, "wrong"), &format!("10.0.0.{n}"), None).await;
     }
@@ -133,7 +157,14 @@ async fn a_session_of_the_account_makes_the_browser_known_and_one_of_another_doe
         let got = sign_in(&world.cx(), &Believing, attempt).await;
         assert_eq!(got.is_ok(), gets_in);
     }
-    assert!(world.store.session(&own.new.raw.hash()).await.unwrap().is_none());
+    assert!(
+        world
+            .store
+            .session(&own.new.raw.hash())
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -143,7 +174,9 @@ async fn waits_say_nothing_about_accounts() {
     for (email, from) in [(KIM, "192.0.2.1"), ("nobody@example.com", "192.0.2.2")] {
         let mut said = Vec::new();
         for _ in 0..8 {
-            let error = tries(&world, (email, "wrong"), from, None).await.unwrap_err();
+            let error = tries(&world, (email, "wrong"), from, None)
+                .await
+                .unwrap_err();
             said.push(error.to_string());
         }
         heard.push(said);
@@ -166,7 +199,9 @@ async fn a_full_queue_costs_nobody_a_try() {
         let got = sign_in(&world.cx(), &Busy, attempt).await;
         assert!(matches!(
             got,
-            Err(SignInError::Login(LoginError::Password(PasswordError::Busy)))
+            Err(SignInError::Login(LoginError::Password(
+                PasswordError::Busy
+            )))
         ));
     }
     let attempt = Attempt {

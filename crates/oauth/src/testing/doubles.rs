@@ -35,8 +35,8 @@ use crate::{
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
-    sign_in::limits::SignInLimits,
     session::Session,
+    sign_in::limits::SignInLimits,
     user::{Email, PasswordHash, User, UserId},
 };
 

@@ -132,7 +132,11 @@ mod tests {
             (901, "16", true),
         ] {
             let wait = Wait::of_seconds(seconds);
-            assert_eq!((wait.count.as_str(), wait.minutes), (count, minutes), "{seconds}");
+            assert_eq!(
+                (wait.count.as_str(), wait.minutes),
+                (count, minutes),
+                "{seconds}"
+            );
         }
     }
 }

@@ -199,7 +199,14 @@ mod tests {
                 ] {
                     assert!(!html.contains(key), "untranslated {key} in {what}");
                 }
-                for placeholder in ["{app}", "{host}", "{account}", "{site}", "{code}", "{count}"] {
+                for placeholder in [
+                    "{app}",
+                    "{host}",
+                    "{account}",
+                    "{site}",
+                    "{code}",
+                    "{count}",
+                ] {
                     assert!(!html.contains(placeholder), "{placeholder} in {what}");
                 }
                 assert_eq!(html.matches("<h1").count(), 1, "{what}");

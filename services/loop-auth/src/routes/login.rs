@@ -102,10 +102,7 @@ fn enter(app: &App, ask: &Ask, signed_in: &SignedIn) -> HttpResponse {
     let home = format!("{}/oauth/", app.base);
     let to = ask.return_to.as_ref().map_or(&*home, ReturnTo::as_str);
     let mut response = redirect::after(&Method::POST, to);
-    add_cookie(
-        &mut response,
-        &app.cookies.set_session(&signed_in.new.raw),
-    );
+    add_cookie(&mut response, &app.cookies.set_session(&signed_in.new.raw));
     if let Some(browser) = &signed_in.browser {
         add_cookie(&mut response, &app.cookies.set_browser(browser));
     }
@@ -154,12 +151,7 @@ impl Ask {
         self.return_to.as_ref().map_or("", ReturnTo::as_str)
     }
 
-    async fn show(
-        self,
-        app: &App,
-        request: &HttpRequest,
-        again: Again,
-    ) -> HttpResponse {
+    async fn show(self, app: &App, request: &HttpRequest, again: Again) -> HttpResponse {
         let known = app.cookies.form_secret(request);
         let secret = match &known {
             Some(secret) => Some(secret.clone()),

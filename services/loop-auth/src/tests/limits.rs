@@ -95,7 +95,12 @@ async fn many_addresses_guessing_one_password_are_slowed_down_and_its_owner_is_n
     let stranger = try_login(&server, &at("203.0.113.1"), KIM, PASSWORD).await;
     assert_eq!(stranger.status(), 429);
     // the owner signed out, and is at another address by now
-    server.app.store.end_session(&session_of(&own)).await.unwrap();
+    server
+        .app
+        .store
+        .end_session(&session_of(&own))
+        .await
+        .unwrap();
     let moved = own.clone().from_address("203.0.113.2");
     let answer = try_login(&server, &moved, KIM, PASSWORD).await;
     assert_eq!(answer.status(), 303);
@@ -127,7 +132,13 @@ async fn the_cookie_of_a_known_browser_lasts_half_a_year_and_opens_nothing() {
         .filter(|value| value.starts_with("__Host-loop_browser="))
         .collect();
     assert_eq!(known.len(), 1);
-    for attribute in ["HttpOnly", "Secure", "SameSite=Lax", "Path=/", "Max-Age=15552000"] {
+    for attribute in [
+        "HttpOnly",
+        "Secure",
+        "SameSite=Lax",
+        "Path=/",
+        "Max-Age=15552000",
+    ] {
         assert!(known[0].contains(attribute), "{attribute} in {known:?}");
     }
     let cookie = known[0].split(';').next().unwrap();
