@@ -1,8 +1,9 @@
-//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `healthcheck`.
+//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `audit …`, `healthcheck`.
 //!
 //! In: a command line. Out: an exit code; results on standard output, problems on standard error.
 //! Never: a password in an argument.
 
+mod audit;
 mod client;
 mod keys;
 mod password;
@@ -33,6 +34,7 @@ use loop_shared::service::{
 };
 
 use crate::{
+    audit::of_operator,
     boot::{self, Opened, Opening},
     config::{Database, IDENTITY, ServeArgs, StoreArgs},
 };
@@ -64,6 +66,8 @@ enum Command {
     Client(On<client::ClientCommand>),
     /// List and rotate signing keys
     Keys(Box<keys::OnKeys>),
+    /// Verify and export the audit log
+    Audit(On<audit::AuditCommand>),
     /// Ask the running server whether it is ready; exits 0 or 1
     Healthcheck(ServiceArgs),
 }
@@ -117,12 +121,25 @@ async fn dispatch(
 ) -> Result<(), String> {
     match command {
         Command::Serve(args) => serve(&args, open).await,
-        Command::User(on) => user::run(&desk(&on.store, open).await?, on.command).await,
-        Command::Client(on) => client::run(&desk(&on.store, open).await?, on.command).await,
+        Command::User(on) => {
+            let desk = desk(&on.store, open).await?;
+            let work = user::run(&desk, on.command);
+            of_operator(&*desk.opened.store, SystemClock.now(), work).await
+        }
+        Command::Client(on) => {
+            let desk = desk(&on.store, open).await?;
+            let work = client::run(&desk, on.command);
+            of_operator(&*desk.opened.store, SystemClock.now(), work).await
+        }
+        Command::Audit(on) => {
+            let desk = desk(&on.store, open).await?;
+            audit::run(&*desk.opened.store, on.command).await
+        }
         Command::Keys(on) => {
             let settings = on.settings()?;
             let desk = desk(&on.store, open).await?;
-            keys::run(&on, &settings, &desk.opened).await
+            let work = keys::run(&on, &settings, &desk.opened);
+            of_operator(&*desk.opened.store, SystemClock.now(), work).await
         }
         Command::Healthcheck(args) => {
             let mut problems = Problems::new();

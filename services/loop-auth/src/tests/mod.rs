@@ -2,6 +2,7 @@
 //! folder, a clock that tests move.
 
 mod assertions;
+mod audit;
 mod authorize;
 mod cimd;
 mod client_credentials;

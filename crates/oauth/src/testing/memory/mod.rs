@@ -2,6 +2,7 @@
 //!
 //! Before each, it lets other tasks run a varying number of times, so that callers interleave.
 
+mod audit;
 mod client_admin;
 mod client_grants;
 mod devices;
@@ -64,6 +65,7 @@ struct Tables {
     pushed: HashMap<SecretHash, PushedRequest>,
     managed: HashMap<ClientId, SecretHash>,
     devices: Vec<DeviceAuthorization>,
+    audit: Vec<loop_shared::audit::Record>,
 }
 
 impl MemoryStore {
