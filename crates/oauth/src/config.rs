@@ -8,6 +8,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    account::AccountRules,
     client_metadata_document::{ClientDocuments, DocumentRules},
     device::DeviceRules,
     dpop::DpopRules,
@@ -86,6 +87,8 @@ pub struct Rules {
     pub registration: RegistrationRules,
     /// How devices log in.
     pub device: DeviceRules,
+    /// What people do with their own account.
+    pub account: AccountRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.
