@@ -17,6 +17,7 @@ use crate::{
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
     store::Store,
 };
 
@@ -89,6 +90,8 @@ pub struct Rules {
     pub device: DeviceRules,
     /// What people do with their own account.
     pub account: AccountRules,
+    /// How often passwords may be tried.
+    pub sign_in: SignInLimits,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

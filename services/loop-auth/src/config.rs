@@ -16,6 +16,7 @@ use loop_oauth::{
     pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
     user::Email,
 };
 use loop_shared::service::config::{
@@ -248,6 +249,7 @@ impl AuthArgs {
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
             account: AccountRules::default(),
+            sign_in: SignInLimits::default(),
         })
     }
 

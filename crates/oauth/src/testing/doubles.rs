@@ -37,6 +37,7 @@ use crate::{
     register::RegistrationRules,
     resource::Resources,
     session::Session,
+    sign_in::limits::SignInLimits,
     user::{Email, PasswordHash, User, UserId},
 };
 
@@ -231,5 +232,6 @@ fn rules() -> Rules {
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
         account: AccountRules::default(),
+        sign_in: SignInLimits::default(),
     }
 }

@@ -24,6 +24,7 @@ use loop_oauth::{
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
 };
 use loop_shared::service::{
     ServiceArgs, Shutdown,
@@ -185,6 +186,7 @@ fn offline_rules() -> Result<Rules, String> {
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
         account: AccountRules::default(),
+        sign_in: SignInLimits::default(),
     })
 }
 

@@ -8,6 +8,7 @@ pub mod consent;
 pub mod device;
 mod document_texts;
 pub mod error;
+mod limit_texts;
 pub mod locale;
 pub mod login;
 mod openid_texts;
@@ -226,6 +227,7 @@ mod tests {
                     "{code}",
                     "{n}",
                     "{browser}",
+                    "{count}",
                 ] {
                     assert!(!html.contains(placeholder), "{placeholder} in {what}");
                 }

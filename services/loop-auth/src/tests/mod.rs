@@ -15,6 +15,7 @@ mod forms;
 mod fuzz;
 mod http;
 mod introspect;
+mod limits;
 mod nul;
 mod oidc;
 mod outage;
@@ -47,6 +48,7 @@ use loop_oauth::{
     pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
     store::SigningKeys as _,
     user_admin::{self, NewUser},
 };
@@ -349,6 +351,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
         account: AccountRules::default(),
+        sign_in: SignInLimits::default(),
     }
 }
 
