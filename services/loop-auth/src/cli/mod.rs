@@ -23,6 +23,7 @@ use loop_oauth::{
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
 };
 use loop_shared::service::{
     ServiceArgs, Shutdown,
@@ -183,6 +184,7 @@ fn offline_rules() -> Result<Rules, String> {
         dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        sign_in: SignInLimits::default(),
     })
 }
 
