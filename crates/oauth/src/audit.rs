@@ -96,6 +96,32 @@ pub(crate) fn login_failed(user: Option<UserId>) {
     });
 }
 
+/// A person took back what an app held.
+pub(crate) fn app_disconnected(user: UserId, client: &ClientId, grants: u64) {
+    tracing::info!(target: "audit", event = "app_disconnected", %user, %client, grants);
+    note("app_disconnected", Outcome::Done, |entry| {
+        let entry = entry.actor(format_args!("user:{user}")).client(client);
+        entry.with("grants", grants)
+    });
+}
+
+/// A person logged out somewhere else.
+pub(crate) fn sessions_ended(user: UserId, sessions: u64) {
+    tracing::info!(target: "audit", event = "sessions_ended", %user, sessions);
+    note("sessions_ended", Outcome::Done, |entry| {
+        let entry = entry.actor(format_args!("user:{user}"));
+        entry.with("sessions", sessions)
+    });
+}
+
+/// Somebody at a person's open browser did not know the password.
+pub(crate) fn password_refused(user: UserId) {
+    tracing::warn!(target: "audit", event = "password_refused", %user);
+    note("password_refused", Outcome::Refused, |entry| {
+        entry.actor(format_args!("user:{user}"))
+    });
+}
+
 /// The password was not looked at: too many were wrong before. Not for the audit log, which whoever tries could fill.
 pub(crate) fn login_delayed(user: Option<UserId>, wait: Wait) {
     let user = user.map(tracing::field::display);

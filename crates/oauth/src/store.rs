@@ -4,6 +4,7 @@
 //! happen once is one conditional write whose outcome is an enum, so that of two racing calls, on
 //! this process or another, exactly one wins.
 
+mod accounts;
 mod audit;
 mod client_admin;
 mod client_grants;
@@ -30,6 +31,7 @@ use crate::{
     session::Session,
     user::{Email, PasswordHash, User, UserId},
 };
+pub use accounts::Accounts;
 pub use audit::{AuditFilter, AuditLog};
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
@@ -275,6 +277,7 @@ pub trait Store:
     + Devices
     + StandingGrants
     + Logouts
+    + Accounts
     + AuditLog
 {
 }
@@ -295,6 +298,7 @@ impl<T> Store for T where
         + Devices
         + StandingGrants
         + Logouts
+        + Accounts
         + AuditLog
 {
 }

@@ -2,6 +2,7 @@
 //!
 //! Before each, it lets other tasks run a varying number of times, so that callers interleave.
 
+mod accounts;
 mod audit;
 mod client_admin;
 mod client_grants;
@@ -30,6 +31,7 @@ use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Roles;
 
 use crate::{
+    account::Visit,
     client::{Client, ClientId},
     client_grant::ClientGrant,
     code::AuthCode,
@@ -65,6 +67,7 @@ struct Tables {
     pushed: HashMap<SecretHash, PushedRequest>,
     managed: HashMap<ClientId, SecretHash>,
     devices: Vec<DeviceAuthorization>,
+    visits: HashMap<SecretHash, Visit>,
     audit: Vec<loop_shared::audit::Record>,
 }
 
