@@ -4,6 +4,7 @@
 //! Never: HTTP, SQL, the system clock, a global random source.
 
 pub mod account;
+pub mod admin;
 mod audit;
 pub mod authorize;
 pub mod budget;
@@ -24,6 +25,7 @@ pub mod entropy;
 pub mod grant;
 pub mod grants;
 pub mod introspect;
+pub mod invitation;
 pub mod key;
 pub mod login;
 pub mod oidc;

@@ -135,6 +135,11 @@ raw_secret!(
     RawRegistrationToken
 );
 
+raw_secret!(
+    /// What makes the link of an invitation unguessable.
+    RawInvitation
+);
+
 #[cfg(test)]
 mod tests {
     use super::*;

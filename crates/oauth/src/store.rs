@@ -5,10 +5,12 @@
 //! this process or another, exactly one wins.
 
 mod accounts;
+mod admin;
 mod audit;
 mod client_admin;
 mod client_grants;
 mod devices;
+mod invitations;
 mod jti;
 mod kept_clients;
 mod oidc;
@@ -32,10 +34,15 @@ use crate::{
     user::{Email, PasswordHash, User, UserId},
 };
 pub use accounts::Accounts;
+pub use admin::{
+    Act, Acted, Admin, Capped, ClientUse, Cursor, Ended, FindClients, FindGrants, FindUsers,
+    GrantUse,
+};
 pub use audit::{AuditFilter, AuditLog};
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
 pub use devices::{DeviceContext, Devices};
+pub use invitations::{Accepted, Invitations};
 pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
 pub use oidc::{Logouts, Settled};
@@ -279,6 +286,8 @@ pub trait Store:
     + Logouts
     + Accounts
     + AuditLog
+    + Admin
+    + Invitations
 {
 }
 
@@ -300,5 +309,7 @@ impl<T> Store for T where
         + Logouts
         + Accounts
         + AuditLog
+        + Admin
+        + Invitations
 {
 }

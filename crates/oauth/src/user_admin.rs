@@ -7,11 +7,12 @@ use loop_shared::auth::scope::{Role, Roles};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use crate::{
+    admin::{self, AdminError, By},
     audit,
     config::Context,
     entropy::NoEntropy,
     login::{MAX_PASSWORD_BYTES, PasswordError, Passwords},
-    store::{Inserted, StoreError, Updated},
+    store::{Act, Ended, Inserted, StoreError, Updated},
     user::{Email, User, UserId},
 };
 
@@ -63,6 +64,9 @@ pub enum UserAdminError {
     /// More than [`MAX_PASSWORD_BYTES`].
     #[error("a password must have at most 72 bytes (bcrypt reads no more)")]
     PasswordTooLong,
+    /// Nobody would be left who may administer.
+    #[error("this is the last administrator; make somebody else one first")]
+    LastAdmin,
     /// bcrypt ends at a NUL.
     #[error("a password must not have a NUL character")]
     PasswordNul,
@@ -166,11 +170,8 @@ pub async fn set_roles(
     roles: Roles,
 ) -> Result<UserId, UserAdminError> {
     let user = find(cx, email).await?;
-    done(
-        cx.store.set_roles(user.id, &roles, cx.now).await?,
-        "roles_set",
-        user.id,
-    )
+    act(cx, Act::SetRoles(user.id, roles)).await?;
+    Ok(user.id)
 }
 
 /// Ends every grant of a client: its users log in again with it. Returns how many there were.
@@ -193,11 +194,32 @@ pub async fn revoke_client(
 /// [`UserAdminError`].
 pub async fn disable(cx: &Context<'_>, email: &str) -> Result<UserId, UserAdminError> {
     let user = find(cx, email).await?;
-    done(
-        cx.store.disable_user(user.id, cx.now).await?,
-        "user_disabled",
-        user.id,
-    )
+    act(cx, Act::Disable(user.id)).await?;
+    Ok(user.id)
+}
+
+/// Does something to a user on an operator's word.
+///
+/// # Errors
+/// [`UserAdminError`].
+pub async fn act_on(
+    cx: &Context<'_>,
+    email: &str,
+    wanted: impl FnOnce(UserId) -> Act,
+) -> Result<Ended, UserAdminError> {
+    let user = find(cx, email).await?;
+    act(cx, wanted(user.id)).await
+}
+
+async fn act(cx: &Context<'_>, wanted: Act) -> Result<Ended, UserAdminError> {
+    let acted = admin::act(cx, By::Operator, wanted).await;
+    acted.map_err(|error| match error {
+        AdminError::Store(error) => error.into(),
+        AdminError::LastAdmin => UserAdminError::LastAdmin,
+        AdminError::NotFound | AdminError::Forbidden | AdminError::StaleLogin | AdminError::Own => {
+            UserAdminError::Unknown
+        }
+    })
 }
 
 fn done(updated: Updated, event: &'static str, user: UserId) -> Result<UserId, UserAdminError> {
@@ -254,7 +276,7 @@ pub(crate) fn check_password(password: &SecretString) -> Result<(), UserAdminErr
 }
 
 /// 144 random bits as 24 characters.
-fn new_password(cx: &Context<'_>) -> Result<SecretString, NoEntropy> {
+pub(crate) fn new_password(cx: &Context<'_>) -> Result<SecretString, NoEntropy> {
     let bytes = cx.entropy.bytes32()?;
     let text = URL_SAFE_NO_PAD.encode(bytes.split_at(18).0);
     Ok(SecretString::from(text))

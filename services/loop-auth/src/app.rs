@@ -28,11 +28,11 @@ use crate::{
     respond,
     revocations::RevocationList,
     routes::{
-        account, assets, authorize, consent, device, device_authorization, home, introspect, login,
-        logout, metadata, not_found, par, register, registration, revocations, revoke, token,
-        userinfo,
+        account, admin, assets, authorize, consent, device, device_authorization, home, introspect,
+        invitation, login, logout, metadata, not_found, par, register, registration, revocations,
+        revoke, token, userinfo,
     },
-    signer::Signer,
+    signer::{KeySettings, Signer},
     visits::Visits,
 };
 
@@ -54,6 +54,8 @@ pub struct Parts {
     pub passwords: Arc<dyn Passwords>,
     /// The signing keys.
     pub signer: Signer,
+    /// What signing keys are made by.
+    pub keys: KeySettings,
     /// How long a cache may keep the public keys.
     pub jwks_max_age: Duration,
     /// Which proxies may say where a request comes from.
@@ -66,6 +68,7 @@ pub struct App {
     pub(crate) store: Arc<dyn Store>,
     pub(crate) passwords: Arc<dyn Passwords>,
     pub(crate) signer: Signer,
+    pub(crate) keys: KeySettings,
     pub(crate) jwks_max_age: Duration,
     pub(crate) pages: Pages,
     pub(crate) cookies: Cookies,
@@ -101,6 +104,7 @@ impl App {
             store: parts.store,
             passwords: parts.passwords,
             signer: parts.signer,
+            keys: parts.keys,
             jwks_max_age: parts.jwks_max_age,
             revocations: RevocationList::default(),
             proxies: parts.proxies,
@@ -109,6 +113,11 @@ impl App {
             documents: parts.documents,
             clock: parts.clock,
         })
+    }
+
+    /// Who tells the time.
+    pub(crate) fn clock(&self) -> &dyn Clock {
+        &*self.clock
     }
 
     /// What the rules are handed, at this moment.
@@ -169,6 +178,7 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
         registrations(&at(version), config);
     }
     pages(prefix, config);
+    admin::routes(prefix, config);
     account::routes(prefix, config);
 }
 
@@ -248,6 +258,8 @@ fn pages(prefix: &str, config: &mut web::ServiceConfig) {
         .route(&at("/oauth/"), reading().to(home::home))
         .route(&at("/oauth/login"), reading().to(login::get))
         .route(&at("/oauth/login"), web::post().to(login::post))
+        .route(&at("/oauth/invitation"), reading().to(invitation::get))
+        .route(&at("/oauth/invitation"), web::post().to(invitation::post))
         .route(&at("/oauth/consent"), web::post().to(consent::post))
         .route(&at("/oauth/device"), reading().to(device::get))
         .route(&at("/oauth/device"), web::post().to(device::post))

@@ -185,6 +185,7 @@ pub async fn prepare(
         clock,
         passwords,
         signer,
+        keys: config.keys.settings.clone(),
         jwks_max_age: config.keys.max_age,
         proxies: config.proxies.clone(),
     })?)

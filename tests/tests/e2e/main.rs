@@ -6,6 +6,7 @@
 mod account;
 mod authorize;
 mod browser;
+mod browser_admin;
 mod cimd;
 mod conformance;
 mod device;
@@ -13,6 +14,7 @@ mod documentation;
 mod dpop;
 mod foreign_clients;
 mod keys;
+mod leaving;
 mod mcp_client;
 mod metrics;
 mod migration;

@@ -12,6 +12,7 @@ pub(crate) mod consent;
 pub(crate) mod device;
 pub(crate) mod grant;
 pub(crate) mod guard;
+pub(crate) mod invitation;
 pub(crate) mod jti;
 pub(crate) mod logout_notice;
 pub(crate) mod oidc;

@@ -106,7 +106,7 @@ async fn change(
 }
 
 /// The row stays for as long as grants hang on it; without its metadata's hash, an equal registration makes a new client.
-async fn remove(
+pub(super) async fn remove(
     tx: &DatabaseTransaction,
     id: ClientId,
     reason: RevokeReason,

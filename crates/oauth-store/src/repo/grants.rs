@@ -156,7 +156,7 @@ async fn add(tx: &DatabaseTransaction, grant: Model, code: code::Model) -> Resul
         .map(drop)
 }
 
-async fn revoke_one(
+pub(super) async fn revoke_one(
     tx: &DatabaseTransaction,
     id: GrantId,
     reason: RevokeReason,

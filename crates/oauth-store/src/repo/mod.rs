@@ -13,6 +13,8 @@
 
 mod account_reads;
 mod accounts;
+mod admin;
+mod admin_lists;
 mod audit;
 mod client_admin;
 mod client_grants;
@@ -21,6 +23,7 @@ mod codes;
 mod consents;
 mod devices;
 mod grants;
+mod invitations;
 mod jtis;
 mod kept_clients;
 mod logouts;

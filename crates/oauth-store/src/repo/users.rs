@@ -146,7 +146,10 @@ async fn change_roles(
 }
 
 /// The user, of whom nobody else stores a grant until the transaction ends.
-async fn lock(tx: &DatabaseTransaction, id: UserId) -> Result<Option<Model>, StoreError> {
+pub(super) async fn lock(
+    tx: &DatabaseTransaction,
+    id: UserId,
+) -> Result<Option<Model>, StoreError> {
     Entity::find_by_id(id.to_string())
         .lock_exclusive()
         .one(tx)
@@ -154,7 +157,7 @@ async fn lock(tx: &DatabaseTransaction, id: UserId) -> Result<Option<Model>, Sto
         .map_err(unread("user"))
 }
 
-async fn set(
+pub(super) async fn set(
     tx: &DatabaseTransaction,
     id: UserId,
     column: Column,
@@ -169,13 +172,13 @@ async fn set(
     Ok(updated(done.rows_affected))
 }
 
-/// Ends all sessions and lets the clients that know them be told.
-async fn end_sessions(tx: &DatabaseTransaction, id: UserId) -> Result<(), StoreError> {
+/// Ends all sessions and lets the clients that know them be told. Returns how many.
+pub(super) async fn end_sessions(tx: &DatabaseTransaction, id: UserId) -> Result<u64, StoreError> {
     logouts::tell_of_user(tx, id).await?;
-    session::Entity::delete_many()
+    let ended = session::Entity::delete_many()
         .filter(session::Column::UserId.eq(id.to_string()))
         .exec(tx)
         .await
-        .map_err(failed)
-        .map(drop)
+        .map_err(failed)?;
+    Ok(ended.rows_affected)
 }

@@ -5,6 +5,8 @@
 
 mod audit;
 mod client;
+mod grant;
+mod invitation;
 mod keys;
 mod password;
 mod user;
@@ -65,6 +67,10 @@ enum Command {
     User(On<user::UserCommand>),
     /// Add, change, list and remove clients, revoke what they were granted
     Client(On<client::ClientCommand>),
+    /// List and end what users granted to clients
+    Grant(On<grant::GrantCommand>),
+    /// Invite people, reset passwords, take links back
+    Invitation(On<invitation::InvitationCommand>),
     /// List and rotate signing keys
     Keys(Box<keys::OnKeys>),
     /// Verify and export the audit log
@@ -130,6 +136,16 @@ async fn dispatch(
         Command::Client(on) => {
             let desk = desk(&on.store, open).await?;
             let work = client::run(&desk, on.command);
+            of_operator(&*desk.opened.store, SystemClock.now(), work).await
+        }
+        Command::Grant(on) => {
+            let desk = desk(&on.store, open).await?;
+            let work = grant::run(&desk, on.command);
+            of_operator(&*desk.opened.store, SystemClock.now(), work).await
+        }
+        Command::Invitation(on) => {
+            let desk = desk(&on.store, open).await?;
+            let work = invitation::run(&desk, on.command, SystemClock.now());
             of_operator(&*desk.opened.store, SystemClock.now(), work).await
         }
         Command::Audit(on) => {

@@ -1,10 +1,11 @@
-//! `loop-auth user add|list|passwd|roles|disable`.
+//! `loop-auth user add|list|passwd|roles|enable|disable|logout|disconnect`.
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use loop_oauth::{
-    user::User,
+    store::{Act, Ended},
+    user::{User, UserId},
     user_admin::{self, NewUser},
 };
 use loop_shared::auth::scope::{Role, Roles};
@@ -49,6 +50,21 @@ pub(super) enum UserCommand {
         #[arg(long)]
         roles: String,
     },
+    /// Enable a user who was disabled; nothing that ended comes back
+    Enable {
+        /// E-mail address
+        email: String,
+    },
+    /// End a user's browser sessions
+    Logout {
+        /// E-mail address
+        email: String,
+    },
+    /// End all grants of a user: every app is disconnected
+    Disconnect {
+        /// E-mail address
+        email: String,
+    },
     /// Disable a user: no login, no refresh; sessions end, grants are revoked
     Disable {
         /// E-mail address
@@ -66,23 +82,16 @@ pub(super) async fn run(desk: &Desk, command: UserCommand) -> Result<(), String>
             password_file,
         } => {
             let roles = Roles::parse(&roles).map_err(|error| text(&error))?;
+            let password = password::read(password_file.as_deref())?;
             let new = NewUser {
                 email,
                 name,
-                password: password::read(password_file.as_deref())?,
+                password,
                 roles,
             };
-            let user = user_admin::add_user(&cx, &*desk.passwords, new)
-                .await
-                .map_err(|error| text(&error))?;
-            println!("added {}", row(&user));
+            add(desk, new).await?;
         }
-        UserCommand::List => {
-            let users = cx.store.users(MAX_LISTED).await;
-            for user in users.map_err(|error| text(&error))? {
-                println!("{}", row(&user));
-            }
-        }
+        UserCommand::List => list(desk).await?,
         UserCommand::Passwd {
             email,
             password_file,
@@ -100,14 +109,50 @@ pub(super) async fn run(desk: &Desk, command: UserCommand) -> Result<(), String>
                 .map_err(|error| text(&error))?;
             println!("roles of {email} set: {roles}");
         }
+        UserCommand::Enable { email } => {
+            act(desk, &email, Act::Enable).await?;
+            println!("{email} enabled");
+        }
+        UserCommand::Logout { email } => {
+            let ended = act(desk, &email, Act::EndSessions).await?;
+            println!("{email}: {} sessions ended", ended.sessions);
+        }
+        UserCommand::Disconnect { email } => {
+            let ended = act(desk, &email, Act::RevokeGrantsOf).await?;
+            println!("{email}: {} grants ended", ended.grants);
+        }
         UserCommand::Disable { email } => {
-            user_admin::disable(&cx, &email)
-                .await
-                .map_err(|error| text(&error))?;
-            println!("{email} disabled; sessions and grants ended");
+            let ended = act(desk, &email, Act::Disable).await?;
+            println!(
+                "{email} disabled; {} sessions and {} grants ended",
+                ended.sessions, ended.grants
+            );
         }
     }
     Ok(())
+}
+
+async fn add(desk: &Desk, new: NewUser) -> Result<(), String> {
+    let added = user_admin::add_user(&desk.cx(), &*desk.passwords, new).await;
+    println!("added {}", row(&added.map_err(|error| text(&error))?));
+    Ok(())
+}
+
+async fn list(desk: &Desk) -> Result<(), String> {
+    let users = desk.cx().store.users(MAX_LISTED).await;
+    for user in users.map_err(|error| text(&error))? {
+        println!("{}", row(&user));
+    }
+    Ok(())
+}
+
+async fn act(
+    desk: &Desk,
+    email: &str,
+    wanted: impl FnOnce(UserId) -> Act,
+) -> Result<Ended, String> {
+    let acted = user_admin::act_on(&desk.cx(), email, wanted).await;
+    acted.map_err(|error| text(&error))
 }
 
 /// A user as one tab-separated line.

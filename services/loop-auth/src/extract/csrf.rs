@@ -22,6 +22,10 @@ pub(crate) enum Form {
     DeviceCode,
     /// The answer to a device, under the session.
     DeviceConsent,
+    /// What an administrator is asked, under the session.
+    Admin,
+    /// The password of an invitation, under the form secret.
+    Invitation,
     /// The forms of the account pages, under the session.
     Account,
 }
@@ -34,6 +38,8 @@ impl Form {
             Self::Logout => "logout",
             Self::DeviceCode => "device_code",
             Self::DeviceConsent => "device_consent",
+            Self::Admin => "admin",
+            Self::Invitation => "invitation",
             Self::Account => "account",
         }
     }

@@ -36,14 +36,17 @@ impl ReturnTo {
         let known = ["/authorize?", "/oauth/authorize?"]
             .iter()
             .chain(&PAGES)
-            .any(|path| local.starts_with(path));
+            .any(|path| local.starts_with(path))
+            || is_admin(local);
         (plain && known).then(|| Self(text.to_owned()))
     }
 
     /// Whether it stays on this site, whatever the person answers there.
     pub(crate) fn stays_here(&self, base: &str) -> bool {
         let local = self.0.strip_prefix(base);
-        local.is_some_and(|local| PAGES.iter().any(|page| local.starts_with(page)))
+        local.is_some_and(|local| {
+            PAGES.iter().any(|page| local.starts_with(page)) || is_admin(local)
+        })
     }
 
     /// The URL, relative to this origin.
@@ -56,6 +59,18 @@ impl ReturnTo {
         let query = self.0.split_once('?').map_or("", |(_, query)| query);
         decode(query)
     }
+}
+
+/// An admin page: `/admin?…` or `/admin/word?…`.
+fn is_admin(local: &str) -> bool {
+    let Some((path, _)) = local.split_once('?') else {
+        return false;
+    };
+    let page = path.strip_prefix("/admin");
+    page.is_some_and(|page| {
+        let word = page.strip_prefix('/').unwrap_or_default();
+        page.is_empty() || (!word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
+    })
 }
 
 /// Writes parameters as a query string.
@@ -89,6 +104,12 @@ mod tests {
             ("/account", false),
             ("/account/password?x=1", false),
             ("/account.evil.example?x=1", false),
+            ("/admin?", true),
+            ("/admin/confirm?act=disable&id=1", true),
+            ("/admin/", false),
+            ("/admin/../x?y=1", false),
+            ("/admin//evil.example?x=1", false),
+            ("/administrator?x=1", false),
             ("/oauth/device", false),
             ("/oauth/device/answer?x=1", false),
             ("/authorize", false),

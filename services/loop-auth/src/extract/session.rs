@@ -6,6 +6,7 @@ use loop_oauth::{login, secret::RawSession, session::Session, store::StoreError,
 use crate::app::App;
 
 /// A logged-in browser.
+#[derive(Clone)]
 pub(crate) struct Current {
     /// The cookie's value; keys the CSRF tokens of this session.
     pub(crate) raw: RawSession,

@@ -21,6 +21,10 @@ pub enum ErrorKind {
     StaleForm,
     /// A pushed request is too old or used.
     StaleRequest,
+    /// Not for this account.
+    Forbidden,
+    /// A link that does not work, or not any more.
+    InvitationGone,
     /// No such page.
     NotFound,
     /// The server failed.
@@ -29,13 +33,15 @@ pub enum ErrorKind {
 
 impl ErrorKind {
     /// Every kind.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 10] = [
         Self::UnknownClient,
         Self::BadRedirect,
         Self::ClientDocument,
         Self::BadRequest,
         Self::StaleForm,
         Self::StaleRequest,
+        Self::Forbidden,
+        Self::InvitationGone,
         Self::NotFound,
         Self::Unavailable,
     ];
@@ -49,8 +55,8 @@ impl ErrorKind {
             | Self::ClientDocument
             | Self::BadRequest
             | Self::StaleRequest => StatusCode::BAD_REQUEST,
-            Self::StaleForm => StatusCode::FORBIDDEN,
-            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::StaleForm | Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound | Self::InvitationGone => StatusCode::NOT_FOUND,
             Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod account;
 mod account_texts;
+pub mod admin;
 pub mod consent;
 pub mod device;
 mod document_texts;
@@ -92,6 +93,7 @@ impl Pages {
             ("login.html", include_str!("../../templates/login.html")),
             ("logout.html", include_str!("../../templates/logout.html")),
         ])?;
+        tera.add_raw_templates(admin::TEMPLATES)?;
         tera.register_filter("fill", fill);
         tera.set_escape_fn(escape);
         Ok(Self {
@@ -166,6 +168,10 @@ fn fill(text: &Value, values: &HashMap<String, Value>) -> tera::Result<Value> {
 mod tests {
     use super::{
         account::{AccountPage, SecurityPage},
+        admin::{
+            AdminConfirmPage, AdminDetailPage, AdminInvitePage, AdminLinkPage, AdminListPage,
+            InvitationPage,
+        },
         consent::ConsentPage,
         device::{DeviceConsentPage, DeviceDonePage, DevicePage},
         error::ErrorPage,
@@ -246,6 +252,12 @@ mod tests {
         check::<AccountPage>(&pages);
         check::<SecurityPage>(&pages);
         check::<ConsentPage>(&pages);
+        check::<AdminListPage>(&pages);
+        check::<AdminDetailPage>(&pages);
+        check::<AdminConfirmPage>(&pages);
+        check::<AdminInvitePage>(&pages);
+        check::<AdminLinkPage>(&pages);
+        check::<InvitationPage>(&pages);
         check::<DevicePage>(&pages);
         check::<DeviceConsentPage>(&pages);
         check::<DeviceDonePage>(&pages);

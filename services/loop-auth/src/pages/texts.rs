@@ -3,6 +3,7 @@
 //! In: a [`Locale`]. Out: the texts by key. `{name}` in a text is filled by the template filter
 //! `fill`, whose result is escaped like any other value.
 
+mod admin;
 mod device;
 
 use serde_json::{Map, Value};
@@ -33,6 +34,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         .chain(account_texts::TEXTS)
         .chain(document_texts::TEXTS)
         .chain(device::TEXTS)
+        .chain(admin::TEXTS)
         .chain(openid_texts::TEXTS)
         .chain(limit_texts::TEXTS)
 }

@@ -1,6 +1,7 @@
 //! One endpoint a file: extract, call one rule, render.
 
 pub(crate) mod account;
+pub(crate) mod admin;
 pub(crate) mod assets;
 pub(crate) mod authorize;
 pub(crate) mod consent;
@@ -8,6 +9,7 @@ pub(crate) mod device;
 pub(crate) mod device_authorization;
 pub(crate) mod home;
 pub(crate) mod introspect;
+pub(crate) mod invitation;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;

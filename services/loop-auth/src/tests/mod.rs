@@ -2,6 +2,7 @@
 //! folder, a clock that tests move.
 
 mod account;
+mod admin;
 mod assertions;
 mod audit;
 mod authorize;
@@ -151,6 +152,7 @@ impl Server {
             clock: Arc::new(clock.as_fn()),
             passwords: setup.passwords.unwrap_or_else(cheap),
             signer: signer(&store, &clock).await,
+            keys: key_settings(),
             jwks_max_age: std::time::Duration::from_mins(5),
             proxies: TrustedProxies::default(),
         };

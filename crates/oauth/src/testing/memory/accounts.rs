@@ -18,7 +18,7 @@ use crate::{
 
 impl Tables {
     /// Ends the sessions that match and lets their clients be told. Returns how many.
-    fn end_sessions(&mut self, which: impl Fn(&Session) -> bool) -> u64 {
+    pub(super) fn end_sessions(&mut self, which: impl Fn(&Session) -> bool) -> u64 {
         let ended: Vec<Session> = self
             .sessions
             .values()

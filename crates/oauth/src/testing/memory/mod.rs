@@ -3,11 +3,13 @@
 //! Before each, it lets other tasks run a varying number of times, so that callers interleave.
 
 mod accounts;
+mod admin;
 mod audit;
 mod client_admin;
 mod client_grants;
 mod devices;
 mod grants;
+mod invitations;
 mod jti;
 mod kept_clients;
 mod keys;
@@ -69,6 +71,7 @@ struct Tables {
     devices: Vec<DeviceAuthorization>,
     visits: HashMap<SecretHash, Visit>,
     audit: Vec<loop_shared::audit::Record>,
+    invitations: Vec<crate::invitation::Invitation>,
 }
 
 impl MemoryStore {

@@ -182,6 +182,7 @@ impl Target {
             clock: Arc::new(clock.as_fn()),
             passwords: Arc::clone(&passwords) as _,
             signer: signer(&store, &clock).await,
+            keys: super::super::key_settings(),
             jwks_max_age: Duration::from_mins(5),
             documents: Arc::new(NoDocuments),
             proxies: TrustedProxies::default(),
