@@ -135,8 +135,8 @@ pub(super) async fn run(
         (DatabaseCommand::Check { file }, _) => {
             let place = file.as_deref().map_or(here, sqlite);
             let told = Told::default();
-            let checking = maintenance.check(&place, &|progress| told.tell(progress));
-            show(&checking.await.map_err(said)?);
+            let watch = |progress: Progress<'_>| told.tell(progress);
+            show(&maintenance.check(&place, &watch).await.map_err(said)?);
             println!("everything reads as it should");
         }
         (DatabaseCommand::Backup { file }, _) => {
