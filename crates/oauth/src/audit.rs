@@ -4,6 +4,7 @@
 //! Never: e-mail addresses, tokens, codes, passwords, free text.
 
 use crate::{
+    budget::Wait,
     client::{Client, ClientId},
     grant::{GrantId, RevokeReason},
     oidc::backchannel::Notice,
@@ -53,6 +54,12 @@ pub(crate) fn login(user: UserId) {
 pub(crate) fn login_failed(user: Option<UserId>) {
     let user = user.map(tracing::field::display);
     tracing::warn!(target: "audit", event = "login_failed", user);
+}
+
+/// The password was not looked at: too many were wrong before.
+pub(crate) fn login_delayed(user: Option<UserId>, wait: Wait) {
+    let user = user.map(tracing::field::display);
+    tracing::warn!(target: "audit", event = "login_delayed", user, seconds = wait.seconds());
 }
 
 pub(crate) fn user_changed(event: &'static str, user: UserId) {

@@ -16,6 +16,7 @@ use crate::{
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
     store::Store,
 };
 
@@ -86,6 +87,8 @@ pub struct Rules {
     pub registration: RegistrationRules,
     /// How devices log in.
     pub device: DeviceRules,
+    /// How often passwords may be tried.
+    pub sign_in: SignInLimits,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

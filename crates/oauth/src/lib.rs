@@ -39,6 +39,7 @@ pub mod revocations;
 pub mod revoke;
 pub mod secret;
 pub mod session;
+pub mod sign_in;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

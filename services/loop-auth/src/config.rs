@@ -15,6 +15,7 @@ use loop_oauth::{
     pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
     user::Email,
 };
 use loop_shared::service::config::{
@@ -246,6 +247,7 @@ impl AuthArgs {
             dpop: DpopRules::default(),
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
+            sign_in: SignInLimits::default(),
         })
     }
 

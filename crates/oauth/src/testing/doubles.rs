@@ -36,6 +36,7 @@ use crate::{
     register::RegistrationRules,
     resource::Resources,
     session::Session,
+    sign_in::limits::SignInLimits,
     user::{Email, PasswordHash, User, UserId},
 };
 
@@ -229,5 +230,6 @@ fn rules() -> Rules {
         dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        sign_in: SignInLimits::default(),
     }
 }

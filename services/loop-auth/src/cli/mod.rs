@@ -25,6 +25,7 @@ use loop_oauth::{
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
 };
 use loop_shared::service::{
     ServiceArgs, Shutdown,
@@ -192,6 +193,7 @@ fn offline_rules() -> Result<Rules, String> {
         dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        sign_in: SignInLimits::default(),
     })
 }
 

@@ -1,13 +1,16 @@
-//! The two cookies: the session, and the secret that ties forms to a browser before the login.
+//! The cookies: the session, the secret that ties forms to a browser before the login, and what makes a browser known.
 //!
-//! Over https both get the `__Host-` prefix (RFC 6265bis §4.1.3.2), so no other host and no plain
+//! Over https all get the `__Host-` prefix (RFC 6265bis §4.1.3.2), so no other host and no plain
 //! page can set them.
 
 use actix_web::{
     HttpRequest,
     cookie::{Cookie, SameSite, time},
 };
-use loop_oauth::secret::RawSession;
+use loop_oauth::{
+    secret::RawSession,
+    sign_in::browser::{BrowserCookie, KNOWN_FOR},
+};
 
 /// Cookie names for this deployment.
 #[derive(Clone, Copy, Debug)]
@@ -35,6 +38,27 @@ impl Cookies {
         } else {
             "loop_form"
         }
+    }
+
+    const fn browser_name(self) -> &'static str {
+        if self.secure {
+            "__Host-loop_browser"
+        } else {
+            "loop_browser"
+        }
+    }
+
+    /// What the browser shows of logins before.
+    pub(crate) fn browser(self, request: &HttpRequest) -> Option<BrowserCookie> {
+        let cookie = request.cookie(self.browser_name())?;
+        BrowserCookie::presented(cookie.value())
+    }
+
+    /// Makes the browser known. It stays so when the session ends: that is what it is for.
+    pub(crate) fn set_browser(self, browser: &BrowserCookie) -> Cookie<'static> {
+        let mut cookie = self.build(self.browser_name(), browser.expose());
+        cookie.set_max_age(time::Duration::seconds(KNOWN_FOR.num_seconds()));
+        cookie
     }
 
     /// The session the browser presents.

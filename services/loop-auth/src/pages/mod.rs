@@ -6,6 +6,7 @@ pub mod consent;
 pub mod device;
 mod document_texts;
 pub mod error;
+mod limit_texts;
 pub mod locale;
 pub mod login;
 mod openid_texts;
@@ -198,7 +199,14 @@ mod tests {
                 ] {
                     assert!(!html.contains(key), "untranslated {key} in {what}");
                 }
-                for placeholder in ["{app}", "{host}", "{account}", "{site}", "{code}"] {
+                for placeholder in [
+                    "{app}",
+                    "{host}",
+                    "{account}",
+                    "{site}",
+                    "{code}",
+                    "{count}",
+                ] {
                     assert!(!html.contains(placeholder), "{placeholder} in {what}");
                 }
                 assert_eq!(html.matches("<h1").count(), 1, "{what}");

@@ -7,7 +7,7 @@ mod device;
 
 use serde_json::{Map, Value};
 
-use super::{document_texts, locale::Locale, openid_texts};
+use super::{document_texts, limit_texts, locale::Locale, openid_texts};
 
 /// One text: its key, English, Korean.
 pub(super) type Text = (&'static str, &'static str, &'static str);
@@ -33,6 +33,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         .chain(document_texts::TEXTS)
         .chain(device::TEXTS)
         .chain(openid_texts::TEXTS)
+        .chain(limit_texts::TEXTS)
 }
 
 /// The table. Grouped by page.

@@ -14,6 +14,7 @@ mod forms;
 mod fuzz;
 mod http;
 mod introspect;
+mod limits;
 mod nul;
 mod oidc;
 mod outage;
@@ -45,6 +46,7 @@ use loop_oauth::{
     pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
     store::SigningKeys as _,
     user_admin::{self, NewUser},
 };
@@ -346,6 +348,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        sign_in: SignInLimits::default(),
     }
 }
 
