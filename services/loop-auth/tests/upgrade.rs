@@ -1,5 +1,7 @@
 //! The program on a database of the first release (`tests/fixtures/first-release`): nobody logs in again.
 
+#![expect(clippy::unwrap_used, reason = "helpers of tests")]
+
 use std::path::{Path, PathBuf};
 
 use loop_testkit::{Service, ServiceBuilder, postgres::Schema};

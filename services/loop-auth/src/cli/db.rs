@@ -60,14 +60,14 @@ enum DatabaseCommand {
         file: PathBuf,
     },
     /// Copy the configured database into another, empty one, of either engine; stop the server first
-    Copy(To),
+    Copy(Elsewhere),
 }
 
 /// An empty database.
 #[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
 #[derive(Args, Debug)]
 #[group(required = true, multiple = false)]
-struct To {
+struct Elsewhere {
     /// A SQLite file that is not there yet
     #[arg(long, value_name = "PATH")]
     to: Option<PathBuf>,
@@ -84,7 +84,7 @@ struct To {
     to_database_url_file: Option<PathBuf>,
 }
 
-impl To {
+impl Elsewhere {
     fn resolve(&self, problems: &mut Problems) -> Option<Database> {
         if let Some(path) = &self.to {
             return Some(Database::Sqlite(path.clone()));

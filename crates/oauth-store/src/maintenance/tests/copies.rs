@@ -74,7 +74,7 @@ async fn everything_goes_to_postgresql_and_comes_back_unchanged() {
         .await
         .unwrap();
     assert_eq!(
-        there.rows() as usize,
+        usize::try_from(there.rows()).unwrap(),
         rows.values().map(Vec::len).sum::<usize>()
     );
     let taken = transfer(&server(&schema), &backup, Purpose::Backup)

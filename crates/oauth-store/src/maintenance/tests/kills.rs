@@ -87,9 +87,12 @@ async fn a_child_copies_until_it_is_killed() {
     };
     let places = places.into_string().unwrap();
     let (from, to) = places.split_once(SEPARATOR).unwrap();
-    let place = |text: &str| match text.starts_with("postgres:") {
-        true => Place::Postgres(text.into()),
-        false => Place::Sqlite(text.into()),
+    let place = |text: &str| {
+        if text.starts_with("postgres:") {
+            Place::Postgres(text.into())
+        } else {
+            Place::Sqlite(text.into())
+        }
     };
     let told = |progress: loop_oauth::maintenance::Progress<'_>| {
         writeln!(std::io::stdout(), "{} {}", progress.step, progress.table).unwrap();
