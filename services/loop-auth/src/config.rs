@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
+    account::AccountRules,
     client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
     device::DeviceRules,
@@ -247,6 +248,7 @@ impl AuthArgs {
             dpop: DpopRules::default(),
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
+            account: AccountRules::default(),
             sign_in: SignInLimits::default(),
         })
     }

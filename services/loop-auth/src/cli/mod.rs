@@ -14,6 +14,7 @@ use std::{process::ExitCode, sync::Arc};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
+    account::AccountRules,
     client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
     device::DeviceRules,
@@ -193,6 +194,7 @@ fn offline_rules() -> Result<Rules, String> {
         dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        account: AccountRules::default(),
         sign_in: SignInLimits::default(),
     })
 }
