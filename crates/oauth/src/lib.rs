@@ -28,6 +28,7 @@ pub mod introspect;
 pub mod invitation;
 pub mod key;
 pub mod login;
+pub mod maintenance;
 pub mod oidc;
 pub mod par;
 pub mod params;

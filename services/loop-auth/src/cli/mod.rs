@@ -1,10 +1,11 @@
-//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `audit …`, `healthcheck`.
+//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `audit …`, `db …`, `healthcheck`.
 //!
 //! In: a command line. Out: an exit code; results on standard output, problems on standard error.
 //! Never: a password in an argument.
 
 mod audit;
 mod client;
+mod db;
 mod grant;
 mod invitation;
 mod keys;
@@ -23,6 +24,7 @@ use loop_oauth::{
     dpop::DpopRules,
     entropy::OsEntropy,
     login::Passwords,
+    maintenance::Maintenance,
     par::ParRules,
     pkce_phase::PkceRules,
     register::RegistrationRules,
@@ -75,6 +77,8 @@ enum Command {
     Keys(Box<keys::OnKeys>),
     /// Verify and export the audit log
     Audit(On<audit::AuditCommand>),
+    /// Show, migrate, check, back up, restore and copy the database
+    Db(Box<db::OnDatabase>),
     /// Ask the running server whether it is ready; exits 0 or 1
     Healthcheck(ServiceArgs),
 }
@@ -107,13 +111,16 @@ impl Desk {
     }
 }
 
-/// Runs the command line of this process with stores opened by `open`.
-pub async fn run(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
+/// Runs the command line of this process with stores opened by `open`, and databases looked after by `maintenance`.
+pub async fn run(
+    open: &(dyn Fn(Database) -> Opening + Sync),
+    maintenance: &dyn Maintenance,
+) -> ExitCode {
     let cli = Cli::parse();
     let command = cli
         .command
         .unwrap_or_else(|| Command::Serve(Box::new(cli.serve)));
-    match dispatch(command, open).await {
+    match dispatch(command, open, maintenance).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("loop-auth: {problem}");
@@ -125,6 +132,7 @@ pub async fn run(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
 async fn dispatch(
     command: Command,
     open: &(dyn Fn(Database) -> Opening + Sync),
+    maintenance: &dyn Maintenance,
 ) -> Result<(), String> {
     match command {
         Command::Serve(args) => serve(&args, open).await,
@@ -158,6 +166,7 @@ async fn dispatch(
             let work = keys::run(&on, &settings, &desk.opened);
             of_operator(&*desk.opened.store, SystemClock.now(), work).await
         }
+        Command::Db(on) => db::run(&on, maintenance, open).await,
         Command::Healthcheck(args) => {
             let mut problems = Problems::new();
             let service = args.resolve(IDENTITY, &mut problems);
