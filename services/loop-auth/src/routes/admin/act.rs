@@ -9,16 +9,18 @@ use loop_oauth::{
     store::Act,
     user::{User, UserId},
 };
-use loop_shared::auth::scope::{Role, Roles};
-use uuid::Uuid;
 
-use super::{Answer, Desk, Refused, clients, invite, to, users};
+use super::{
+    Answer, Desk, Refused, clients, invite,
+    question::{id, question, roles},
+    users,
+};
 use crate::{
     extract::{
         csrf::{self, Form},
         return_to::{decode, encode},
     },
-    pages::admin::{AdminConfirmPage, Fact, Link, Section},
+    pages::admin::{AdminConfirmPage, Link},
     signer::keeper,
 };
 
@@ -120,135 +122,6 @@ pub(super) fn of_user(user: &User) -> Vec<Link> {
         })
     };
     acts.into_iter().filter_map(link).collect()
-}
-
-/// What is asked, with all that the page needs to ask it.
-struct Question {
-    section: Section,
-    subject: String,
-    effects: Vec<Fact>,
-    back: String,
-}
-
-fn roles(desk: &Desk<'_>) -> Result<Roles, Refused> {
-    let roles = desk.all("role").map(Role::parse);
-    roles
-        .collect::<Result<Roles, _>>()
-        .map_err(|_| Refused::Bad)
-}
-
-fn id(desk: &Desk<'_>) -> Result<Uuid, Refused> {
-    let id = desk.get("id").and_then(|id| Uuid::try_parse(id).ok());
-    id.ok_or(Refused::NotFound)
-}
-
-async fn question(desk: &Desk<'_>, act: &str) -> Result<Question, Refused> {
-    let section = match act {
-        "revoke_client" | "remove_client" => return of_client(desk, act).await,
-        "revoke_grant" => return of_grant(desk).await,
-        "rotate" => (Section::Keys, "effect_rotate", "/admin/keys"),
-        "uninvite" => (
-            Section::Invitations,
-            "effect_uninvite",
-            "/admin/invitations",
-        ),
-        _ => return of_one(desk, act).await,
-    };
-    let (section, effect, back) = section;
-    Ok(Question {
-        section,
-        subject: desk.text("id"),
-        effects: vec![Fact::key("effect", effect)],
-        back: back.to_owned(),
-    })
-}
-
-async fn of_one(desk: &Desk<'_>, act: &str) -> Result<Question, Refused> {
-    let user = users::named(desk, "id").await?;
-    let (grants, sessions) = admin::at_stake(&desk.app.cx(), user.id).await?;
-    let ended_grants = || Fact::text("effect_grants", users::counted(grants));
-    let ended_sessions = || Fact::text("effect_sessions", sessions.to_string());
-    let effects = match act {
-        "disable" => vec![
-            ended_sessions(),
-            ended_grants(),
-            Fact::key("effect_login", "effect_login_off"),
-            Fact::key("effect_tokens", "effect_tokens_off"),
-        ],
-        "enable" => vec![Fact::key("effect_login", "effect_login_on")],
-        "roles" => {
-            let wanted = roles(desk)?;
-            let lower = wanted.highest() < user.roles.highest();
-            let shown = |roles: Roles| {
-                let names: Vec<_> = roles.iter().map(Role::as_str).collect();
-                if names.is_empty() {
-                    "–".to_owned()
-                } else {
-                    names.join(", ")
-                }
-            };
-            let mut effects = vec![
-                Fact::code("effect_roles_before", shown(user.roles)),
-                Fact::code("effect_roles_after", shown(wanted)),
-            ];
-            effects.push(if lower {
-                ended_grants()
-            } else {
-                Fact::key("effect_grants", "effect_grants_stay")
-            });
-            effects
-        }
-        "sessions" => vec![ended_sessions()],
-        "grants" => vec![ended_grants()],
-        _ => vec![
-            ended_sessions(),
-            Fact::key("effect_password", "effect_password_off"),
-        ],
-    };
-    Ok(Question {
-        section: Section::Users,
-        subject: user.email.as_str().to_owned(),
-        effects,
-        back: to("/admin/user", "id", &user.id),
-    })
-}
-
-async fn of_client(desk: &Desk<'_>, act: &str) -> Result<Question, Refused> {
-    let it = clients::named(desk).await?;
-    let mut effects = vec![
-        Fact::text("effect_grants", users::counted(it.grants)),
-        Fact::text("effect_users", it.users.to_string()),
-    ];
-    if act == "remove_client" {
-        effects.push(Fact::key("effect_client", "effect_client_gone"));
-    }
-    let client = &it.client;
-    Ok(Question {
-        section: Section::Clients,
-        subject: if client.name.is_empty() {
-            &client.id.0
-        } else {
-            &client.name
-        }
-        .clone(),
-        effects,
-        back: to("/admin/client", "id", &client.id),
-    })
-}
-
-async fn of_grant(desk: &Desk<'_>) -> Result<Question, Refused> {
-    let found = desk.app.store.grant_with_user(GrantId(id(desk)?)).await?;
-    let (grant, user) = found.ok_or(Refused::NotFound)?;
-    Ok(Question {
-        section: Section::Grants,
-        subject: user.email.as_str().to_owned(),
-        effects: vec![
-            Fact::text("effect_grants", "1"),
-            Fact::code("admin_client_id", &grant.client.0),
-            Fact::code("admin_scopes", grant.scopes.to_string()),
-        ],
-        back: to("/admin/grants", "user", &grant.user),
-    })
 }
 
 pub(super) async fn confirm(desk: &Desk<'_>) -> Answer {

@@ -10,6 +10,7 @@ mod clients;
 mod grants;
 mod invite;
 mod keys;
+mod question;
 mod users;
 
 use actix_web::{

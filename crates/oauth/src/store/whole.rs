@@ -1,0 +1,54 @@
+//! All of it behind one name.
+
+use super::{
+    Accounts, Admin, AuditLog, ClientAdmin, ClientGrants, Clients, Consents, Devices, Grants,
+    Invitations, Jtis, KeptClients, Logouts, PushedRequests, Registrations, Sessions, SigningKeys,
+    StandingGrants, Users,
+};
+
+/// The whole store.
+pub trait Store:
+    Clients
+    + Users
+    + Sessions
+    + Consents
+    + Grants
+    + SigningKeys
+    + ClientAdmin
+    + ClientGrants
+    + Jtis
+    + KeptClients
+    + PushedRequests
+    + Registrations
+    + Devices
+    + StandingGrants
+    + Logouts
+    + Accounts
+    + AuditLog
+    + Admin
+    + Invitations
+{
+}
+
+impl<T> Store for T where
+    T: Clients
+        + Users
+        + Sessions
+        + Consents
+        + Grants
+        + SigningKeys
+        + ClientAdmin
+        + ClientGrants
+        + Jtis
+        + KeptClients
+        + PushedRequests
+        + Registrations
+        + Devices
+        + StandingGrants
+        + Logouts
+        + Accounts
+        + AuditLog
+        + Admin
+        + Invitations
+{
+}
