@@ -4,13 +4,27 @@
 //! In: a folder of notes and an issuer whose tokens are accepted. Out: exact figures with their sources.
 //! Never: issues tokens, writes into the vault, counts money in floats.
 
+mod access;
 mod app;
-mod ask;
+mod book;
+mod calendar;
+mod cashflow;
 mod config;
+mod csv;
+mod figure;
 mod mcp;
+mod money;
+mod notes;
+mod openapi;
+mod operation;
+mod operations;
+mod params;
+mod people;
 mod refusal;
 mod routes;
-pub mod runway;
+mod runway;
+mod schema;
+mod warning;
 
 use actix_web::web::{Data, ServiceConfig};
 use loop_shared::resource_server::{self, Command, RunError};

@@ -7,9 +7,11 @@
 mod catalog;
 mod context;
 mod mount;
+mod step_up;
 #[cfg(test)]
 mod tests;
 
 pub use catalog::{answered, discovered, list_prompts, list_tools, reads_only, unknown_tool};
 pub use context::{ToolRefused, caller, note_tool, principal, require_scope};
 pub use mount::{DEFAULT_BODY_BYTES, McpMount, mount};
+pub use step_up::ToolScopes;
