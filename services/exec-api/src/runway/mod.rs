@@ -7,6 +7,7 @@ mod answer;
 mod burn;
 mod cash;
 mod outlook;
+mod plan;
 mod question;
 #[cfg(test)]
 mod tests;
@@ -20,7 +21,8 @@ use crate::refusal::Refusal;
 use crate::schema;
 use crate::warning::{Warning, each_once, sorted};
 use burn::Months;
-use outlook::{Outlook, Plan};
+use outlook::Outlook;
+use plan::Plan;
 
 /// The kinds of notes that the answer is made from.
 const KINDS: [&schema::Entity; 7] = [

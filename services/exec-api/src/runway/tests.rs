@@ -7,7 +7,8 @@ use rust_decimal::Decimal;
 use serde_json::json;
 
 use super::burn::Average;
-use super::outlook::{Outlook, Plan};
+use super::outlook::Outlook;
+use super::plan::Plan;
 use super::*;
 use crate::money::{Currency, decimal};
 use crate::params::Values;

@@ -3,15 +3,16 @@
 //! In: nothing. Out: [`ENTITIES`], which notes are read by ([`read`]) and docs/schema.md is printed from ([`print`]).
 //! Never: files, HTTP, the system clock.
 
+mod people_tables;
 pub(crate) mod read;
 mod tables;
 
 #[cfg(test)]
 mod print;
 
+pub(crate) use people_tables::{COMPENSATION, PERSON, POSITION};
 pub(crate) use tables::{
-    CASH_ACCOUNT, CASH_BALANCE, CASH_MONTH, CASH_PLAN, COMPENSATION, ENTITIES, EXCHANGE_RATE,
-    LEDGER, PERSON, POSITION, TRANSACTION,
+    CASH_ACCOUNT, CASH_BALANCE, CASH_MONTH, CASH_PLAN, ENTITIES, EXCHANGE_RATE, LEDGER, TRANSACTION,
 };
 
 /// What a field holds.
