@@ -3,16 +3,18 @@
 //! In: a path and bytes. Out: [`Note`], which never changes.
 //! Never: a look at other notes; an error.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use loop_shared::vault::{
-    Body, Defect, DefectCode, Entity, Frontmatter, Heading, NotePath, Relation, WikiLink, body,
-    frontmatter,
+    Body, Defect, DefectCode, Entity, Frontmatter, Heading, IsoDate, NotePath, Relation, WikiLink,
+    body, frontmatter,
     text::{each_once, fold},
     wikilink,
 };
 use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+use crate::text::Text;
 
 /// The first 16 bytes of a SHA-256; prints as hexadecimal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,8 +59,6 @@ pub struct Note {
     pub frontmatter: Frontmatter,
     /// The typed view of the properties, when it is an entity.
     pub entity: Option<Entity>,
-    /// The text below the frontmatter; all text when the frontmatter is broken; empty when the file is too large.
-    pub body: Box<str>,
     /// Tags of the frontmatter and of the body, each once.
     pub tags: Vec<String>,
     /// Other names, of the frontmatter.
@@ -71,7 +71,16 @@ pub struct Note {
     pub relations: Vec<Relation>,
     /// What is wrong with this note by itself.
     pub defects: Vec<Defect>,
+    pub(crate) text: Text,
     pub(crate) folded: Folded,
+    pub(crate) marks: Marks,
+}
+
+/// What some editors leave in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    pub(crate) bom: bool,
+    pub(crate) crlf: bool,
 }
 
 /// The note's texts in the form that is searched and compared.
@@ -84,7 +93,12 @@ pub(crate) struct Folded {
     pub(crate) title: Box<str>,
     pub(crate) tags: Vec<Box<str>>,
     pub(crate) headings: Box<str>,
-    pub(crate) body: Box<str>,
+    /// What the properties say besides names, tags, days and words of a fixed list, a line each.
+    pub(crate) properties: Box<str>,
+    pub(crate) kind: Option<Box<str>>,
+    pub(crate) status: Option<Box<str>>,
+    /// The day of the last change as a number that grows with it; 0 when no property says.
+    pub(crate) recency: u32,
     pub(crate) links: Vec<Box<str>>,
     pub(crate) relations: Vec<Box<str>>,
 }
@@ -100,6 +114,18 @@ impl Note {
     #[must_use]
     pub fn entity_type(&self) -> Option<&str> {
         self.entity.as_ref()?.entity_type.as_deref()
+    }
+
+    /// The text below the frontmatter; all text when the frontmatter is broken; empty when the file is too large.
+    #[must_use]
+    pub fn body(&self) -> Cow<'_, str> {
+        self.text.written()
+    }
+
+    /// Length of [`Self::body`] in bytes.
+    #[must_use]
+    pub fn body_len(&self) -> usize {
+        self.text.len()
     }
 
     /// Reads the bytes of a file.
@@ -134,7 +160,7 @@ impl Note {
                 .collect(),
             headings: found.headings,
             relations,
-            body: parsed.body.into(),
+            text: Text::of(parsed.body),
             bytes: bytes.len() as u64,
             hash: ContentHash::of([bytes]),
             frontmatter: parsed.frontmatter,
@@ -142,6 +168,10 @@ impl Note {
             defects,
             path,
             folded: Folded::default(),
+            marks: Marks {
+                bom: bytes.starts_with(b"\xef\xbb\xbf"),
+                crlf: memchr::memmem::find(bytes, b"\r\n").is_some(),
+            },
         };
         note.folded = Folded::of(&note);
         note
@@ -172,8 +202,16 @@ impl Folded {
             aliases: note.aliases.iter().map(|alias| shared(alias)).collect(),
             title: fold(&note.title).into(),
             tags: note.tags.iter().map(|tag| fold(tag).into()).collect(),
-            headings: fold(&headings.join("\n")).into(),
-            body: fold(&note.body).into(),
+            // No phrase goes on from one heading into the next.
+            headings: fold(&headings.join("\0")).into(),
+            properties: fold(&properties(&note.frontmatter)).into(),
+            kind: note.entity_type().map(|kind| fold(kind).into()),
+            status: note
+                .entity
+                .as_ref()
+                .and_then(|entity| entity.status.as_deref())
+                .map(|status| fold(status).into()),
+            recency: recency(&note.frontmatter),
             links: note
                 .links
                 .iter()
@@ -228,6 +266,54 @@ fn aliases(frontmatter: &Frontmatter) -> Vec<String> {
         .flatten()
         .map(|alias| wikilink::bare_target(alias));
     each_once(names.filter(|alias| !alias.is_empty()))
+}
+
+/// Properties that are searched as names, titles or tags, or hold words of a fixed list.
+const ELSEWHERE: &[&str] = &[
+    "entity_name",
+    "title",
+    "entity_id",
+    "aliases",
+    "alias",
+    "tags",
+    "tag",
+    "entity_type",
+    "status",
+    "priority",
+    "priority_flag",
+    "type",
+    "visibility",
+];
+
+fn properties(frontmatter: &Frontmatter) -> String {
+    let mut text = String::new();
+    for (name, value) in &frontmatter.fields {
+        if !ELSEWHERE.contains(&name.as_str()) {
+            collect_texts(value, &mut text);
+        }
+    }
+    text
+}
+
+fn collect_texts(value: &Value, text: &mut String) {
+    match value {
+        Value::String(line) if IsoDate::parse(line).is_none() => {
+            text.push_str(line);
+            // No phrase goes on from one property into the next.
+            text.push('\0');
+        }
+        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, text)),
+        Value::Object(map) => map.values().for_each(|item| collect_texts(item, text)),
+        _ => {}
+    }
+}
+
+fn recency(frontmatter: &Frontmatter) -> u32 {
+    let days = ["updated", "modified", "date", "created"].map(|name| {
+        let day = IsoDate::parse(frontmatter.get(name)?.as_str()?)?;
+        day.as_str().get(..10)?.replace('-', "").parse().ok()
+    });
+    days.into_iter().flatten().next().unwrap_or_default()
 }
 
 fn texts(value: Option<&Value>) -> Vec<String> {

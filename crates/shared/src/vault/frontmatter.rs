@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     defect::{Defect, DefectCode},
-    recover,
+    diagnose, recover,
     yaml::{self, Property, YamlError, YamlErrorKind},
 };
 
@@ -129,9 +129,13 @@ pub fn parse(text: &str) -> ParsedNote<'_> {
             } else {
                 recover::properties(block)
             };
+            let mut found = defect(&error);
+            if error.kind == YamlErrorKind::Syntax {
+                explain(&mut found, block);
+            }
             ParsedNote {
                 frontmatter: Frontmatter::fill(kept, BlockState::Recovered),
-                ..whole(vec![defect(&error)])
+                ..whole(vec![found])
             }
         }
     }
@@ -144,7 +148,19 @@ fn defect(error: &YamlError) -> Defect {
         YamlErrorKind::Limit => DefectCode::YamlLimit,
         YamlErrorKind::NotAMap => DefectCode::FrontmatterNotAMap,
     };
-    Defect::at(code, error.line.saturating_add(1), error.message.clone())
+    let mut defect = Defect::at(code, error.line.saturating_add(1), error.message.clone());
+    defect.column = error.column;
+    defect
+}
+
+/// The parser stops where it can go on no longer; what a person has to mend often stands before.
+fn explain(defect: &mut Defect, block: &str) {
+    if let Some(cause) = diagnose::cause(block) {
+        defect.line = Some(cause.line.saturating_add(1));
+        defect.column = Some(cause.column);
+        defect.message = cause.message;
+        defect.instead = Some(cause.instead);
+    }
 }
 
 enum Split<'a> {

@@ -3,7 +3,10 @@
 
 mod common;
 mod fixture;
+mod generated;
+mod lint;
 mod live;
+mod oracle;
 mod query;
 mod robust;
 mod search;
