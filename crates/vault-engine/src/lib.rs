@@ -18,6 +18,7 @@ mod snapshot;
 mod snippet;
 pub mod stats;
 mod text;
+pub mod typed;
 mod view;
 
 pub use config::VaultConfig;

@@ -6,15 +6,15 @@
 use std::{borrow::Cow, fmt, sync::Arc};
 
 use loop_shared::vault::{
-    Body, Defect, DefectCode, Entity, Frontmatter, Heading, IsoDate, NotePath, Relation, WikiLink,
-    body, frontmatter,
-    text::{each_once, fold},
-    wikilink,
+    Defect, DefectCode, Entity, Frontmatter, Heading, NotePath, Relation, WikiLink, body,
+    frontmatter, text::fold,
 };
-use serde_json::Value;
 use sha2::{Digest, Sha256};
 
+mod parts;
+
 use crate::text::Text;
+use parts::{aliases, properties, property_links, recency, tags, title};
 
 /// The first 16 bytes of a SHA-256; prints as hexadecimal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -223,127 +223,5 @@ impl Folded {
                 .map(|relation| fold(relation.target.as_str()).into())
                 .collect(),
         }
-    }
-}
-
-fn title(
-    frontmatter: &Frontmatter,
-    entity: Option<&Entity>,
-    body: &Body,
-    path: &NotePath,
-) -> String {
-    let named = entity.and_then(|entity| entity.entity_name.clone());
-    let titled = || {
-        frontmatter
-            .get("title")
-            .and_then(Value::as_str)
-            .map(|text| text.trim().to_owned())
-    };
-    let heading = || {
-        body.headings
-            .iter()
-            .find(|heading| heading.level == 1)
-            .map(|heading| heading.text.clone())
-    };
-    named
-        .or_else(titled)
-        .or_else(heading)
-        .filter(|title| !title.is_empty())
-        .unwrap_or_else(|| path.stem().to_owned())
-}
-
-fn tags(frontmatter: &Frontmatter, body: &Body) -> Vec<String> {
-    let written = ["tags", "tag"].map(|name| texts(frontmatter.get(name)));
-    let written = written.iter().flatten();
-    let written = written.flat_map(|text| text.split([',', ' ']).filter_map(body::tag_name));
-    each_once(written.chain(body.tags.iter().cloned()))
-}
-
-fn aliases(frontmatter: &Frontmatter) -> Vec<String> {
-    let written = ["aliases", "alias"].map(|name| texts(frontmatter.get(name)));
-    let names = written
-        .iter()
-        .flatten()
-        .map(|alias| wikilink::bare_target(alias));
-    each_once(names.filter(|alias| !alias.is_empty()))
-}
-
-/// Properties that are searched as names, titles or tags, or hold words of a fixed list.
-const ELSEWHERE: &[&str] = &[
-    "entity_name",
-    "title",
-    "entity_id",
-    "aliases",
-    "alias",
-    "tags",
-    "tag",
-    "entity_type",
-    "status",
-    "priority",
-    "priority_flag",
-    "type",
-    "visibility",
-];
-
-fn properties(frontmatter: &Frontmatter) -> String {
-    let mut text = String::new();
-    for (name, value) in &frontmatter.fields {
-        if !ELSEWHERE.contains(&name.as_str()) {
-            collect_texts(value, &mut text);
-        }
-    }
-    text
-}
-
-fn collect_texts(value: &Value, text: &mut String) {
-    match value {
-        Value::String(line) if IsoDate::parse(line).is_none() => {
-            text.push_str(line);
-            // No phrase goes on from one property into the next.
-            text.push('\0');
-        }
-        Value::Array(items) => items.iter().for_each(|item| collect_texts(item, text)),
-        Value::Object(map) => map.values().for_each(|item| collect_texts(item, text)),
-        _ => {}
-    }
-}
-
-fn recency(frontmatter: &Frontmatter) -> u32 {
-    let days = ["updated", "modified", "date", "created"].map(|name| {
-        let day = IsoDate::parse(frontmatter.get(name)?.as_str()?)?;
-        day.as_str().get(..10)?.replace('-', "").parse().ok()
-    });
-    days.into_iter().flatten().next().unwrap_or_default()
-}
-
-fn texts(value: Option<&Value>) -> Vec<String> {
-    match value {
-        Some(Value::String(text)) => vec![text.clone()],
-        Some(Value::Array(items)) => items
-            .iter()
-            .filter_map(|item| item.as_str().map(str::to_owned))
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn property_links(frontmatter: &Frontmatter) -> Vec<WikiLink> {
-    let mut links = Vec::new();
-    for (_, value, line) in frontmatter.lined() {
-        collect_links(value, line, &mut links);
-    }
-    links
-}
-
-fn collect_links(value: &Value, line: u32, links: &mut Vec<WikiLink>) {
-    match value {
-        Value::String(text) if text.contains("[[") => links.extend(wikilink::in_text(text, line)),
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| collect_links(item, line, links)),
-        Value::Object(map) => map
-            .values()
-            .for_each(|item| collect_links(item, line, links)),
-        _ => {}
     }
 }

@@ -3,6 +3,8 @@
 //! In: a block that does not parse. Out: the line that is the cause, and how it should be written.
 //! Never: a guess where several lines could be meant: the usual slips are known, the rest keeps the parser's message.
 
+use super::recover::starts_property;
+
 /// The line at fault.
 pub(super) struct Cause {
     /// In the block, from 1.
@@ -28,6 +30,21 @@ pub(super) fn cause(block: &str) -> Option<Cause> {
             instead,
         })
     })
+}
+
+/// The first line that can be no part of a block of properties, from 1, and what stands before it.
+pub(super) fn before_prose(block: &str) -> Option<(u32, &str)> {
+    let mut offset = 0;
+    for (number, line) in (1..).zip(block.split_inclusive('\n')) {
+        let is_yaml = line.trim().is_empty()
+            || line.starts_with([' ', '\t', '#', '-', ']', '}', '"', '\''])
+            || starts_property(line);
+        if !is_yaml {
+            return Some((number, block.get(..offset)?));
+        }
+        offset += line.len();
+    }
+    None
 }
 
 type Slip = (u32, String, String);
@@ -149,6 +166,19 @@ mod tests {
                 .collect();
             assert_eq!(parse(&mended.join("\n")).defects, [], "{block}");
         }
+    }
+
+    #[test]
+    fn a_rule_in_the_text_does_not_close_a_block_that_was_left_open() {
+        let parsed = parse("---\na: 1\n\n# Title\n\n> quoted\n\n---\nmore\n");
+        assert_eq!(parsed.frontmatter.fields.len(), 1);
+        let found = &parsed.defects[0];
+        assert_eq!(found.code.as_str(), "frontmatter-unterminated");
+        assert_eq!(
+            (found.line, found.instead.as_deref()),
+            (Some(6), Some("---"))
+        );
+        assert!(parsed.body.contains("> quoted") && parsed.body.contains("more"));
     }
 
     #[test]

@@ -35,46 +35,29 @@ fn finding(note: &Note, schema: &Schema, error: &ValidationError<'_>) -> Finding
         .unwrap_or_default()
         .replace("~1", "/")
         .replace("~0", "~");
-    let (code, field, message) = match error.kind() {
-        ValidationErrorKind::Required { property } => {
-            let name = property.as_str().unwrap_or_default().to_owned();
-            let code = match name.as_str() {
+    let (code, message) = match error.kind() {
+        ValidationErrorKind::Required { property } if field.is_empty() => {
+            let name = property.as_str().unwrap_or_default();
+            let code = match name {
                 "entity_type" => "entity-type-missing",
                 "entity_id" => "entity-id-missing",
                 _ => "field-missing",
             };
-            (code, String::new(), format!("`{name}` is missing"))
+            (code, format!("`{name}` is missing"))
         }
-        kind => {
-            let value = error.instance();
-            let code = code(&field, kind, value);
-            let expected = schema
-                .document
-                .pointer(&format!("/properties/{field}/description"));
-            let message = match expected.and_then(Value::as_str) {
-                Some(expected) => format!("`{field}` should be {expected}; it is {}", short(value)),
-                None => format!(
-                    "`{field}` does not fit the schema ({}); it is {}",
-                    error.kind().keyword(),
-                    short(value)
-                ),
-            };
-            (code, field, message)
-        }
+        _ => misfit(&field, schema, error),
     };
-    let line = if field.is_empty() {
-        note.frontmatter
-            .line_of("entity_id")
-            .max(note.frontmatter.line_of("entity_type"))
-    } else {
-        note.frontmatter.line_of(&field)
-    };
+    let line = |name: &str| note.frontmatter.line_of(name);
     let instead = (code == "list-as-text")
         .then(|| as_list(&field, error.instance()))
         .flatten();
     Finding {
         path: note.path.as_str().to_owned(),
-        line: Some(line),
+        line: Some(if field.is_empty() {
+            line("entity_id").max(line("entity_type"))
+        } else {
+            line(&field)
+        }),
         column: None,
         code: code.to_owned(),
         level: if code == "list-as-text" {
@@ -86,6 +69,31 @@ fn finding(note: &Note, schema: &Schema, error: &ValidationError<'_>) -> Finding
         fix: fix(code).to_owned(),
         instead,
     }
+}
+
+/// Kind and message of a value that the schema does not take.
+fn misfit(field: &str, schema: &Schema, error: &ValidationError<'_>) -> (&'static str, String) {
+    let value = error.instance();
+    let said = |name: &str| {
+        schema
+            .document
+            .pointer(&format!("/properties/{field}/{name}"))
+    };
+    let wants_list = said("type").is_some_and(|wanted| wanted == "array");
+    let code = if wants_list && value.is_string() {
+        "list-as-text"
+    } else {
+        code(field, error.kind(), value)
+    };
+    let message = match said("description").and_then(Value::as_str) {
+        Some(expected) => format!("`{field}` should be {expected}; it is {}", short(value)),
+        None => format!(
+            "`{field}` does not fit the schema ({}); it is {}",
+            error.kind().keyword(),
+            short(value)
+        ),
+    };
+    (code, message)
 }
 
 fn code(field: &str, kind: &ValidationErrorKind, value: &Value) -> &'static str {

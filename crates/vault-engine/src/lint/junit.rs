@@ -1,13 +1,13 @@
 //! Findings as test runners write them: every note is a test, and one with errors has failed.
 //!
-//! Source: the JUnit XML that Jenkins, GitLab and GitHub's reporters read.
+//! Source: the `JUnit` XML that Jenkins, GitLab and GitHub's reporters read.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
 use super::{Finding, Level, Report};
 use crate::Snapshot;
 
-/// The report as one JUnit document; `level` and worse fail.
+/// The report as one `JUnit` document; `level` and worse fail.
 #[must_use]
 pub fn junit(report: &Report, snapshot: &Snapshot, level: Level) -> String {
     let mut cases: BTreeMap<&str, Vec<&Finding>> = snapshot

@@ -6,6 +6,7 @@
 mod fields;
 mod junit;
 mod lives;
+mod page;
 mod places;
 mod relations;
 mod sarif;
@@ -18,6 +19,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 pub use junit::junit;
+pub use page::LintPage;
 pub use sarif::sarif;
 pub use schema::{Schema, SchemaError};
 

@@ -13,15 +13,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arc_swap::ArcSwap;
-use notify_debouncer_full::notify;
-
-use super::{Message, OpenError, Shared, State, WatcherState, memory::Memory, watch::Watch};
+use super::{
+    Message, OpenError, Shared, State, WatcherState,
+    memory::Memory,
+    watch::{Watch, cause},
+};
 use crate::{
     Snapshot, VaultConfig,
     disk::{self, RootId},
     snapshot::NoteDefect,
 };
+use arc_swap::ArcSwap;
 
 /// The shortest time between comparisons without watching.
 const MIN_POLL: Duration = Duration::from_millis(500);
@@ -295,16 +297,5 @@ fn unreadable(config: &VaultConfig, cause: std::io::Error) -> OpenError {
     OpenError::Unreadable {
         root: config.root.clone(),
         cause,
-    }
-}
-
-/// Why there is no watching, without paths.
-fn cause(error: &notify::Error) -> String {
-    use notify::ErrorKind;
-    match &error.kind {
-        ErrorKind::MaxFilesWatch => "the system's limit of watches is reached".to_owned(),
-        ErrorKind::Io(error) => error.to_string(),
-        ErrorKind::Generic(text) => text.clone(),
-        other => format!("{other:?}"),
     }
 }

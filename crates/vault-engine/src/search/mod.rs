@@ -10,6 +10,7 @@ mod gather;
 mod needle;
 mod parse;
 mod stem;
+mod tally;
 
 use std::{
     cmp::Ordering,

@@ -162,7 +162,12 @@ impl<'a> Token<'a> {
             }
         }
         if let Some(phrase) = rest.strip_prefix(QUOTES) {
-            let (phrase, behind) = phrase.split_once(QUOTES).unwrap_or((phrase, ""));
+            let close: &[char] = if rest.starts_with('"') {
+                &['"']
+            } else {
+                &['“', '”', '"']
+            };
+            let (phrase, behind) = phrase.split_once(close).unwrap_or((phrase, ""));
             (token.quoted, token.text) = (true, phrase);
             return Some((token, behind));
         }

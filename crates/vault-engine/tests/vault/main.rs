@@ -10,3 +10,4 @@ mod oracle;
 mod query;
 mod robust;
 mod search;
+mod typed;

@@ -5,6 +5,7 @@ pub(crate) mod entities;
 pub(crate) mod entity;
 pub(crate) mod fallback;
 pub(crate) mod health;
+pub(crate) mod lint;
 pub(crate) mod note;
 pub(crate) mod openapi;
 pub(crate) mod scan;

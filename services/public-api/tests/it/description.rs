@@ -7,10 +7,11 @@ use serde_json::{Value, json};
 use crate::harness::Server;
 
 /// Addresses that the service answers and the description should name, found by asking.
-const SERVED: [&str; 9] = [
+const SERVED: [&str; 10] = [
     "/api/entities",
     "/api/entities/{id}",
     "/api/healthz",
+    "/api/lint",
     "/api/notes/{path}",
     "/api/openapi.json",
     "/api/readyz",
@@ -20,7 +21,7 @@ const SERVED: [&str; 9] = [
 ];
 
 /// Addresses whose answers, good and bad, are held against the document.
-const ASKED: [&str; 15] = [
+const ASKED: [&str; 17] = [
     "/api/entities",
     "/api/entities?limit=1",
     "/api/entities?type=Nothing",
@@ -33,6 +34,8 @@ const ASKED: [&str; 15] = [
     "/api/search?q=결제",
     "/api/search",
     "/api/stats",
+    "/api/lint?level=warning&limit=1",
+    "/api/lint?level=bad",
     "/api/healthz",
     "/api/readyz",
     "/api/openapi.json",

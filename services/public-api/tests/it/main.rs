@@ -6,6 +6,7 @@ mod description;
 mod docs;
 mod freshness;
 mod harness;
+mod lint;
 mod mcp;
 mod odd_inputs;
 mod rest;
