@@ -20,8 +20,8 @@ use crate::lint as rules;
 use crate::mcp::VaultTools;
 use crate::openapi;
 use crate::routes::{
-    docs, entities, entity, fallback, health, lint, note, openapi as description, scan, search,
-    stats,
+    docs, entities, entity, fallback, health, lint, note, openapi as description, query, scan,
+    search, stats,
 };
 
 /// Why the service cannot start.
@@ -107,12 +107,13 @@ impl App {
 }
 
 /// What is served to callers with a token, and how.
-const VAULT: [(Endpoint, fn() -> Route); 7] = [
+const VAULT: [(Endpoint, fn() -> Route); 8] = [
     (entities::ENDPOINT, || reading().to(entities::get)),
     (entity::ENDPOINT, || reading().to(entity::get)),
     (note::ENDPOINT, || reading().to(note::get)),
     (search::ENDPOINT, || reading().to(search::get)),
     (scan::ENDPOINT, || reading().to(scan::get)),
+    (query::ENDPOINT, || reading().to(query::get)),
     (lint::ENDPOINT, || reading().to(lint::get)),
     (stats::ENDPOINT, || reading().to(stats::get)),
 ];

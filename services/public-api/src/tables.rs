@@ -189,6 +189,35 @@ Also \"a phrase\", -without, nearlyword~, title: tag: type: status: path:.",
     CURSOR,
 ];
 
+/// Query of `/api/query`.
+pub(crate) static QUERY_LINE: &[Param] = &[
+    text(
+        "q",
+        "The question in one line; without it, every note.",
+        "한 줄로 적은 물음. 없으면 모든 노트",
+        "due < today and status != done",
+    ),
+    text(
+        "query",
+        "The same as JSON: where, sort, group, select.",
+        "JSON 으로 적은 물음: where, sort, group, select",
+        "{\"where\":{\"field\":\"status\",\"op\":\"=\",\"value\":\"doing\"}}",
+    ),
+    list(
+        "select",
+        "Properties to give with each note; without it, those of the question.",
+        "노트마다 함께 줄 속성. 없으면 물음에 나온 것",
+        "due",
+    ),
+    number(
+        "limit",
+        (1, 200, 50),
+        "Most results of a page.",
+        "한 쪽의 최대 결과 수",
+    ),
+    CURSOR,
+];
+
 /// Query of `/api/lint`.
 pub(crate) static LINT: &[Param] = &[
     text(
@@ -255,6 +284,7 @@ mod tests {
             QUERY_ENTITIES,
             SEARCH,
             LINT,
+            QUERY_LINE,
             TOOL_SEARCH,
             TOOL_FETCH,
             GET_ENTITY,

@@ -8,6 +8,7 @@ pub(crate) mod health;
 pub(crate) mod lint;
 pub(crate) mod note;
 pub(crate) mod openapi;
+pub(crate) mod query;
 pub(crate) mod scan;
 pub(crate) mod search;
 pub(crate) mod stats;

@@ -9,6 +9,7 @@ mod harness;
 mod lint;
 mod mcp;
 mod odd_inputs;
+mod query;
 mod resources;
 mod rest;
 mod scan;
