@@ -5,6 +5,7 @@
 //! this process or another, exactly one wins.
 
 mod accounts;
+mod audit;
 mod client_admin;
 mod client_grants;
 mod devices;
@@ -14,6 +15,7 @@ mod oidc;
 mod par;
 mod registrations;
 mod standing;
+mod whole;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
@@ -31,6 +33,7 @@ use crate::{
     user::{Email, PasswordHash, User, UserId},
 };
 pub use accounts::Accounts;
+pub use audit::{AuditFilter, AuditLog};
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
 pub use devices::{DeviceContext, Devices};
@@ -40,6 +43,7 @@ pub use oidc::{Logouts, Settled};
 pub use par::PushedRequests;
 pub use registrations::Registrations;
 pub use standing::StandingGrants;
+pub use whole::Store;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
 #[derive(Debug, thiserror::Error)]
@@ -256,45 +260,4 @@ pub trait SigningKeys: Send + Sync {
     async fn retire_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError>;
     /// Deletes the keys that were noted as retired before `limit`. Returns how many.
     async fn delete_keys(&self, retired_before: DateTime<Utc>) -> Result<u64, StoreError>;
-}
-
-/// The whole store.
-pub trait Store:
-    Clients
-    + Users
-    + Sessions
-    + Consents
-    + Grants
-    + SigningKeys
-    + ClientAdmin
-    + ClientGrants
-    + Jtis
-    + KeptClients
-    + PushedRequests
-    + Registrations
-    + Devices
-    + StandingGrants
-    + Logouts
-    + Accounts
-{
-}
-
-impl<T> Store for T where
-    T: Clients
-        + Users
-        + Sessions
-        + Consents
-        + Grants
-        + SigningKeys
-        + ClientAdmin
-        + ClientGrants
-        + Jtis
-        + KeptClients
-        + PushedRequests
-        + Registrations
-        + Devices
-        + StandingGrants
-        + Logouts
-        + Accounts
-{
 }

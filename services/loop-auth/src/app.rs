@@ -8,6 +8,7 @@ use actix_web::{
         StatusCode,
         header::{self, HeaderValue},
     },
+    middleware::from_fn,
     web,
 };
 use loop_oauth::{
@@ -20,6 +21,7 @@ use loop_oauth::{
 use loop_shared::service::{clock::Clock, config::ExternalUrl, headers::cors_open, reading};
 
 use crate::{
+    audit,
     extract::cookies::Cookies,
     pages::{Chrome, Pages},
     proxy_config::TrustedProxies,
@@ -126,7 +128,13 @@ impl App {
 /// An issuer with a path gets the same routes below that path, since a proxy may strip it or not,
 /// and the path-inserted forms of its metadata (RFC 8414 §3.1).
 pub fn routes(config: &mut web::ServiceConfig, app: &App) {
-    let base = app.base.as_str();
+    // One scope around everything: what a request does is written down before it is answered.
+    let base = app.base.clone();
+    let all = web::scope("").wrap(from_fn(audit::record));
+    config.service(all.configure(move |config| everything(config, &base)));
+}
+
+fn everything(config: &mut web::ServiceConfig, base: &str) {
     under("", config);
     if !base.is_empty() {
         under(base, config);

@@ -19,7 +19,7 @@ use reqwest::{StatusCode, redirect::Policy};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::task::JoinSet;
 
-use crate::app::App;
+use crate::{app::App, audit};
 
 /// Time between two looks at the queue.
 const EVERY: Duration = Duration::from_secs(1);
@@ -71,6 +71,11 @@ pub(crate) async fn once(app: &Data<App>, http: &reqwest::Client) -> Result<(), 
 }
 
 async fn tell(app: Data<App>, http: reqwest::Client, notice: Notice) {
+    let work = tell_noted(app.clone(), http, notice);
+    audit::in_background(&*app.store, app.cx().now, work).await;
+}
+
+async fn tell_noted(app: Data<App>, http: reqwest::Client, notice: Notice) {
     let attempt = match backchannel::target(&app.cx(), &notice).await {
         Ok(Some(client)) => post(&app, &http, &client, &notice).await,
         Ok(None) => Attempt::Refused,

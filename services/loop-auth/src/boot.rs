@@ -20,7 +20,7 @@ use loop_shared::service::{
 
 use crate::{
     app::{self, App, Parts},
-    backchannel,
+    audit, backchannel,
     config::{Config, IDENTITY},
     first_admin,
     outbound::{OutboundDocuments, OutboundError},
@@ -165,7 +165,8 @@ pub async fn prepare(
         documents: &NoDocuments,
         now: clock.now(),
     };
-    first_admin::ensure(&cx, &*passwords, &config.first_admin).await?;
+    let first = first_admin::ensure(&cx, &*passwords, &config.first_admin);
+    audit::in_background(&*opened.store, clock.now(), first).await?;
     if let Some(path) = &config.jwks_file {
         write_jwks_file(path, &signer.jwks()).map_err(|error| BootError::JwksFile {
             path: path.display().to_string(),

@@ -4,6 +4,7 @@
 //! concrete store; `main.rs` alone names that.
 
 pub mod app;
+mod audit;
 mod backchannel;
 pub mod boot;
 pub mod cli;

@@ -2,6 +2,8 @@
 //!
 //! In: rows. Out: domain values, or `StoreError::Corrupt`. Never: a query.
 
+pub(crate) mod audit;
+pub(crate) mod audit_head;
 pub(crate) mod client;
 pub(crate) mod client_grant;
 pub(crate) mod code;

@@ -13,6 +13,7 @@
 
 mod account_reads;
 mod accounts;
+mod audit;
 mod client_admin;
 mod client_grants;
 mod clients;

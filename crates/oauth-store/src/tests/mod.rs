@@ -4,6 +4,7 @@
 //! (without one they say so, and run on SQLite again).
 
 mod accounts;
+mod audit;
 mod client_grants;
 mod clients;
 mod codes;

@@ -8,8 +8,10 @@
 //! Services without a database keep it in a file ([`FileLog`]); loop-auth keeps it in its database.
 
 mod chain;
+pub mod csv;
 mod file;
 mod record;
+pub mod trail;
 
 pub use chain::{Broken, Fault, Hash, Head, Verifier, link, verify};
 pub use file::{FileLog, FileLogError, FileSettings, Handle, Verified, verify_files};

@@ -1,8 +1,9 @@
-//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `db …`, `healthcheck`.
+//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `audit …`, `db …`, `healthcheck`.
 //!
 //! In: a command line. Out: an exit code; results on standard output, problems on standard error.
 //! Never: a password in an argument.
 
+mod audit;
 mod client;
 mod db;
 mod keys;
@@ -36,6 +37,7 @@ use loop_shared::service::{
 };
 
 use crate::{
+    audit::of_operator,
     boot::{self, Opened, Opening},
     config::{Database, IDENTITY, ServeArgs, StoreArgs},
 };
@@ -67,6 +69,8 @@ enum Command {
     Client(On<client::ClientCommand>),
     /// List and rotate signing keys
     Keys(Box<keys::OnKeys>),
+    /// Verify and export the audit log
+    Audit(On<audit::AuditCommand>),
     /// Show, migrate, check, back up, restore and copy the database
     Db(Box<db::OnDatabase>),
     /// Ask the running server whether it is ready; exits 0 or 1
@@ -126,12 +130,25 @@ async fn dispatch(
 ) -> Result<(), String> {
     match command {
         Command::Serve(args) => serve(&args, open).await,
-        Command::User(on) => user::run(&desk(&on.store, open).await?, on.command).await,
-        Command::Client(on) => client::run(&desk(&on.store, open).await?, on.command).await,
+        Command::User(on) => {
+            let desk = desk(&on.store, open).await?;
+            let work = user::run(&desk, on.command);
+            of_operator(&*desk.opened.store, SystemClock.now(), work).await
+        }
+        Command::Client(on) => {
+            let desk = desk(&on.store, open).await?;
+            let work = client::run(&desk, on.command);
+            of_operator(&*desk.opened.store, SystemClock.now(), work).await
+        }
+        Command::Audit(on) => {
+            let desk = desk(&on.store, open).await?;
+            audit::run(&*desk.opened.store, on.command).await
+        }
         Command::Keys(on) => {
             let settings = on.settings()?;
             let desk = desk(&on.store, open).await?;
-            keys::run(&on, &settings, &desk.opened).await
+            let work = keys::run(&on, &settings, &desk.opened);
+            of_operator(&*desk.opened.store, SystemClock.now(), work).await
         }
         Command::Db(on) => db::run(&on, maintenance, open).await,
         Command::Healthcheck(args) => {

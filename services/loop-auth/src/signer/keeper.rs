@@ -10,8 +10,13 @@ use loop_oauth::{
     key::{self, Due, SigningKey},
     store::{Inserted, SigningKeys, Store, Updated},
 };
-use loop_shared::service::clock::Clock;
+use loop_shared::{
+    audit::{Outcome, trail::note},
+    service::clock::Clock,
+};
 use rand::Rng as _;
+
+use crate::audit;
 
 use super::{KeySettings, Signer, SignerError, add, make, write_jwks_file};
 
@@ -64,7 +69,8 @@ impl Keeper {
         loop {
             let part = rand::rng().random_range(0.5..=1.0);
             tokio::time::sleep(self.every.mul_f64(part)).await;
-            if let Err(error) = self.turn().await {
+            let turn = audit::in_background(&*self.store, self.clock.now(), self.turn());
+            if let Err(error) = turn.await {
                 tracing::warn!(%error, "the signing keys were not looked after; they stay as they were");
             }
         }
@@ -105,7 +111,11 @@ impl Keeper {
         let (now, policy) = (self.clock.now(), &self.settings.policy);
         let mut wrote = false;
         for key in key::to_retire(stored, now) {
-            wrote |= self.store.retire_key(&key.kid, now).await? == Updated::Now;
+            let retired = self.store.retire_key(&key.kid, now).await? == Updated::Now;
+            if retired {
+                noted("key_retired", &key.kid);
+            }
+            wrote |= retired;
         }
         let limit = key::delete_before(now, policy);
         if stored
@@ -120,10 +130,20 @@ impl Keeper {
             let signs_from = key::signs_from(why, now, policy);
             let added = add(&*self.store, &made, stored, now, signs_from).await?;
             tracing::info!(kid = made.kid, alg = %made.alg, ?why, %signs_from, ?added, "a new signing key");
+            if added == Inserted::Now {
+                noted("key_added", &made.kid);
+            }
             wrote = true;
         }
         Ok(wrote)
     }
+}
+
+/// One line of the audit log.
+fn noted(event: &'static str, kid: &str) {
+    note(event, Outcome::Done, |entry| {
+        entry.subject(format_args!("key:{kid}"))
+    });
 }
 
 /// Adds a key that signs after it was published for long enough, or, with `at_once`, now.
@@ -146,7 +166,10 @@ pub(crate) async fn rotate(
         }
         let turn = key::turn_of(&kid, &stored, now);
         return Ok(match store.advance_key(&kid, turn).await? {
-            Updated::Now => Rotation::Advanced { kid },
+            Updated::Now => {
+                noted("key_advanced", &kid);
+                Rotation::Advanced { kid }
+            }
             Updated::NotFound => Rotation::Raced,
         });
     }
@@ -160,10 +183,13 @@ pub(crate) async fn rotate(
     let wanted = key::signs_from(why, now, &settings.policy);
     let signs_from = key::turn_of(&made.kid, &stored, wanted);
     Ok(match add(store, &made, &stored, now, signs_from).await? {
-        Inserted::Now => Rotation::Added {
-            kid: made.kid,
-            signs_from,
-        },
+        Inserted::Now => {
+            noted("key_added", &made.kid);
+            Rotation::Added {
+                kid: made.kid,
+                signs_from,
+            }
+        }
         Inserted::AlreadyThere => Rotation::Raced,
     })
 }

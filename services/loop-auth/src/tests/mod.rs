@@ -3,6 +3,7 @@
 
 mod account;
 mod assertions;
+mod audit;
 mod authorize;
 mod cimd;
 mod client_credentials;

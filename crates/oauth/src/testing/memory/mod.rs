@@ -3,6 +3,7 @@
 //! Before each, it lets other tasks run a varying number of times, so that callers interleave.
 
 mod accounts;
+mod audit;
 mod client_admin;
 mod client_grants;
 mod devices;
@@ -67,6 +68,7 @@ struct Tables {
     managed: HashMap<ClientId, SecretHash>,
     devices: Vec<DeviceAuthorization>,
     visits: HashMap<SecretHash, Visit>,
+    audit: Vec<loop_shared::audit::Record>,
 }
 
 impl MemoryStore {

@@ -1,0 +1,50 @@
+//! All of it behind one name.
+
+use super::{
+    Accounts, AuditLog, ClientAdmin, ClientGrants, Clients, Consents, Devices, Grants, Jtis,
+    KeptClients, Logouts, PushedRequests, Registrations, Sessions, SigningKeys, StandingGrants,
+    Users,
+};
+
+/// The whole store.
+pub trait Store:
+    Clients
+    + Users
+    + Sessions
+    + Consents
+    + Grants
+    + SigningKeys
+    + ClientAdmin
+    + ClientGrants
+    + Jtis
+    + KeptClients
+    + PushedRequests
+    + Registrations
+    + Devices
+    + StandingGrants
+    + Logouts
+    + Accounts
+    + AuditLog
+{
+}
+
+impl<T> Store for T where
+    T: Clients
+        + Users
+        + Sessions
+        + Consents
+        + Grants
+        + SigningKeys
+        + ClientAdmin
+        + ClientGrants
+        + Jtis
+        + KeptClients
+        + PushedRequests
+        + Registrations
+        + Devices
+        + StandingGrants
+        + Logouts
+        + Accounts
+        + AuditLog
+{
+}
