@@ -1,10 +1,11 @@
-//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `db …`, `healthcheck`.
+//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `db …`, `doctor`, `healthcheck`.
 //!
 //! In: a command line. Out: an exit code; results on standard output, problems on standard error.
 //! Never: a password in an argument.
 
 mod client;
 mod db;
+mod doctor;
 mod keys;
 mod password;
 mod user;
@@ -69,6 +70,8 @@ enum Command {
     Keys(Box<keys::OnKeys>),
     /// Show, migrate, check, back up, restore and copy the database
     Db(Box<db::OnDatabase>),
+    /// Look at the deployment from inside and outside and say what to do; exits 1 when something does not work
+    Doctor(Box<doctor::OnDoctor>),
     /// Ask the running server whether it is ready; exits 0 or 1
     Healthcheck(ServiceArgs),
 }
@@ -134,6 +137,7 @@ async fn dispatch(
             keys::run(&on, &settings, &desk.opened).await
         }
         Command::Db(on) => db::run(&on, maintenance, open).await,
+        Command::Doctor(on) => doctor::run(&on, maintenance, open).await,
         Command::Healthcheck(args) => {
             let mut problems = Problems::new();
             let service = args.resolve(IDENTITY, &mut problems);
