@@ -10,6 +10,7 @@
 
 mod entity;
 mod error;
+mod figures;
 mod file;
 mod maintenance;
 mod migrate;

@@ -10,7 +10,7 @@ use secrecy::SecretString;
 
 use crate::{
     error::failed,
-    open,
+    figures, open,
     postgres::{self, Postgres},
     reader::Reader,
     writer::{Work, Writer},
@@ -179,10 +179,13 @@ impl SqlStore {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, T> + Clone + Send + 'static,
     {
-        match (&self.writer, &self.reader) {
-            (Some(writer), _) => writer.write(work).await,
-            (None, Reader::Postgres(postgres)) => postgres.write(work).await,
-            (None, Reader::Sqlite(_)) => Err(StoreError::Failed("no writer".to_owned())),
-        }
+        let writing = Box::pin(async {
+            match (&self.writer, &self.reader) {
+                (Some(writer), _) => writer.write(work).await,
+                (None, Reader::Postgres(postgres)) => postgres.write(work).await,
+                (None, Reader::Sqlite(_)) => Err(StoreError::Failed("no writer".to_owned())),
+            }
+        });
+        figures::timed(figures::WRITE, writing).await
     }
 }

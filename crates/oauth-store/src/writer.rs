@@ -10,6 +10,7 @@
 
 use async_trait::async_trait;
 use loop_oauth::store::StoreError;
+use loop_shared::service::metrics::login_server::WRITER_WAITING;
 use sea_orm::{
     DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
     TransactionTrait as _,
@@ -173,6 +174,8 @@ where
 
 async fn serve(db: DatabaseConnection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     while let Some(job) = jobs.recv().await {
+        let waiting = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
+        metrics::gauge!(WRITER_WAITING).set(f64::from(waiting));
         match begin(&db).await {
             Ok(tx) => share(tx, job, &mut jobs).await,
             Err(error) => job.refuse(error),

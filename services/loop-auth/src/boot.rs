@@ -16,6 +16,7 @@ use loop_oauth::{
 use loop_shared::service::{
     self, Health, ServeError, Shutdown,
     clock::{Clock, SystemClock},
+    metrics,
 };
 
 use crate::{
@@ -116,6 +117,10 @@ pub enum BootError {
 /// [`BootError`].
 pub async fn serve(config: Config, opened: Opened, shutdown: Shutdown) -> Result<(), BootError> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    if config.service.metrics.is_some() {
+        metrics::install().map_err(ServeError::from)?;
+        metrics::login_server::start();
+    }
     let app = prepare(&config, &opened, Arc::clone(&clock)).await?;
     let keeper = tokio::spawn(keeper(&config, &opened, &app, Arc::clone(&clock)).forever());
     let app = Data::new(app);

@@ -10,6 +10,7 @@ pub mod boot;
 pub mod cli;
 pub mod config;
 pub mod device_config;
+pub mod doctor;
 mod dpop_config;
 mod extract;
 mod first_admin;

@@ -1,4 +1,4 @@
-//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `audit …`, `db …`, `healthcheck`.
+//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `audit …`, `db …`, `doctor`, `healthcheck`.
 //!
 //! In: a command line. Out: an exit code; results on standard output, problems on standard error.
 //! Never: a password in an argument.
@@ -6,6 +6,7 @@
 mod audit;
 mod client;
 mod db;
+mod doctor;
 mod keys;
 mod password;
 mod user;
@@ -73,6 +74,8 @@ enum Command {
     Audit(On<audit::AuditCommand>),
     /// Show, migrate, check, back up, restore and copy the database
     Db(Box<db::OnDatabase>),
+    /// Look at the deployment from inside and outside and say what to do; exits 1 when something does not work
+    Doctor(Box<doctor::OnDoctor>),
     /// Ask the running server whether it is ready; exits 0 or 1
     Healthcheck(ServiceArgs),
 }
@@ -151,6 +154,7 @@ async fn dispatch(
             of_operator(&*desk.opened.store, SystemClock.now(), work).await
         }
         Command::Db(on) => db::run(&on, maintenance, open).await,
+        Command::Doctor(on) => doctor::run(&on, maintenance, open).await,
         Command::Healthcheck(args) => {
             let mut problems = Problems::new();
             let service = args.resolve(IDENTITY, &mut problems);

@@ -16,6 +16,7 @@ use loop_oauth::{
     secret::RawSession,
     sign_in::{self, Attempt, SignInError, SignedIn},
 };
+use loop_shared::service::metrics::login_server::LOGINS;
 use secrecy::SecretString;
 
 use crate::{
@@ -66,6 +67,7 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
         .form_secret(&request)
         .is_some_and(|secret| csrf::fits(&secret, Form::Login, ask.target(), field("csrf")));
     if !own || comes_from_another_site(&request) {
+        counted("stale");
         let again = Again::Problem(LoginProblem::Stale);
         return ask.show(&app, &request, again).await;
     }
@@ -78,12 +80,14 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
         before: before.as_ref(),
         browser: browser.as_ref(),
     };
-    let again = match sign_in::sign_in(&app.cx(), &*app.passwords, attempt).await {
-        Ok(signed_in) => return enter(&app, &ask, &signed_in),
-        Err(SignInError::TooMany(wait)) => Again::TooMany(wait),
-        Err(SignInError::Login(LoginError::Wrong)) => Again::Problem(LoginProblem::Wrong),
+    let (outcome, answer) = match sign_in::sign_in(&app.cx(), &*app.passwords, attempt).await {
+        Ok(signed_in) => ("ok", Ok(enter(&app, &ask, &signed_in))),
+        Err(SignInError::TooMany(wait)) => ("limited", Err(Again::TooMany(wait))),
+        Err(SignInError::Login(LoginError::Wrong)) => {
+            ("wrong", Err(Again::Problem(LoginProblem::Wrong)))
+        }
         Err(SignInError::Login(LoginError::Password(PasswordError::Busy))) => {
-            Again::Problem(LoginProblem::Busy)
+            ("busy", Err(Again::Problem(LoginProblem::Busy)))
         }
         Err(SignInError::Login(
             error @ (LoginError::Password(PasswordError::Failed(_))
@@ -91,10 +95,21 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
             | LoginError::Entropy(_)),
         )) => {
             tracing::error!(%error, "a login failed");
-            return page::error(&app, &request, ErrorKind::Unavailable);
+            (
+                "failed",
+                Ok(page::error(&app, &request, ErrorKind::Unavailable)),
+            )
         }
     };
-    ask.show(&app, &request, again).await
+    counted(outcome);
+    match answer {
+        Ok(answer) => answer,
+        Err(again) => ask.show(&app, &request, again).await,
+    }
+}
+
+fn counted(outcome: &'static str) {
+    metrics::counter!(LOGINS, "method" => "password", "outcome" => outcome).increment(1);
 }
 
 /// Sends the browser where it wanted to go, with its new session.
