@@ -7,6 +7,7 @@
 mod client_admin;
 mod client_grants;
 mod devices;
+mod federation;
 mod jti;
 mod kept_clients;
 mod oidc;
@@ -32,6 +33,7 @@ use crate::{
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
 pub use devices::{DeviceContext, Devices};
+pub use federation::{Federation, IdentityAdded};
 pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
 pub use oidc::{Logouts, Settled};
@@ -273,6 +275,7 @@ pub trait Store:
     + Devices
     + StandingGrants
     + Logouts
+    + Federation
 {
 }
 
@@ -292,5 +295,6 @@ impl<T> Store for T where
         + Devices
         + StandingGrants
         + Logouts
+        + Federation
 {
 }

@@ -21,13 +21,15 @@ use loop_shared::service::{clock::Clock, config::ExternalUrl, headers::cors_open
 
 use crate::{
     extract::cookies::Cookies,
+    outbound::providers::Providers,
     pages::{Chrome, Pages},
     proxy_config::TrustedProxies,
     respond,
     revocations::RevocationList,
     routes::{
-        assets, authorize, consent, device, device_authorization, home, introspect, login, logout,
-        metadata, not_found, par, register, registration, revocations, revoke, token, userinfo,
+        assets, authorize, consent, device, device_authorization, federation, home, identities,
+        introspect, login, logout, metadata, not_found, par, register, registration, revocations,
+        revoke, token, userinfo,
     },
     signer::Signer,
 };
@@ -54,6 +56,8 @@ pub struct Parts {
     pub jwks_max_age: Duration,
     /// Which proxies may say where a request comes from.
     pub proxies: TrustedProxies,
+    /// Who else can say who somebody is.
+    pub providers: Providers,
 }
 
 /// The running server's state.
@@ -70,6 +74,7 @@ pub struct App {
     /// The signed list of grants that ended.
     pub(crate) revocations: RevocationList,
     pub(crate) proxies: TrustedProxies,
+    pub(crate) providers: Providers,
     entropy: Arc<dyn Entropy>,
     documents: Arc<dyn ClientDocuments>,
     clock: Arc<dyn Clock>,
@@ -98,10 +103,28 @@ impl App {
             jwks_max_age: parts.jwks_max_age,
             revocations: RevocationList::default(),
             proxies: parts.proxies,
+            providers: parts.providers,
             entropy: parts.entropy,
             documents: parts.documents,
             clock: parts.clock,
         })
+    }
+
+    /// Where the buttons of providers lead, as sources of `form-action`, each after a space.
+    pub(crate) fn provider_sources(&self) -> String {
+        let mut sources: Vec<String> = Vec::new();
+        for provider in &self.rules.federation.providers {
+            let source = match url::Url::parse(&provider.issuer) {
+                // Where the login is stands in the provider's own description.
+                Ok(url) if url.scheme() == "https" => " https:".to_owned(),
+                Ok(url) => format!(" {}", url.origin().ascii_serialization()),
+                Err(_) => continue,
+            };
+            if !sources.contains(&source) {
+                sources.push(source);
+            }
+        }
+        sources.concat()
     }
 
     /// What the rules are handed, at this moment.
@@ -156,6 +179,7 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
         registrations(&at(version), config);
     }
     pages(prefix, config);
+    providers(prefix, config);
 }
 
 /// Where clients send requests.
@@ -223,6 +247,29 @@ fn registrations(prefix: &str, config: &mut web::ServiceConfig) {
             .route(web::delete().to(registration::delete))
             .default_service(web::to(|| async { only("GET, PUT, DELETE") })),
     );
+}
+
+/// The way to providers and back.
+fn providers(prefix: &str, config: &mut web::ServiceConfig) {
+    let at = |path: &str| format!("{prefix}{path}");
+    config
+        .route(
+            &at("/oauth/federation/{provider}"),
+            web::post().to(federation::depart),
+        )
+        .route(
+            &at("/oauth/callback/{provider}"),
+            reading().to(federation::arrive),
+        )
+        .route(&at("/oauth/identities"), reading().to(identities::get))
+        .route(
+            &at("/oauth/identities/link/{provider}"),
+            web::post().to(identities::link),
+        )
+        .route(
+            &at("/oauth/identities/remove"),
+            web::post().to(identities::remove),
+        );
 }
 
 /// What people see.

@@ -23,7 +23,10 @@ use crate::{
     backchannel,
     config::{Config, IDENTITY},
     first_admin,
-    outbound::{OutboundDocuments, OutboundError},
+    outbound::{
+        OutboundDocuments, OutboundError,
+        providers::{Providers, ProvidersError},
+    },
     passwords::BcryptPasswords,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
     sweep,
@@ -99,6 +102,9 @@ pub enum BootError {
     /// No documents of clients can be fetched.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
+    /// No provider can be asked.
+    #[error(transparent)]
+    Providers(#[from] ProvidersError),
     /// A template does not parse; the build is broken.
     #[error("the pages are broken: {0}")]
     Pages(#[from] tera::Error),
@@ -186,6 +192,7 @@ pub async fn prepare(
         signer,
         jwks_max_age: config.keys.max_age,
         proxies: config.proxies.clone(),
+        providers: Providers::new(config.providers.clone())?,
     })?)
 }
 

@@ -11,6 +11,7 @@ use loop_oauth::{
     config::{Issuer, Rules},
     device::DeviceRules,
     dpop::DpopRules,
+    federation::FederationRules,
     par::ParRules,
     pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
@@ -29,7 +30,9 @@ pub use crate::store_config::{Database, StoreArgs, StoreConfig};
 use crate::{
     device_config::DeviceArgs,
     dpop_config,
+    federation_config::{FederationArgs, FederationConfig},
     key_config::{KeyArgs, KeyConfig},
+    outbound::providers::ProviderSettings,
     outbound_config::OutboundArgs,
     par_config::ParArgs,
     proxy_config::{ProxyArgs, TrustedProxies},
@@ -122,6 +125,9 @@ pub struct ServeArgs {
     /// What stands in front.
     #[command(flatten)]
     pub proxy: ProxyArgs,
+    /// Who else can say who somebody is.
+    #[command(flatten)]
+    pub federation: FederationArgs,
 }
 
 /// The first administrator, should there be no user.
@@ -148,6 +154,8 @@ pub struct Config {
     pub ca_pem: Option<Vec<u8>>,
     /// Which proxies may say where a request comes from.
     pub proxies: TrustedProxies,
+    /// Providers that vouch for people.
+    pub providers: Vec<ProviderSettings>,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -171,6 +179,10 @@ impl ServeArgs {
         let registration = self.registration.resolve(&mut problems);
         let device = self.device.resolve(&mut problems);
         let proxies = self.proxy.resolve(&mut problems);
+        let FederationConfig {
+            rules: federation,
+            providers,
+        } = self.federation.resolve(&mut problems);
         let par = self.par.resolve(&mut problems);
         let rules = self.auth.rules(&service.external_url, &mut problems);
         let access_ttl = rules
@@ -192,11 +204,13 @@ impl ServeArgs {
                 par,
                 registration,
                 device,
+                federation,
                 ..rules.ok_or_else(Problems::new)?
             },
             ca_pem: outbound.ca_pem,
             keys,
             proxies,
+            providers,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
             first_admin: first_admin.ok_or_else(Problems::new)?,
@@ -248,6 +262,7 @@ impl AuthArgs {
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
             sign_in: SignInLimits::default(),
+            federation: FederationRules::default(),
         })
     }
 

@@ -11,6 +11,7 @@ pub mod config;
 pub mod device_config;
 mod dpop_config;
 mod extract;
+pub mod federation_config;
 mod first_admin;
 pub mod key_config;
 mod mac;

@@ -10,6 +10,7 @@ mod codes;
 mod corrupt;
 pub(crate) mod crash;
 mod devices;
+mod federation;
 mod jtis;
 mod kept_clients;
 mod keys;

@@ -30,6 +30,7 @@ use crate::{
     device::DeviceRules,
     dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
+    federation::FederationRules,
     grants::{SignError, TokenSigner},
     par::ParRules,
     pkce_phase::PkceRules,
@@ -231,5 +232,6 @@ fn rules() -> Rules {
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
         sign_in: SignInLimits::default(),
+        federation: FederationRules::default(),
     }
 }

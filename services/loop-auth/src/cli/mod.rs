@@ -18,6 +18,7 @@ use loop_oauth::{
     device::DeviceRules,
     dpop::DpopRules,
     entropy::OsEntropy,
+    federation::FederationRules,
     login::Passwords,
     par::ParRules,
     pkce_phase::PkceRules,
@@ -185,6 +186,7 @@ fn offline_rules() -> Result<Rules, String> {
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
         sign_in: SignInLimits::default(),
+        federation: FederationRules::default(),
     })
 }
 

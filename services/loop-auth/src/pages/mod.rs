@@ -6,6 +6,8 @@ pub mod consent;
 pub mod device;
 mod document_texts;
 pub mod error;
+pub mod federation;
+mod federation_texts;
 mod limit_texts;
 pub mod locale;
 pub mod login;
@@ -73,7 +75,15 @@ impl Pages {
                 include_str!("../../templates/device_done.html"),
             ),
             ("error.html", include_str!("../../templates/error.html")),
+            (
+                "federation.html",
+                include_str!("../../templates/federation.html"),
+            ),
             ("home.html", include_str!("../../templates/home.html")),
+            (
+                "identities.html",
+                include_str!("../../templates/identities.html"),
+            ),
             (
                 "logged_out.html",
                 include_str!("../../templates/logged_out.html"),
@@ -157,6 +167,7 @@ mod tests {
         consent::ConsentPage,
         device::{DeviceConsentPage, DeviceDonePage, DevicePage},
         error::ErrorPage,
+        federation::{FederationPage, IdentitiesPage},
         login::LoginPage,
         session::{HomePage, LoggedOutPage, LogoutPage},
         *,
@@ -195,7 +206,15 @@ mod tests {
                     assert!(!html.contains(forbidden), "{forbidden:?} in {what}");
                 }
                 for key in [
-                    "login_", "consent_", "logout_", "error_", "home_", "scope_", "device_",
+                    "login_",
+                    "consent_",
+                    "logout_",
+                    "error_",
+                    "home_",
+                    "scope_",
+                    "device_",
+                    "federation_",
+                    "identities_",
                 ] {
                     assert!(!html.contains(key), "untranslated {key} in {what}");
                 }
@@ -206,6 +225,7 @@ mod tests {
                     "{site}",
                     "{code}",
                     "{count}",
+                    "{provider}",
                 ] {
                     assert!(!html.contains(placeholder), "{placeholder} in {what}");
                 }
@@ -226,6 +246,8 @@ mod tests {
         check::<DeviceConsentPage>(&pages);
         check::<DeviceDonePage>(&pages);
         check::<ErrorPage>(&pages);
+        check::<FederationPage>(&pages);
+        check::<IdentitiesPage>(&pages);
         check::<HomePage>(&pages);
         check::<LogoutPage>(&pages);
         check::<LoggedOutPage>(&pages);

@@ -7,7 +7,7 @@ mod device;
 
 use serde_json::{Map, Value};
 
-use super::{document_texts, limit_texts, locale::Locale, openid_texts};
+use super::{document_texts, federation_texts, limit_texts, locale::Locale, openid_texts};
 
 /// One text: its key, English, Korean.
 pub(super) type Text = (&'static str, &'static str, &'static str);
@@ -34,6 +34,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         .chain(device::TEXTS)
         .chain(openid_texts::TEXTS)
         .chain(limit_texts::TEXTS)
+        .chain(federation_texts::TEXTS)
 }
 
 /// The table. Grouped by page.

@@ -5,6 +5,7 @@
 mod client_admin;
 mod client_grants;
 mod devices;
+mod federation;
 mod grants;
 mod jti;
 mod kept_clients;
@@ -64,6 +65,9 @@ struct Tables {
     pushed: HashMap<SecretHash, PushedRequest>,
     managed: HashMap<ClientId, SecretHash>,
     devices: Vec<DeviceAuthorization>,
+    waiting: HashMap<SecretHash, crate::federation::Waiting>,
+    identities: Vec<crate::federation::provider::Identity>,
+    invited: std::collections::HashSet<(UserId, crate::federation::provider::ProviderId)>,
 }
 
 impl MemoryStore {
