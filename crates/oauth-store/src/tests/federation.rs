@@ -173,13 +173,7 @@ async fn a_user_and_its_identity_are_stored_together_or_not_at_all() {
     };
     let (a, b) = tokio::join!(
         one.add_user_with_identity(&carol, &hers),
-        two.add_user_with_identity(
-            &other,
-            &Identity {
-                id: id("x"),
-                ..same_subject
-            }
-        ),
+        two.add_user_with_identity(&other, &same_subject,),
     );
     let outcomes = [a.unwrap(), b.unwrap()];
     let won = outcomes

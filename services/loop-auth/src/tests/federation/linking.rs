@@ -137,3 +137,23 @@ async fn a_disabled_account_is_not_opened_by_any_provider() {
     assert!(html.contains("account here is disabled"), "{html}");
     assert_eq!(place.account(&browser).await, None);
 }
+
+#[actix_web::test]
+async fn an_administrator_lets_one_login_connect_an_account() {
+    let place = Place::usual().await;
+    place.server.user(KIM, "analyst").await;
+    let corp = ProviderId::parse("corp").unwrap();
+    let cx = place.server.app.cx();
+    user_admin::expect_identity(&cx, KIM, &corp).await.unwrap();
+    assert!(
+        user_admin::expect_identity(&cx, "nobody@example.com", &corp)
+            .await
+            .is_err()
+    );
+    let browser = Browser::new();
+    place.sign_in(&browser, "corp").await;
+    assert_eq!(place.account(&browser).await.as_deref(), Some(KIM));
+    place.provider().sign_in(Person::new("2002", KIM));
+    let (status, _) = page(place.sign_in(&Browser::new(), "corp").await).await;
+    assert_eq!(status, 403);
+}
