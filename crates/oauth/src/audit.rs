@@ -56,6 +56,21 @@ pub(crate) fn login_failed(user: Option<UserId>) {
     tracing::warn!(target: "audit", event = "login_failed", user);
 }
 
+/// A person took back what an app held.
+pub(crate) fn app_disconnected(user: UserId, client: &ClientId, grants: u64) {
+    tracing::info!(target: "audit", event = "app_disconnected", %user, %client, grants);
+}
+
+/// A person logged out somewhere else.
+pub(crate) fn sessions_ended(user: UserId, sessions: u64) {
+    tracing::info!(target: "audit", event = "sessions_ended", %user, sessions);
+}
+
+/// Somebody at a person's open browser did not know the password.
+pub(crate) fn password_refused(user: UserId) {
+    tracing::warn!(target: "audit", event = "password_refused", %user);
+}
+
 /// The password was not looked at: too many were wrong before.
 pub(crate) fn login_delayed(user: Option<UserId>, wait: Wait) {
     let user = user.map(tracing::field::display);

@@ -8,6 +8,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    account::AccountRules,
     client_metadata_document::{ClientDocuments, DocumentRules},
     device::DeviceRules,
     dpop::DpopRules,
@@ -88,6 +89,8 @@ pub struct Rules {
     pub registration: RegistrationRules,
     /// How devices log in.
     pub device: DeviceRules,
+    /// What people do with their own account.
+    pub account: AccountRules,
     /// How often passwords may be tried.
     pub sign_in: SignInLimits,
     /// Who vouches for people, and for whom.

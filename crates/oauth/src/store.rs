@@ -4,8 +4,10 @@
 //! happen once is one conditional write whose outcome is an enum, so that of two racing calls, on
 //! this process or another, exactly one wins.
 
+mod accounts;
 mod client_admin;
 mod client_grants;
+mod contexts;
 mod devices;
 mod federation;
 mod jti;
@@ -30,8 +32,10 @@ use crate::{
     session::Session,
     user::{Email, PasswordHash, User, UserId},
 };
+pub use accounts::Accounts;
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
+pub use contexts::{CodeContext, RefreshContext};
 pub use devices::{DeviceContext, Devices};
 pub use federation::{Federation, IdentityAdded};
 pub use jti::{JtiKind, Jtis};
@@ -96,28 +100,6 @@ pub enum Rotated {
     Replayed,
     /// The token is not there, or its grant has been revoked.
     Gone,
-}
-
-/// Everything a refresh checks, read at once.
-#[derive(Clone, Debug)]
-pub struct RefreshContext {
-    /// The token presented.
-    pub token: RefreshToken,
-    /// Its family.
-    pub grant: Grant,
-    /// Whose it is.
-    pub user: User,
-}
-
-/// Everything a code exchange checks, read at once.
-#[derive(Clone, Debug)]
-pub struct CodeContext {
-    /// The code presented.
-    pub code: AuthCode,
-    /// What it opens.
-    pub grant: Grant,
-    /// Who granted it.
-    pub user: User,
 }
 
 /// Clients.
@@ -276,6 +258,7 @@ pub trait Store:
     + StandingGrants
     + Logouts
     + Federation
+    + Accounts
 {
 }
 
@@ -296,5 +279,6 @@ impl<T> Store for T where
         + StandingGrants
         + Logouts
         + Federation
+        + Accounts
 {
 }

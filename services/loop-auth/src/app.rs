@@ -27,11 +27,12 @@ use crate::{
     respond,
     revocations::RevocationList,
     routes::{
-        assets, authorize, consent, device, device_authorization, federation, home, identities,
+        account, assets, authorize, consent, device, device_authorization, federation, home,
         introspect, login, logout, metadata, not_found, par, register, registration, revocations,
         revoke, token, userinfo,
     },
     signer::Signer,
+    visits::Visits,
 };
 
 /// What the server is made of; tests put their own clock, entropy and store in.
@@ -75,6 +76,8 @@ pub struct App {
     pub(crate) revocations: RevocationList,
     pub(crate) proxies: TrustedProxies,
     pub(crate) providers: Providers,
+    /// Which browsers were noted a moment ago.
+    pub(crate) visits: Visits,
     entropy: Arc<dyn Entropy>,
     documents: Arc<dyn ClientDocuments>,
     clock: Arc<dyn Clock>,
@@ -104,27 +107,11 @@ impl App {
             revocations: RevocationList::default(),
             proxies: parts.proxies,
             providers: parts.providers,
+            visits: Visits::default(),
             entropy: parts.entropy,
             documents: parts.documents,
             clock: parts.clock,
         })
-    }
-
-    /// Where the buttons of providers lead, as sources of `form-action`, each after a space.
-    pub(crate) fn provider_sources(&self) -> String {
-        let mut sources: Vec<String> = Vec::new();
-        for provider in &self.rules.federation.providers {
-            let source = match url::Url::parse(&provider.issuer) {
-                // Where the login is stands in the provider's own description.
-                Ok(url) if url.scheme() == "https" => " https:".to_owned(),
-                Ok(url) => format!(" {}", url.origin().ascii_serialization()),
-                Err(_) => continue,
-            };
-            if !sources.contains(&source) {
-                sources.push(source);
-            }
-        }
-        sources.concat()
     }
 
     /// What the rules are handed, at this moment.
@@ -179,7 +166,8 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
         registrations(&at(version), config);
     }
     pages(prefix, config);
-    providers(prefix, config);
+    federation::routes(prefix, config);
+    account::routes(prefix, config);
 }
 
 /// Where clients send requests.
@@ -247,29 +235,6 @@ fn registrations(prefix: &str, config: &mut web::ServiceConfig) {
             .route(web::delete().to(registration::delete))
             .default_service(web::to(|| async { only("GET, PUT, DELETE") })),
     );
-}
-
-/// The way to providers and back.
-fn providers(prefix: &str, config: &mut web::ServiceConfig) {
-    let at = |path: &str| format!("{prefix}{path}");
-    config
-        .route(
-            &at("/oauth/federation/{provider}"),
-            web::post().to(federation::depart),
-        )
-        .route(
-            &at("/oauth/callback/{provider}"),
-            reading().to(federation::arrive),
-        )
-        .route(&at("/oauth/identities"), reading().to(identities::get))
-        .route(
-            &at("/oauth/identities/link/{provider}"),
-            web::post().to(identities::link),
-        )
-        .route(
-            &at("/oauth/identities/remove"),
-            web::post().to(identities::remove),
-        );
 }
 
 /// What people see.

@@ -7,13 +7,13 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
+    account::AccountRules,
     client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
     device::DeviceRules,
     dpop::DpopRules,
     federation::FederationRules,
     par::ParRules,
-    pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
     resource::Resources,
     sign_in::limits::SignInLimits,
@@ -30,11 +30,12 @@ pub use crate::store_config::{Database, StoreArgs, StoreConfig};
 use crate::{
     device_config::DeviceArgs,
     dpop_config,
-    federation_config::{FederationArgs, FederationConfig},
+    federation_config::FederationArgs,
     key_config::{KeyArgs, KeyConfig},
     outbound::providers::ProviderSettings,
     outbound_config::OutboundArgs,
     par_config::ParArgs,
+    pkce_config,
     proxy_config::{ProxyArgs, TrustedProxies},
     registration_config::RegistrationArgs,
 };
@@ -179,10 +180,7 @@ impl ServeArgs {
         let registration = self.registration.resolve(&mut problems);
         let device = self.device.resolve(&mut problems);
         let proxies = self.proxy.resolve(&mut problems);
-        let FederationConfig {
-            rules: federation,
-            providers,
-        } = self.federation.resolve(&mut problems);
+        let federation = self.federation.resolve(&mut problems);
         let par = self.par.resolve(&mut problems);
         let rules = self.auth.rules(&service.external_url, &mut problems);
         let access_ttl = rules
@@ -204,13 +202,13 @@ impl ServeArgs {
                 par,
                 registration,
                 device,
-                federation,
+                federation: federation.rules,
                 ..rules.ok_or_else(Problems::new)?
             },
             ca_pem: outbound.ca_pem,
             keys,
             proxies,
-            providers,
+            providers: federation.providers,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
             first_admin: first_admin.ok_or_else(Problems::new)?,
@@ -236,7 +234,7 @@ impl AuthArgs {
             let fix = "Write it as https://loop.example.com/mcp=mcp:read,https://….";
             problems.add("RESOURCES", wrong, fix);
         });
-        let pkce = self.pkce(problems);
+        let pkce = pkce_config::rules(self.pkce_enforcement.as_deref(), problems);
         let mut time = |name, value: &Option<String>, range, default| {
             let duration = seconds(name, value.as_deref(), range, default, problems);
             TimeDelta::from_std(duration).unwrap_or_default()
@@ -261,30 +259,10 @@ impl AuthArgs {
             dpop: DpopRules::default(),
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
+            account: AccountRules::default(),
             sign_in: SignInLimits::default(),
             federation: FederationRules::default(),
         })
-    }
-
-    /// The default when a problem was noted.
-    fn pkce(&self, problems: &mut Problems) -> PkceRules {
-        let Some(name) = given(self.pkce_enforcement.as_deref()) else {
-            return PkceRules::default();
-        };
-        let phase = Enforcement::parse(name);
-        match phase {
-            Some(Enforcement::All) => {}
-            Some(Enforcement::Optional | Enforcement::Public) => problems.warn(
-                "PKCE_ENFORCEMENT",
-                format!("{name} lets clients in whose codes can be stolen"),
-                "Move on as docs/migrating-to-oauth-2.1.md says.",
-            ),
-            None => {
-                let wrong = format!("{name:?} is not a phase");
-                problems.add("PKCE_ENFORCEMENT", wrong, "Use optional, public or all.");
-            }
-        }
-        PkceRules::new(phase.unwrap_or_default())
     }
 
     /// `None` only when a problem was noted.

@@ -20,6 +20,7 @@ pub mod outbound_config;
 pub mod pages;
 pub mod par_config;
 pub mod passwords;
+mod pkce_config;
 pub mod proxy_config;
 pub mod registration_config;
 mod respond;
@@ -28,6 +29,7 @@ mod routes;
 pub mod signer;
 pub mod store_config;
 mod sweep;
+mod visits;
 
 pub use boot::{Opened, serve};
 

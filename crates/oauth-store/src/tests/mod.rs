@@ -15,6 +15,7 @@ mod jtis;
 mod kept_clients;
 mod keys;
 mod logouts;
+mod own_account;
 mod plans;
 mod pushed;
 mod races;

@@ -13,6 +13,7 @@ use std::{process::ExitCode, sync::Arc};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
+    account::AccountRules,
     client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
     device::DeviceRules,
@@ -185,6 +186,7 @@ fn offline_rules() -> Result<Rules, String> {
         dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        account: AccountRules::default(),
         sign_in: SignInLimits::default(),
         federation: FederationRules::default(),
     })

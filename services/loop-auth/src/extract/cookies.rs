@@ -1,4 +1,5 @@
-//! The cookies: the session, the secret that ties forms to a browser before the login, and what makes a browser known.
+//! The cookies: the session, the secret that ties forms to a browser before the login, what makes a browser known, and the
+//! language that somebody chose.
 //!
 //! Over https all get the `__Host-` prefix (RFC 6265bis §4.1.3.2), so no other host and no plain
 //! page can set them.
@@ -11,6 +12,19 @@ use loop_oauth::{
     secret::RawSession,
     sign_in::browser::{BrowserCookie, KNOWN_FOR},
 };
+
+use crate::pages::locale::Locale;
+
+/// Keeps no secret, so whoever sets it from elsewhere chooses a language.
+const LANGUAGE: &str = "loop_language";
+
+/// For how long a chosen language is kept.
+const LANGUAGE_KEPT: time::Duration = time::Duration::days(365);
+
+/// The language that was chosen in this browser.
+pub(crate) fn language(request: &HttpRequest) -> Option<Locale> {
+    Locale::named(request.cookie(LANGUAGE)?.value())
+}
 
 /// Cookie names for this deployment.
 #[derive(Clone, Copy, Debug)]
@@ -86,6 +100,13 @@ impl Cookies {
     /// Sets the form secret.
     pub(crate) fn set_form_secret(self, secret: &str) -> Cookie<'static> {
         self.build(self.form_name(), secret)
+    }
+
+    /// Keeps the chosen language.
+    pub(crate) fn set_language(self, chosen: Locale) -> Cookie<'static> {
+        let mut cookie = self.build(LANGUAGE, chosen.tag());
+        cookie.set_max_age(LANGUAGE_KEPT);
+        cookie
     }
 
     /// Takes the session away.

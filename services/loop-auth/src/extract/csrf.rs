@@ -24,6 +24,8 @@ pub(crate) enum Form {
     DeviceConsent,
     /// Connecting and removing accounts at providers, under the session.
     Identities,
+    /// The forms of the account pages, under the session.
+    Account,
 }
 
 impl Form {
@@ -35,6 +37,7 @@ impl Form {
             Self::DeviceCode => "device_code",
             Self::DeviceConsent => "device_consent",
             Self::Identities => "identities",
+            Self::Account => "account",
         }
     }
 }

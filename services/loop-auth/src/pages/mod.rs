@@ -2,6 +2,8 @@
 //!
 //! In: a page's values and a [`Locale`]. Out: HTML. Never: a store, a rule, inline script or style.
 
+pub mod account;
+mod account_texts;
 pub mod consent;
 pub mod device;
 mod document_texts;
@@ -63,6 +65,15 @@ impl Pages {
     pub fn new(chrome: Chrome) -> Result<Self, tera::Error> {
         let mut tera = Tera::default();
         tera.add_raw_templates([
+            ("account.html", include_str!("../../templates/account.html")),
+            (
+                "account_nav.html",
+                include_str!("../../templates/account_nav.html"),
+            ),
+            (
+                "account_security.html",
+                include_str!("../../templates/account_security.html"),
+            ),
             ("base.html", include_str!("../../templates/base.html")),
             ("consent.html", include_str!("../../templates/consent.html")),
             ("device.html", include_str!("../../templates/device.html")),
@@ -164,6 +175,7 @@ fn fill(text: &Value, values: &HashMap<String, Value>) -> tera::Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::{
+        account::{AccountPage, SecurityPage},
         consent::ConsentPage,
         device::{DeviceConsentPage, DeviceDonePage, DevicePage},
         error::ErrorPage,
@@ -215,6 +227,8 @@ mod tests {
                     "device_",
                     "federation_",
                     "identities_",
+                    "account_",
+                    "security_",
                 ] {
                     assert!(!html.contains(key), "untranslated {key} in {what}");
                 }
@@ -224,6 +238,8 @@ mod tests {
                     "{account}",
                     "{site}",
                     "{code}",
+                    "{n}",
+                    "{browser}",
                     "{count}",
                     "{provider}",
                 ] {
@@ -241,6 +257,8 @@ mod tests {
     fn every_sample_of_every_page_renders_escaped_in_both_languages() {
         let pages = pages();
         check::<LoginPage>(&pages);
+        check::<AccountPage>(&pages);
+        check::<SecurityPage>(&pages);
         check::<ConsentPage>(&pages);
         check::<DevicePage>(&pages);
         check::<DeviceConsentPage>(&pages);

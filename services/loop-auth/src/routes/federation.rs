@@ -5,7 +5,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{Method, header},
-    web::{Data, Path},
+    web::{self, Data, Path},
 };
 use loop_oauth::{
     federation::{
@@ -14,6 +14,7 @@ use loop_oauth::{
     },
     login::{LoginError, NewSession, PasswordError},
 };
+use loop_shared::service::reading;
 
 use crate::{
     app::App,
@@ -35,11 +36,28 @@ use crate::{
         page::{self, Forms},
         redirect,
     },
-    routes::login::add_cookie,
+    routes::{identities, login::add_cookie},
 };
 
 /// Seconds after which a provider that does not answer is worth another try.
 const RETRY_AFTER_SECONDS: i64 = 10;
+
+/// The way to providers and back.
+pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
+    let at = |path: &str| format!("{prefix}{path}");
+    config
+        .route(&at("/oauth/federation/{provider}"), web::post().to(depart))
+        .route(&at("/oauth/callback/{provider}"), reading().to(arrive))
+        .route(&at("/oauth/identities"), reading().to(identities::get))
+        .route(
+            &at("/oauth/identities/link/{provider}"),
+            web::post().to(identities::link),
+        )
+        .route(
+            &at("/oauth/identities/remove"),
+            web::post().to(identities::remove),
+        );
+}
 
 /// `POST /oauth/federation/{provider}`, from the login page.
 pub(crate) async fn depart(

@@ -158,7 +158,7 @@ async fn show(
         providers: buttons(app),
         removable: is_removable(&identities),
     };
-    let sources = app.provider_sources();
+    let sources = sources(app);
     Ok(page::show_and_lead(
         app,
         request,
@@ -185,4 +185,21 @@ pub(crate) fn buttons(app: &App) -> Vec<ProviderButton> {
         name: provider.name.clone(),
     };
     providers.map(button).collect()
+}
+
+/// Where the buttons of providers lead, as sources of `form-action`, each after a space.
+pub(crate) fn sources(app: &App) -> String {
+    let mut sources: Vec<String> = Vec::new();
+    for provider in &app.rules.federation.providers {
+        let source = match url::Url::parse(&provider.issuer) {
+            // Where the login is stands in the provider's own description.
+            Ok(url) if url.scheme() == "https" => " https:".to_owned(),
+            Ok(url) => format!(" {}", url.origin().ascii_serialization()),
+            Err(_) => continue,
+        };
+        if !sources.contains(&source) {
+            sources.push(source);
+        }
+    }
+    sources.concat()
 }

@@ -197,7 +197,7 @@ impl Ask {
                 Again::No | Again::Problem(_) => None,
             },
         };
-        let sources = app.provider_sources();
+        let sources = identities::sources(app);
         let forms = (forms, sources.as_str());
         let status = status(again.problem());
         let mut response = page::show_and_lead(app, request, status, &shown, forms);

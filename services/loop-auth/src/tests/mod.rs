@@ -1,6 +1,7 @@
 //! The whole service in process: a real server on a free port, a real database in a temporary
 //! folder, a clock that tests move.
 
+mod account;
 mod assertions;
 mod authorize;
 mod cimd;
@@ -36,6 +37,7 @@ use std::{
 use actix_web::{HttpServer, dev::ServerHandle, web::Data};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
+    account::AccountRules,
     client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
     device::DeviceRules,
@@ -357,6 +359,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        account: AccountRules::default(),
         sign_in: SignInLimits::default(),
         federation: FederationRules::default(),
     }

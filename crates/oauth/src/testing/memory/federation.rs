@@ -1,5 +1,7 @@
 //! Providers' people in memory.
 
+use std::collections::{HashMap, HashSet};
+
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use uuid::Uuid;
@@ -15,13 +17,21 @@ use crate::{
     user::{User, UserId},
 };
 
+/// What is kept of them.
+#[derive(Debug, Default)]
+pub(super) struct People {
+    waiting: HashMap<SecretHash, Waiting>,
+    identities: Vec<Identity>,
+    invited: HashSet<(UserId, ProviderId)>,
+}
+
 impl Tables {
     fn add_identity(&mut self, new: &Identity) -> IdentityAdded {
         let same = |known: &Identity| known.issuer == new.issuer && known.subject == new.subject;
-        if self.identities.iter().any(same) {
+        if self.federation.identities.iter().any(same) {
             return IdentityAdded::Taken;
         }
-        self.identities.push(new.clone());
+        self.federation.identities.push(new.clone());
         IdentityAdded::Now
     }
 }
@@ -30,13 +40,16 @@ impl Tables {
 impl Federation for MemoryStore {
     async fn add_waiting(&self, waiting: &Waiting) -> Result<(), StoreError> {
         let mut tables = self.tables();
-        tables.waiting.insert(waiting.state, waiting.clone());
+        tables
+            .federation
+            .waiting
+            .insert(waiting.state, waiting.clone());
         Ok(())
     }
 
     async fn take_waiting(&self, state: &SecretHash) -> Result<Option<Waiting>, StoreError> {
         self.let_others_run().await;
-        Ok(self.tables().waiting.remove(state))
+        Ok(self.tables().federation.waiting.remove(state))
     }
 
     async fn identity(
@@ -47,6 +60,7 @@ impl Federation for MemoryStore {
         self.let_others_run().await;
         let tables = self.tables();
         let found = tables
+            .federation
             .identities
             .iter()
             .find(|known| known.issuer == issuer && known.subject == subject);
@@ -55,7 +69,11 @@ impl Federation for MemoryStore {
 
     async fn identities(&self, user: UserId) -> Result<Vec<Identity>, StoreError> {
         let tables = self.tables();
-        let theirs = tables.identities.iter().filter(|known| known.user == user);
+        let theirs = tables
+            .federation
+            .identities
+            .iter()
+            .filter(|known| known.user == user);
         Ok(theirs.cloned().collect())
     }
 
@@ -83,7 +101,7 @@ impl Federation for MemoryStore {
 
     async fn note_identity(&self, identity: &Identity) -> Result<Updated, StoreError> {
         let mut tables = self.tables();
-        let known = tables.identities.iter_mut();
+        let known = tables.federation.identities.iter_mut();
         let Some(known) = known.into_iter().find(|known| known.id == identity.id) else {
             return Ok(Updated::NotFound);
         };
@@ -95,11 +113,12 @@ impl Federation for MemoryStore {
 
     async fn remove_identity(&self, user: UserId, id: Uuid) -> Result<Updated, StoreError> {
         let mut tables = self.tables();
-        let before = tables.identities.len();
+        let before = tables.federation.identities.len();
         tables
+            .federation
             .identities
             .retain(|known| known.id != id || known.user != user);
-        Ok(if tables.identities.len() < before {
+        Ok(if tables.federation.identities.len() < before {
             Updated::Now
         } else {
             Updated::NotFound
@@ -112,7 +131,10 @@ impl Federation for MemoryStore {
         provider: &ProviderId,
         _: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        self.tables().invited.insert((user, provider.clone()));
+        self.tables()
+            .federation
+            .invited
+            .insert((user, provider.clone()));
         Ok(())
     }
 
@@ -123,12 +145,12 @@ impl Federation for MemoryStore {
         self.let_others_run().await;
         let mut tables = self.tables();
         let expected = (identity.user, identity.provider.clone());
-        if !tables.invited.contains(&expected) {
+        if !tables.federation.invited.contains(&expected) {
             return Ok(IdentityAdded::Taken);
         }
         let added = tables.add_identity(identity);
         if added == IdentityAdded::Now {
-            tables.invited.remove(&expected);
+            tables.federation.invited.remove(&expected);
         }
         Ok(added)
     }

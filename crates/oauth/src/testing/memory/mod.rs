@@ -2,6 +2,7 @@
 //!
 //! Before each, it lets other tasks run a varying number of times, so that callers interleave.
 
+mod accounts;
 mod client_admin;
 mod client_grants;
 mod devices;
@@ -30,6 +31,7 @@ use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Roles;
 
 use crate::{
+    account::Visit,
     client::{Client, ClientId},
     client_grant::ClientGrant,
     code::AuthCode,
@@ -65,9 +67,8 @@ struct Tables {
     pushed: HashMap<SecretHash, PushedRequest>,
     managed: HashMap<ClientId, SecretHash>,
     devices: Vec<DeviceAuthorization>,
-    waiting: HashMap<SecretHash, crate::federation::Waiting>,
-    identities: Vec<crate::federation::provider::Identity>,
-    invited: std::collections::HashSet<(UserId, crate::federation::provider::ProviderId)>,
+    federation: federation::People,
+    visits: HashMap<SecretHash, Visit>,
 }
 
 impl MemoryStore {

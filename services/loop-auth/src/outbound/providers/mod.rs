@@ -3,6 +3,7 @@
 //! In: a login that was answered. Out: what the provider vouches for, verified. Never: a provider's token to anybody; a redirect
 //! followed; more bytes or time than agreed. A provider that says no is told apart from one that does not answer.
 
+mod discovery;
 mod facts;
 mod github;
 mod http;

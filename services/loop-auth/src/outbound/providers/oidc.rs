@@ -1,63 +1,30 @@
 //! `OpenID` Connect by discovery, and Google, which is that with habits of its own.
 
-use std::sync::Arc;
-
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use loop_oauth::federation::{
     Sent,
     id_token::{Claims, Expected, Unverified},
     provider::{External, ProviderKind},
 };
-use loop_shared::auth::jwks::{JwksSettings, JwksSource, KeyError};
-use reqwest::{RequestBuilder, StatusCode};
+use loop_shared::auth::jwks::KeyError;
+use reqwest::RequestBuilder;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Deserialize;
 use serde_json::{Map, Value};
-use tokio::sync::Mutex;
 use url::{Url, form_urlencoded};
 
 use super::{
-    Answer, ProviderError, ProviderSettings, facts,
-    http::{Answered, Http},
+    Answer, ProviderError, ProviderSettings,
+    discovery::{Discovered, Discovery, Document},
+    facts,
+    http::Http,
 };
-
-/// How long a discovery document is taken for fresh.
-const FRESH: TimeDelta = TimeDelta::hours(1);
-/// How long it is used while a fresh one cannot be had.
-const STALE: TimeDelta = TimeDelta::hours(24);
-/// How long a failure stands before discovery is tried again.
-const REST: TimeDelta = TimeDelta::seconds(3);
 
 /// A provider that speaks `OpenID` Connect.
 pub(super) struct Oidc {
     pub(super) settings: ProviderSettings,
     http: Http,
-    known: Mutex<Known>,
-}
-
-#[derive(Default)]
-struct Known {
-    found: Option<(Arc<Discovered>, DateTime<Utc>)>,
-    failed: Option<(String, DateTime<Utc>)>,
-}
-
-/// What discovery says that matters (`OpenID` Connect Discovery §3).
-#[derive(Clone, Debug, Deserialize)]
-struct Document {
-    issuer: String,
-    authorization_endpoint: Url,
-    token_endpoint: Url,
-    userinfo_endpoint: Option<Url>,
-    jwks_uri: Url,
-    #[serde(default)]
-    token_endpoint_auth_methods_supported: Vec<String>,
-    #[serde(default)]
-    authorization_response_iss_parameter_supported: bool,
-}
-
-struct Discovered {
-    document: Document,
-    keys: JwksSource,
+    discovery: Discovery,
 }
 
 #[derive(Deserialize)]
@@ -74,10 +41,11 @@ fn secret<'de, D: serde::Deserializer<'de>>(from: D) -> Result<SecretString, D::
 
 impl Oidc {
     pub(super) fn new(settings: ProviderSettings, http: Http) -> Self {
+        let discovery = Discovery::new(settings.provider.issuer.clone());
         Self {
             settings,
             http,
-            known: Mutex::default(),
+            discovery,
         }
     }
 
@@ -87,7 +55,7 @@ impl Oidc {
         redirect_uri: &str,
         now: DateTime<Utc>,
     ) -> Result<Url, ProviderError> {
-        let discovered = self.discover(now).await?;
+        let discovered = self.discovery.get(&self.http, now).await?;
         let mut url = discovered.document.authorization_endpoint.clone();
         let mut query = url.query_pairs_mut();
         query.extend_pairs([
@@ -113,7 +81,7 @@ impl Oidc {
         answer: Answer<'_>,
         now: DateTime<Utc>,
     ) -> Result<External, ProviderError> {
-        let discovered = self.discover(now).await?;
+        let discovered = self.discovery.get(&self.http, now).await?;
         check_answer(&discovered.document, answer.iss)?;
         let tokens = self.redeem(&discovered.document, answer).await?;
         let mut claims = self
@@ -234,71 +202,6 @@ impl Oidc {
             }
         }
         Ok(())
-    }
-
-    /// The provider's own description, fresh or the last good one.
-    async fn discover(&self, now: DateTime<Utc>) -> Result<Arc<Discovered>, ProviderError> {
-        let mut known = self.known.lock().await;
-        let found = known.found.clone();
-        if let Some((found, at)) = &found
-            && now < *at + FRESH
-        {
-            return Ok(Arc::clone(found));
-        }
-        let resting = known.failed.as_ref().filter(|(_, at)| now < *at + REST);
-        let failed = match resting {
-            Some((why, _)) => ProviderError::Unavailable(why.clone()),
-            None => match self.fetch(found.as_ref().map(|(old, _)| &**old)).await {
-                Ok(fresh) => {
-                    let fresh = Arc::new(fresh);
-                    known.found = Some((Arc::clone(&fresh), now));
-                    known.failed = None;
-                    return Ok(fresh);
-                }
-                Err(error) => {
-                    known.failed = Some((error.to_string(), now));
-                    error
-                }
-            },
-        };
-        match found {
-            Some((old, at)) if now < at + STALE => Ok(old),
-            _ => Err(failed),
-        }
-    }
-
-    async fn fetch(&self, old: Option<&Discovered>) -> Result<Discovered, ProviderError> {
-        let issuer = &self.settings.provider.issuer;
-        let refused = |why: &str| ProviderError::Refused(format!("discovery: {why}"));
-        let url = format!("{issuer}/.well-known/openid-configuration");
-        let url = Url::parse(&url).map_err(|_| refused("the issuer is no URL"))?;
-        let secure = url.scheme() == "https";
-        let answered: Answered = self.http.send(self.http.get(url)).await?;
-        if answered.status != StatusCode::OK {
-            return Err(answered.refusal("discovery"));
-        }
-        let document: Document = answered.json("discovery")?;
-        // Some write their issuer with a slash at the end; nothing else may differ.
-        if document.issuer.trim_end_matches('/') != issuer {
-            return Err(refused("the document is another issuer's"));
-        }
-        let endpoints = [
-            &document.authorization_endpoint,
-            &document.token_endpoint,
-            &document.jwks_uri,
-        ];
-        let mut all = endpoints.into_iter().chain(&document.userinfo_endpoint);
-        let open = all.any(|url| url.scheme() != "https");
-        drop(all);
-        if secure && open {
-            return Err(refused("an endpoint is not https"));
-        }
-        let keys = match old.filter(|old| old.document.jwks_uri == document.jwks_uri) {
-            Some(old) => old.keys.clone(),
-            None => JwksSource::http(document.jwks_uri.clone(), JwksSettings::default())
-                .map_err(|error| ProviderError::Unavailable(error.to_string()))?,
-        };
-        Ok(Discovered { document, keys })
     }
 }
 
