@@ -54,7 +54,7 @@ pub(super) enum UserCommand {
     Expect {
         /// E-mail address
         email: String,
-        /// The provider's name: google, github, oidc or one of OIDC_PROVIDERS_FILE
+        /// The provider's name: google, github, oidc or a name of your own list
         #[arg(long)]
         provider: String,
     },
