@@ -60,6 +60,90 @@ pub(crate) fn prepare(path: &Path, patience: Duration) -> Result<Prepared> {
     Ok(Prepared { _directory: held })
 }
 
+/// A database file that is being written under another name, `….partial`, until it is whole. Dropped before that,
+/// it is removed; what a killed process leaves says by its name what it is.
+#[derive(Debug)]
+pub(crate) struct Partial {
+    path: PathBuf,
+    whole: PathBuf,
+    published: bool,
+}
+
+impl Partial {
+    /// Makes the directory (0700) unless it is there, and an empty file (0600).
+    ///
+    /// # Errors
+    /// `AlreadyExists` when the file, one of its side files, or the partial one is there.
+    pub(crate) fn claim(whole: &Path) -> Result<Self> {
+        for suffix in ["", "-wal", "-shm", "-journal"] {
+            let there = side_file(whole, suffix);
+            if there.symlink_metadata().is_ok() {
+                let what = format!(
+                    "{} is there already, and nothing is written over",
+                    there.display()
+                );
+                return Err(Error::new(ErrorKind::AlreadyExists, what));
+            }
+        }
+        let directory = directory_of(whole);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(DIRECTORY_MODE)
+            .create(&directory)?;
+        let path = side_file(whole, ".partial");
+        let made = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(FILE_MODE)
+            .open(&path);
+        if made
+            .as_ref()
+            .is_err_and(|error| error.kind() == ErrorKind::AlreadyExists)
+        {
+            let what = format!(
+                "{} is there: another process is writing it, or one was interrupted; in that case delete it",
+                path.display()
+            );
+            return Err(Error::new(ErrorKind::AlreadyExists, what));
+        }
+        made?;
+        Ok(Self {
+            path,
+            whole: whole.to_owned(),
+            published: false,
+        })
+    }
+
+    /// Where it is for now.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Gives it its name, once it is on the disk. Nobody may have it open.
+    ///
+    /// # Errors
+    /// `AlreadyExists` when somebody else made a file of that name.
+    pub(crate) fn publish(mut self) -> Result<()> {
+        File::open(&self.path)?.sync_all()?;
+        match std::fs::hard_link(&self.path, &self.whole) {
+            Ok(()) => std::fs::remove_file(&self.path)?,
+            Err(error) if error.kind() == ErrorKind::AlreadyExists => return Err(error),
+            // File systems without hard links.
+            Err(_) => std::fs::rename(&self.path, &self.whole)?,
+        }
+        self.published = true;
+        File::open(directory_of(&self.whole))?.sync_all()
+    }
+}
+
+impl Drop for Partial {
+    fn drop(&mut self) {
+        if !self.published {
+            let _ = std::fs::remove_file(&self.path);
+        }
+    }
+}
+
 fn directory_of(path: &Path) -> PathBuf {
     match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),

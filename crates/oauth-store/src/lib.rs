@@ -11,6 +11,7 @@
 mod entity;
 mod error;
 mod file;
+mod maintenance;
 mod migrate;
 mod migration;
 mod open;
@@ -31,4 +32,5 @@ mod tests;
 #[expect(clippy::duplicate_mod, reason = "the same suites, on the other engine")]
 mod tests_on_postgres;
 
+pub use maintenance::SqlMaintenance;
 pub use store::{SqlStore, StoreOptions};

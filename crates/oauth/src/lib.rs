@@ -27,6 +27,7 @@ pub mod grants;
 pub mod introspect;
 pub mod key;
 pub mod login;
+pub mod maintenance;
 pub mod oidc;
 pub mod par;
 pub mod params;

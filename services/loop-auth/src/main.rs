@@ -8,7 +8,7 @@ use loop_auth::{
     config::Database,
 };
 use loop_oauth::store::StoreError;
-use loop_oauth_store::{SqlStore, StoreOptions};
+use loop_oauth_store::{SqlMaintenance, SqlStore, StoreOptions};
 
 /// How long the server's threads may take to let go of the store once they have stopped.
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -17,7 +17,7 @@ const GLANCE: Duration = Duration::from_millis(5);
 
 #[actix_web::main]
 async fn main() -> ExitCode {
-    cli::run(&open).await
+    cli::run(&open, &SqlMaintenance).await
 }
 
 /// Opens the store that was configured.

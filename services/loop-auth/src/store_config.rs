@@ -119,9 +119,11 @@ impl StoreArgs {
     }
 }
 
+/// The database that a URL names.
+///
 /// # Errors
 /// What is wrong, without any part of the URL that could be a secret.
-fn parse(text: &SecretString, connections: u32) -> Result<Database, String> {
+pub(crate) fn parse(text: &SecretString, connections: u32) -> Result<Database, String> {
     if let Some(rest) = text.expose_secret().strip_prefix("sqlite:") {
         let path = rest.strip_prefix("//").unwrap_or(rest);
         if path.is_empty() || path.contains('?') {

@@ -48,6 +48,7 @@ fn every_setting_is_documented_as_the_services_print_it() {
         section("loop-auth user", "loop-auth", &["user"]),
         section("loop-auth client", "loop-auth", &["client"]),
         section("loop-auth keys", "loop-auth", &["keys"]),
+        section("loop-auth db", "loop-auth", &["db"]),
         section("public-api", "public-api", &[]),
     ];
     check(&top().join("docs/configuration.md"), &document.concat());

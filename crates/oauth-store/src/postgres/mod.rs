@@ -20,7 +20,7 @@ use sea_orm::{
 use tokio::runtime::{Handle, Runtime};
 use tracing::Instrument as _;
 
-pub(crate) use open::open;
+pub(crate) use open::{MIGRATING, address, open};
 
 use crate::{
     error::{failed, is_broken, is_transient, too_long},

@@ -22,7 +22,7 @@ use super::{Postgres, Threads};
 use crate::{error::failed, migrate, store::StoreOptions};
 
 /// The advisory lock of whoever migrates: of several replicas that start at once, one does.
-const MIGRATING: i64 = 0x6c6f_6f70_6175_7468;
+pub(crate) const MIGRATING: i64 = 0x6c6f_6f70_6175_7468;
 /// How long a migration may take, or wait for another replica's.
 const MIGRATION_LIMIT: &str = "5min";
 /// A connection that lay idle for longer is looked at before it is used.
@@ -62,9 +62,11 @@ pub(crate) async fn open(
     })
 }
 
+/// The address in a URL.
+///
 /// # Errors
 /// `Failed`. What parsing complains about could quote the URL.
-fn address(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
+pub(crate) fn address(url: &SecretString) -> Result<PgConnectOptions, StoreError> {
     let unread =
         || StoreError::Failed("DATABASE_URL is not postgres://user@host/database".to_owned());
     let text = url.expose_secret();

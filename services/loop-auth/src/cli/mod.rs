@@ -1,9 +1,10 @@
-//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `healthcheck`.
+//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `db …`, `healthcheck`.
 //!
 //! In: a command line. Out: an exit code; results on standard output, problems on standard error.
 //! Never: a password in an argument.
 
 mod client;
+mod db;
 mod keys;
 mod password;
 mod user;
@@ -21,6 +22,7 @@ use loop_oauth::{
     entropy::OsEntropy,
     federation::FederationRules,
     login::Passwords,
+    maintenance::Maintenance,
     par::ParRules,
     pkce_phase::PkceRules,
     register::RegistrationRules,
@@ -66,6 +68,8 @@ enum Command {
     Client(On<client::ClientCommand>),
     /// List and rotate signing keys
     Keys(Box<keys::OnKeys>),
+    /// Show, migrate, check, back up, restore and copy the database
+    Db(Box<db::OnDatabase>),
     /// Ask the running server whether it is ready; exits 0 or 1
     Healthcheck(ServiceArgs),
 }
@@ -98,13 +102,16 @@ impl Desk {
     }
 }
 
-/// Runs the command line of this process with stores opened by `open`.
-pub async fn run(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
+/// Runs the command line of this process with stores opened by `open`, and databases looked after by `maintenance`.
+pub async fn run(
+    open: &(dyn Fn(Database) -> Opening + Sync),
+    maintenance: &dyn Maintenance,
+) -> ExitCode {
     let cli = Cli::parse();
     let command = cli
         .command
         .unwrap_or_else(|| Command::Serve(Box::new(cli.serve)));
-    match dispatch(command, open).await {
+    match dispatch(command, open, maintenance).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("loop-auth: {problem}");
@@ -116,6 +123,7 @@ pub async fn run(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
 async fn dispatch(
     command: Command,
     open: &(dyn Fn(Database) -> Opening + Sync),
+    maintenance: &dyn Maintenance,
 ) -> Result<(), String> {
     match command {
         Command::Serve(args) => serve(&args, open).await,
@@ -126,6 +134,7 @@ async fn dispatch(
             let desk = desk(&on.store, open).await?;
             keys::run(&on, &settings, &desk.opened).await
         }
+        Command::Db(on) => db::run(&on, maintenance, open).await,
         Command::Healthcheck(args) => {
             let mut problems = Problems::new();
             let service = args.resolve(IDENTITY, &mut problems);

@@ -62,6 +62,14 @@ pub enum SignerError {
     NoneLeft,
 }
 
+/// Whether a stored key opens with these settings.
+///
+/// # Errors
+/// [`SealError`] says why not, and what to do.
+pub fn opens(key: &SigningKey, settings: &KeySettings) -> Result<(), SealError> {
+    sealed::open(&key.private, settings.secret.as_ref()).map(drop)
+}
+
 /// The key that signs and every key that may still verify. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Signer {
