@@ -145,10 +145,12 @@ pub async fn return_from(
     state: &str,
     browser: Option<&str>,
 ) -> Result<Option<Returned>, StoreError> {
-    let (Some(state), Some(browser)) = (RawState::presented(state), browser) else {
+    let Some(state) = RawState::presented(state) else {
         return Ok(None);
     };
-    let Some(waiting) = cx.store.take_waiting(&state.hash()).await? else {
+    // Taken before anything else is looked at: whoever shows it has used it up.
+    let waiting = cx.store.take_waiting(&state.hash()).await?;
+    let (Some(waiting), Some(browser)) = (waiting, browser) else {
         return Ok(None);
     };
     let own = waiting.browser == SecretHash::of(browser)
