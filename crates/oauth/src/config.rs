@@ -13,6 +13,7 @@ use crate::{
     device::DeviceRules,
     dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
+    federation::FederationRules,
     par::ParRules,
     pkce_phase::PkceRules,
     register::RegistrationRules,
@@ -92,6 +93,8 @@ pub struct Rules {
     pub account: AccountRules,
     /// How often passwords may be tried.
     pub sign_in: SignInLimits,
+    /// Who vouches for people, and for whom.
+    pub federation: FederationRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

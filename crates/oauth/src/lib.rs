@@ -21,6 +21,7 @@ pub mod demands;
 pub mod device;
 pub mod dpop;
 pub mod entropy;
+pub mod federation;
 pub mod grant;
 pub mod grants;
 pub mod introspect;

@@ -10,6 +10,7 @@ use crate::{
     audit,
     config::Context,
     entropy::NoEntropy,
+    federation,
     oidc::Sid,
     secret::RawSession,
     session::Session,
@@ -139,7 +140,8 @@ pub async fn logout(cx: &Context<'_>, raw: &RawSession) -> Result<(), StoreError
     cx.store.end_session(&raw.hash()).await
 }
 
-/// Who is logged in with this cookie: a session that has not ended, of a user who is not disabled.
+/// Who is logged in with this cookie: a session that has not ended, of a user who is not disabled and whom the rules of
+/// federation still allow.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -148,10 +150,17 @@ pub async fn current(
     raw: &RawSession,
 ) -> Result<Option<(Session, User)>, StoreError> {
     let found = cx.store.session(&raw.hash()).await?;
-    Ok(found.filter(|(session, user)| !session.is_expired(cx.now) && user.is_active()))
+    let found = found.filter(|(session, user)| !session.is_expired(cx.now) && user.is_active());
+    match found {
+        Some((session, user)) if federation::may_stay(cx, &user).await? => {
+            Ok(Some((session, user)))
+        }
+        _ => Ok(None),
+    }
 }
 
-async fn begin(
+/// Begins a session of somebody whose identity was checked, always a new one; see [`login_again`] for `before`.
+pub(crate) async fn begin(
     cx: &Context<'_>,
     user: &User,
     before: Option<&RawSession>,

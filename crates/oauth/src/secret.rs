@@ -127,6 +127,10 @@ raw_secret!(
     RawRequestId
 );
 raw_secret!(
+    /// `state` of a login at a provider.
+    RawState
+);
+raw_secret!(
     /// A device code (RFC 8628 §3.2).
     RawDeviceCode
 );

@@ -8,7 +8,9 @@ mod accounts;
 mod audit;
 mod client_admin;
 mod client_grants;
+mod contexts;
 mod devices;
+mod federation;
 mod jti;
 mod kept_clients;
 mod oidc;
@@ -36,7 +38,9 @@ pub use accounts::Accounts;
 pub use audit::{AuditFilter, AuditLog};
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
+pub use contexts::{CodeContext, RefreshContext};
 pub use devices::{DeviceContext, Devices};
+pub use federation::{Federation, IdentityAdded};
 pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
 pub use oidc::{Logouts, Settled};
@@ -100,28 +104,6 @@ pub enum Rotated {
     Replayed,
     /// The token is not there, or its grant has been revoked.
     Gone,
-}
-
-/// Everything a refresh checks, read at once.
-#[derive(Clone, Debug)]
-pub struct RefreshContext {
-    /// The token presented.
-    pub token: RefreshToken,
-    /// Its family.
-    pub grant: Grant,
-    /// Whose it is.
-    pub user: User,
-}
-
-/// Everything a code exchange checks, read at once.
-#[derive(Clone, Debug)]
-pub struct CodeContext {
-    /// The code presented.
-    pub code: AuthCode,
-    /// What it opens.
-    pub grant: Grant,
-    /// Who granted it.
-    pub user: User,
 }
 
 /// Clients.

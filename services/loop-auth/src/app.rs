@@ -23,14 +23,15 @@ use loop_shared::service::{clock::Clock, config::ExternalUrl, headers::cors_open
 use crate::{
     audit,
     extract::cookies::Cookies,
+    outbound::providers::Providers,
     pages::{Chrome, Pages},
     proxy_config::TrustedProxies,
     respond,
     revocations::RevocationList,
     routes::{
-        account, assets, authorize, consent, device, device_authorization, home, introspect, login,
-        logout, metadata, not_found, par, register, registration, revocations, revoke, token,
-        userinfo,
+        account, assets, authorize, consent, device, device_authorization, federation, home,
+        introspect, login, logout, metadata, not_found, par, register, registration, revocations,
+        revoke, token, userinfo,
     },
     signer::Signer,
     visits::Visits,
@@ -58,6 +59,8 @@ pub struct Parts {
     pub jwks_max_age: Duration,
     /// Which proxies may say where a request comes from.
     pub proxies: TrustedProxies,
+    /// Who else can say who somebody is.
+    pub providers: Providers,
 }
 
 /// The running server's state.
@@ -74,6 +77,7 @@ pub struct App {
     /// The signed list of grants that ended.
     pub(crate) revocations: RevocationList,
     pub(crate) proxies: TrustedProxies,
+    pub(crate) providers: Providers,
     /// Which browsers were noted a moment ago.
     pub(crate) visits: Visits,
     entropy: Arc<dyn Entropy>,
@@ -104,6 +108,7 @@ impl App {
             jwks_max_age: parts.jwks_max_age,
             revocations: RevocationList::default(),
             proxies: parts.proxies,
+            providers: parts.providers,
             visits: Visits::default(),
             entropy: parts.entropy,
             documents: parts.documents,
@@ -169,6 +174,7 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
         registrations(&at(version), config);
     }
     pages(prefix, config);
+    federation::routes(prefix, config);
     account::routes(prefix, config);
 }
 

@@ -24,7 +24,10 @@ use crate::{
     audit, backchannel,
     config::{Config, IDENTITY},
     first_admin,
-    outbound::{OutboundDocuments, OutboundError},
+    outbound::{
+        OutboundDocuments, OutboundError,
+        providers::{Providers, ProvidersError},
+    },
     passwords::BcryptPasswords,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
     sweep,
@@ -100,6 +103,9 @@ pub enum BootError {
     /// No documents of clients can be fetched.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
+    /// No provider can be asked.
+    #[error(transparent)]
+    Providers(#[from] ProvidersError),
     /// A template does not parse; the build is broken.
     #[error("the pages are broken: {0}")]
     Pages(#[from] tera::Error),
@@ -192,6 +198,7 @@ pub async fn prepare(
         signer,
         jwks_max_age: config.keys.max_age,
         proxies: config.proxies.clone(),
+        providers: Providers::new(config.providers.clone())?,
     })?)
 }
 

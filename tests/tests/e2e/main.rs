@@ -11,6 +11,7 @@ mod conformance;
 mod device;
 mod documentation;
 mod dpop;
+mod federation;
 mod foreign_clients;
 mod keys;
 mod mcp_client;

@@ -10,6 +10,7 @@ pub(crate) mod code;
 pub(crate) mod column;
 pub(crate) mod consent;
 pub(crate) mod device;
+pub(crate) mod federation;
 pub(crate) mod grant;
 pub(crate) mod guard;
 pub(crate) mod jti;

@@ -20,6 +20,7 @@ mod clients;
 mod codes;
 mod consents;
 mod devices;
+mod federation;
 mod grants;
 mod jtis;
 mod kept_clients;

@@ -11,6 +11,7 @@ mod codes;
 mod corrupt;
 pub(crate) mod crash;
 mod devices;
+mod federation;
 mod jtis;
 mod kept_clients;
 mod keys;

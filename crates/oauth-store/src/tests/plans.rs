@@ -112,6 +112,7 @@ pub(super) async fn call_everything(store: &SqlStore) {
     call_everything_that_revokes(store, alice.id, &app.id).await;
     call_everything_of_clients(store).await;
     call_everything_of_devices(store).await;
+    super::federation::call_everything(store).await;
     store
         .set_password(alice.id, &PasswordHash(SecretString::from("x")))
         .await

@@ -1,7 +1,7 @@
 //! All of it behind one name.
 
 use super::{
-    Accounts, AuditLog, ClientAdmin, ClientGrants, Clients, Consents, Devices, Grants, Jtis,
+    Accounts, AuditLog, ClientAdmin, ClientGrants, Clients, Consents, Devices, Federation, Grants, Jtis,
     KeptClients, Logouts, PushedRequests, Registrations, Sessions, SigningKeys, StandingGrants,
     Users,
 };
@@ -22,6 +22,7 @@ pub trait Store:
     + Registrations
     + Devices
     + StandingGrants
+    + Federation
     + Logouts
     + Accounts
     + AuditLog
@@ -43,6 +44,7 @@ impl<T> Store for T where
         + Registrations
         + Devices
         + StandingGrants
+        + Federation
         + Logouts
         + Accounts
         + AuditLog

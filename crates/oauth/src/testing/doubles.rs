@@ -31,6 +31,7 @@ use crate::{
     device::DeviceRules,
     dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
+    federation::FederationRules,
     grants::{SignError, TokenSigner},
     par::ParRules,
     pkce_phase::PkceRules,
@@ -233,5 +234,6 @@ fn rules() -> Rules {
         device: DeviceRules::default(),
         account: AccountRules::default(),
         sign_in: SignInLimits::default(),
+        federation: FederationRules::default(),
     }
 }

@@ -22,6 +22,7 @@ use loop_oauth::{
     device::DeviceRules,
     dpop::DpopRules,
     entropy::OsEntropy,
+    federation::FederationRules,
     login::Passwords,
     maintenance::Maintenance,
     par::ParRules,
@@ -217,6 +218,7 @@ fn offline_rules() -> Result<Rules, String> {
         device: DeviceRules::default(),
         account: AccountRules::default(),
         sign_in: SignInLimits::default(),
+        federation: FederationRules::default(),
     })
 }
 

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use loop_oauth::{
+    federation::provider::ProviderId,
     user::User,
     user_admin::{self, NewUser},
 };
@@ -48,6 +49,14 @@ pub(super) enum UserCommand {
         /// All roles from now on, comma-separated: member, analyst, exec, admin; "" for none
         #[arg(long)]
         roles: String,
+    },
+    /// Connect a user's next login at a provider, under the user's own address, with the account
+    Expect {
+        /// E-mail address
+        email: String,
+        /// The provider's name: google, github, oidc or a name of your own list
+        #[arg(long)]
+        provider: String,
     },
     /// Disable a user: no login, no refresh; sessions end, grants are revoked
     Disable {
@@ -99,6 +108,13 @@ pub(super) async fn run(desk: &Desk, command: UserCommand) -> Result<(), String>
                 .await
                 .map_err(|error| text(&error))?;
             println!("roles of {email} set: {roles}");
+        }
+        UserCommand::Expect { email, provider } => {
+            let provider = ProviderId::parse(&provider).ok_or("this can be no provider's name")?;
+            user_admin::expect_identity(&cx, &email, &provider)
+                .await
+                .map_err(|error| text(&error))?;
+            println!("the next login of {email} at {provider} connects the two accounts");
         }
         UserCommand::Disable { email } => {
             user_admin::disable(&cx, &email)

@@ -22,6 +22,8 @@ pub(crate) enum Form {
     DeviceCode,
     /// The answer to a device, under the session.
     DeviceConsent,
+    /// Connecting and removing accounts at providers, under the session.
+    Identities,
     /// The forms of the account pages, under the session.
     Account,
 }
@@ -34,6 +36,7 @@ impl Form {
             Self::Logout => "logout",
             Self::DeviceCode => "device_code",
             Self::DeviceConsent => "device_consent",
+            Self::Identities => "identities",
             Self::Account => "account",
         }
     }

@@ -8,6 +8,8 @@ pub mod consent;
 pub mod device;
 mod document_texts;
 pub mod error;
+pub mod federation;
+mod federation_texts;
 mod limit_texts;
 pub mod locale;
 pub mod login;
@@ -84,7 +86,15 @@ impl Pages {
                 include_str!("../../templates/device_done.html"),
             ),
             ("error.html", include_str!("../../templates/error.html")),
+            (
+                "federation.html",
+                include_str!("../../templates/federation.html"),
+            ),
             ("home.html", include_str!("../../templates/home.html")),
+            (
+                "identities.html",
+                include_str!("../../templates/identities.html"),
+            ),
             (
                 "logged_out.html",
                 include_str!("../../templates/logged_out.html"),
@@ -169,6 +179,7 @@ mod tests {
         consent::ConsentPage,
         device::{DeviceConsentPage, DeviceDonePage, DevicePage},
         error::ErrorPage,
+        federation::{FederationPage, IdentitiesPage},
         login::LoginPage,
         session::{HomePage, LoggedOutPage, LogoutPage},
         *,
@@ -214,6 +225,8 @@ mod tests {
                     "home_",
                     "scope_",
                     "device_",
+                    "federation_",
+                    "identities_",
                     "account_",
                     "security_",
                 ] {
@@ -228,6 +241,7 @@ mod tests {
                     "{n}",
                     "{browser}",
                     "{count}",
+                    "{provider}",
                 ] {
                     assert!(!html.contains(placeholder), "{placeholder} in {what}");
                 }
@@ -250,6 +264,8 @@ mod tests {
         check::<DeviceConsentPage>(&pages);
         check::<DeviceDonePage>(&pages);
         check::<ErrorPage>(&pages);
+        check::<FederationPage>(&pages);
+        check::<IdentitiesPage>(&pages);
         check::<HomePage>(&pages);
         check::<LogoutPage>(&pages);
         check::<LoggedOutPage>(&pages);

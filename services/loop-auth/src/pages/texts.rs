@@ -7,7 +7,9 @@ mod device;
 
 use serde_json::{Map, Value};
 
-use super::{account_texts, document_texts, limit_texts, locale::Locale, openid_texts};
+use super::{
+    account_texts, document_texts, federation_texts, limit_texts, locale::Locale, openid_texts,
+};
 
 /// One text: its key, English, Korean.
 pub(super) type Text = (&'static str, &'static str, &'static str);
@@ -35,6 +37,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         .chain(device::TEXTS)
         .chain(openid_texts::TEXTS)
         .chain(limit_texts::TEXTS)
+        .chain(federation_texts::TEXTS)
 }
 
 /// The table. Grouped by page.

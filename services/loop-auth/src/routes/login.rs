@@ -36,6 +36,7 @@ use crate::{
         page::{self, Forms},
         redirect,
     },
+    routes::identities,
 };
 
 /// Seconds after which a login that met a full queue is worth trying again.
@@ -205,12 +206,16 @@ impl Ask {
                 host: redirect_uri::display_host(&ask.redirect_uri),
             }),
             problem: again.problem(),
+            providers: identities::buttons(app),
             wait: match again {
                 Again::TooMany(wait) => Some(login::Wait::of_seconds(wait.seconds())),
                 Again::No | Again::Problem(_) => None,
             },
         };
-        let mut response = page::show(app, request, status(again.problem()), &shown, forms);
+        let sources = identities::sources(app);
+        let forms = (forms, sources.as_str());
+        let status = status(again.problem());
+        let mut response = page::show_and_lead(app, request, status, &shown, forms);
         if let Some(seconds) = again.seconds() {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));

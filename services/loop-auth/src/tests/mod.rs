@@ -11,6 +11,7 @@ mod day;
 mod device;
 mod dpop;
 mod engine;
+mod federation;
 mod flow;
 mod forms;
 mod fuzz;
@@ -43,6 +44,7 @@ use loop_oauth::{
     device::DeviceRules,
     dpop::DpopRules,
     entropy::OsEntropy,
+    federation::{FederationRules, allow::AllowRules},
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
     par::ParRules,
@@ -68,6 +70,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     app::{App, Parts},
     boot::{self, Opened},
+    outbound::providers::{ProviderSettings, Providers},
     passwords::BcryptPasswords,
     proxy_config::TrustedProxies,
     signer::{KeySettings, Signer},
@@ -115,6 +118,10 @@ struct Setup {
     registration: RegistrationRules,
     /// How keys are proven.
     dpop: DpopRules,
+    /// Who vouches, and for whom.
+    federation: FederationRules,
+    /// How they are asked.
+    providers: Vec<ProviderSettings>,
     /// The database; `None`: an empty one (see [`engine`]).
     store: Option<SqlStore>,
 }
@@ -139,6 +146,7 @@ impl Server {
         let rules = Rules {
             dpop: setup.dpop,
             registration: setup.registration,
+            federation: setup.federation,
             documents: setup.rules,
             ..rules(external.as_str(), setup.pkce)
         };
@@ -153,6 +161,7 @@ impl Server {
             signer: signer(&store, &clock).await,
             jwks_max_age: std::time::Duration::from_mins(5),
             proxies: TrustedProxies::default(),
+            providers: Providers::new(setup.providers).unwrap(),
         };
         let app = Data::new(App::new(parts).unwrap());
         let handle = serve(&app, &store, listener);
@@ -353,6 +362,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         device: DeviceRules::default(),
         account: AccountRules::default(),
         sign_in: SignInLimits::default(),
+        federation: FederationRules::default(),
     }
 }
 

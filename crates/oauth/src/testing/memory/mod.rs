@@ -7,6 +7,7 @@ mod audit;
 mod client_admin;
 mod client_grants;
 mod devices;
+mod federation;
 mod grants;
 mod jti;
 mod kept_clients;
@@ -67,6 +68,7 @@ struct Tables {
     pushed: HashMap<SecretHash, PushedRequest>,
     managed: HashMap<ClientId, SecretHash>,
     devices: Vec<DeviceAuthorization>,
+    federation: federation::People,
     visits: HashMap<SecretHash, Visit>,
     audit: Vec<loop_shared::audit::Record>,
 }

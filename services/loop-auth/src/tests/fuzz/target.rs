@@ -185,6 +185,7 @@ impl Target {
             jwks_max_age: Duration::from_mins(5),
             documents: Arc::new(NoDocuments),
             proxies: TrustedProxies::default(),
+            providers: crate::outbound::providers::Providers::default(),
         };
         let app = Data::new(App::new(parts).unwrap());
         let cx = app.cx();
