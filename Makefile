@@ -28,9 +28,11 @@ fmt: ## Format the code
 	cargo fmt --all
 
 # private:begin
-.PHONY: public-tree
+.PHONY: public-tree exec-tree
 public-tree: ## Write, build and test the team's tree: make public-tree OUT=folder
 	@exec services/exec-api/public-tree.sh "$(OUT)"
+exec-tree: ## Write, build and test the private repository: make exec-tree OUT=folder PUBLIC=public-tree
+	@exec services/exec-api/exec-tree.sh "$(OUT)" "$(PUBLIC)"
 # private:end
 
 clean: ## Remove what was built (./data stays)

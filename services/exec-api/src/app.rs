@@ -8,7 +8,9 @@ use std::sync::{Arc, Mutex, PoisonError};
 use actix_web::HttpRequest;
 use actix_web::web::{self, Data, ServiceConfig};
 use chrono::NaiveDate;
+use loop_shared::audit::FileLogError;
 use loop_shared::auth::bearer::{Caller, Required};
+use loop_shared::auth::principal::Principal;
 use loop_shared::auth::{Scope, Scopes};
 use loop_shared::mcp::mount;
 use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
@@ -16,9 +18,13 @@ use loop_shared::service::{Clock, Shutdown, SystemClock, reading};
 use loop_vault::{ContentHash, OpenError, Snapshot, Vault, VaultConfig};
 use url::Url;
 
+use crate::access::Access;
 use crate::book::Book;
 use crate::config::{Config, MCP_PATH};
+use crate::kpi::Kpis;
 use crate::mcp::{self, ExecTools};
+use crate::operation::{Answer, Operation};
+use crate::refusal::Refusal;
 use crate::{openapi, operations, routes as rest};
 
 /// What the resource knows; a token with either may connect, each tool and route demands its own.
@@ -33,6 +39,12 @@ pub enum StartError {
     /// Tokens cannot be checked.
     #[error(transparent)]
     Tokens(#[from] ResourceServerError),
+    /// Answers cannot be recorded.
+    #[error("{0} (EXEC_AUDIT_PATH)")]
+    Audit(#[from] FileLogError),
+    /// No HTTP client for the KPI providers.
+    #[error("no HTTP client for the KPI providers: {0}")]
+    Providers(#[from] reqwest::Error),
     /// A setting that is no URL after all.
     #[error("EXTERNAL_URL: {0}")]
     Url(#[from] url::ParseError),
@@ -46,6 +58,8 @@ pub struct App {
     door: ResourceServer,
     notes_url: Url,
     openapi: String,
+    access: Access,
+    kpis: Kpis,
 }
 
 impl App {
@@ -66,12 +80,15 @@ impl App {
         let mut door = ResourceServer::open(resource, service, &config.tokens, shutdown)?;
         door.mcp = door.mcp.stepping_up(mcp::scopes_of);
         let described = openapi::document(&operations::ALL, external, &config.tokens.issuer);
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Ok(Self {
+            access: Access::open(config.audit.clone())?,
+            kpis: Kpis::open(&config.kpi, Arc::clone(&clock))?,
             door,
             book: Mutex::new(None),
             notes_url: Url::parse(&format!("{external}/exec/notes"))?,
             openapi: described.to_string(),
-            clock: Arc::new(SystemClock),
+            clock,
             vault: Vault::open(VaultConfig::new(&config.vault_dir))?,
         })
     }
@@ -98,6 +115,26 @@ impl App {
     /// Today, in UTC.
     pub(crate) fn today(&self) -> NaiveDate {
         self.clock.now().date_naive()
+    }
+
+    /// KPI analytics.
+    pub(crate) const fn kpis(&self) -> &Kpis {
+        &self.kpis
+    }
+
+    /// Records that a caller is told an answer, before it leaves.
+    ///
+    /// # Errors
+    /// [`Refusal::NotRecorded`].
+    pub(crate) async fn told(
+        &self,
+        caller: &Principal,
+        operation: &Operation,
+        via: &str,
+        answer: &Answer,
+    ) -> Result<(), Refusal> {
+        let now = self.clock.now();
+        self.access.told(caller, operation, via, answer, now).await
     }
 
     /// The OpenAPI document.

@@ -12,6 +12,8 @@ mod cashflow;
 mod config;
 mod csv;
 mod figure;
+mod kpi;
+mod kpi_config;
 mod mcp;
 mod money;
 mod notes;
@@ -31,6 +33,7 @@ use loop_shared::resource_server::{self, Command, RunError};
 
 pub use app::{App, StartError, routes};
 pub use config::{Cli, Config, IDENTITY, MCP_PATH};
+pub use kpi_config::{AmplitudeConfig, KpiArgs, KpiConfig, RevenueCatConfig};
 
 /// Does what the command line says: serves until it is told to stop, or asks the running service how it is.
 ///

@@ -2,6 +2,9 @@
 
 mod cashflow;
 mod fetch;
+mod kpi_get;
+mod kpi_health;
+mod kpi_list;
 mod note;
 mod people;
 mod runway;
@@ -12,12 +15,15 @@ mod vault_schema;
 use crate::operation::Operation;
 
 /// Every question.
-pub(crate) static ALL: [Operation; 8] = [
+pub(crate) static ALL: [Operation; 11] = [
     runway::OPERATION,
     cashflow::OPERATION,
     people::OPERATION,
     search::OPERATION,
     fetch::OPERATION,
+    kpi_list::OPERATION,
+    kpi_health::OPERATION,
+    kpi_get::OPERATION,
     search_notes::OPERATION,
     note::OPERATION,
     vault_schema::OPERATION,

@@ -38,6 +38,9 @@ pub(crate) enum Refusal {
     /// No route has this address.
     #[error("Nothing is served at {0}. The routes are listed in /exec/openapi.json.")]
     NoSuchRoute(String),
+    /// The answer cannot be recorded, so it is not given.
+    #[error("This answer cannot be recorded at the moment, so it is not given. Try again shortly.")]
+    NotRecorded,
     /// Another method than GET.
     #[error("This is read only: use GET.")]
     MethodNotAllowed,
@@ -60,6 +63,7 @@ impl Refusal {
                 (StatusCode::BAD_REQUEST, "invalid_request")
             }
             Self::NotFound { .. } | Self::NoSuchRoute(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::NotRecorded => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
             Self::MethodNotAllowed => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         }
     }

@@ -11,6 +11,8 @@ mod conformance;
 mod device;
 mod documentation;
 mod dpop;
+#[path = "../../../services/exec-api/tests/e2e/roles.rs"] // private:line
+mod exec_roles; // private:line
 mod federation;
 mod foreign_clients;
 mod keys;

@@ -4,29 +4,32 @@
 //! Never: verifies tokens (the middleware did), knows HTTP. A call beyond the token's scopes is refused before it gets
 //! here (403 with the scope to step up to); the check is made here once more.
 
+mod prompts;
+
 use std::sync::{Arc, LazyLock};
 
 use loop_shared::auth::Scopes;
 use loop_shared::auth::principal::Principal;
 use loop_shared::mcp::{
-    answered, discovered, list_tools, note_tool, reads_only, require_scope, unknown_tool,
+    answered, discovered, list_prompts, list_tools, may_read, note_tool, reads_only, require_scope,
+    unknown_tool,
 };
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult, Implementation,
-    JsonObject, ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult,
+    GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject, ListPromptsResult,
+    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde_json::Value;
 
-use crate::access;
 use crate::app::App;
 use crate::operation::Operation;
 use crate::operations;
 use crate::params::{Values, input_schema};
 
 const INSTRUCTIONS: &str = "The private Exec side. `runway`, `cashflow` and `people` compute exact figures from the Exec vault; \
-`search` and `fetch` read its notes. Amounts are exact decimals as text with their currency: never add currencies yourself. \
+`search` and `fetch` read its notes; `kpi_list` and `kpi_get` tell product and subscription KPIs. Amounts are exact decimals as text with their currency: never add currencies yourself. \
 Quote the day (`as_of`) and the `sources` with any figure, and tell every warning that touches it.";
 
 static LISTED: LazyLock<Vec<(Tool, &'static Operation)>> = LazyLock::new(|| {
@@ -56,12 +59,16 @@ impl ExecTools {
 
 impl ServerHandler for ExecTools {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(
-                Implementation::new("loop-exec-api", env!("CARGO_PKG_VERSION"))
-                    .with_title("Loop Exec"),
-            )
-            .with_instructions(INSTRUCTIONS)
+        ServerConfig::new(
+            ServerCapabilities::builder()
+                .enable_tools()
+                .enable_prompts()
+                .build(),
+        )
+        .with_server_info(
+            Implementation::new("loop-exec-api", env!("CARGO_PKG_VERSION")).with_title("Loop Exec"),
+        )
+        .with_instructions(INSTRUCTIONS)
     }
 
     async fn discover(
@@ -83,6 +90,30 @@ impl ServerHandler for ExecTools {
             tools.map(|(tool, _)| tool.clone()).collect(),
             &context,
         ))
+    }
+
+    /// The prompts whose tools the token may call.
+    async fn list_prompts(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let may = |spec: &&prompts::PromptSpec| require_scope(&context, spec.scope).is_ok();
+        let listed = prompts::ALL
+            .iter()
+            .filter(may)
+            .map(prompts::PromptSpec::listed);
+        Ok(list_prompts(listed.collect(), &context))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let spec = prompts::find(&request.name)?;
+        may_read(&context, spec.scope)?;
+        prompts::get(spec, &request).map(Into::into)
     }
 
     async fn call_tool(
@@ -123,11 +154,12 @@ impl ExecTools {
             Ok(values) => values,
             Err(refusal) => return answered(Err(refusal)),
         };
-        let answer = (operation.ask)(&self.app, values).await;
-        answered(answer.map(|answer| {
-            access::told(caller, operation, "mcp", &answer);
-            answer.json
-        }))
+        let answer = match (operation.ask)(&self.app, values).await {
+            Ok(answer) => answer,
+            Err(refusal) => return answered(Err(refusal)),
+        };
+        let told = self.app.told(caller, operation, "mcp", &answer).await;
+        answered(told.map(|()| answer.json))
     }
 }
 

@@ -7,7 +7,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use loop_shared::auth::bearer::Caller;
 use url::form_urlencoded;
 
-use crate::access;
 use crate::app::App;
 use crate::operation::{Answer, Operation};
 use crate::params::Values;
@@ -33,7 +32,7 @@ pub(crate) async fn get(
     let (format, query) = format(request, operation)?;
     let values = Values::from_query(&query, operation.params)?;
     let answer = (operation.ask)(app, values).await?;
-    access::told(caller, operation, "rest", &answer);
+    app.told(caller, operation, "rest", &answer).await?;
     Ok(written(operation, format, answer))
 }
 

@@ -80,7 +80,7 @@ async fn a_token_sees_the_tools_that_it_may_call() {
             "mcp:exec",
             &["runway", "cashflow", "people", "search", "fetch"][..],
         ),
-        ("kpi:read", &[]),
+        ("kpi:read", &["kpi_list", "kpi_health", "kpi_get"]),
     ] {
         let tools = server.tools(&server.token(scope, "exec")).await;
         let names: Vec<_> = tools
