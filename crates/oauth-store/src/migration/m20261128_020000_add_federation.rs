@@ -21,7 +21,7 @@ impl MigrationTrait for Migration {
             (
                 "idx_federated_identities_user_id",
                 "federated_identities",
-                &["user_id"],
+                &["user_id", "added_at"],
                 false,
             ),
             (

@@ -1,6 +1,4 @@
 //! `POST /oauth/federation/{provider}` and `GET /oauth/callback/{provider}`: to a provider and back.
-//!
-//! The session's identifier is new after every login there as well, and the one before it ends.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -74,13 +72,11 @@ pub(crate) async fn depart(
     let shown = return_to.as_ref().map_or("", ReturnTo::as_str);
     let presented = form.0.get("csrf").unwrap_or_default();
     let secret = app.cookies.form_secret(&request);
-    let own = |secret: &String| csrf::fits(secret, Form::Login, shown, presented);
+    let here = !comes_from_another_site(&request);
+    let own = |secret: &String| here && csrf::fits(secret, Form::Login, shown, presented);
     let Some(browser) = secret.filter(own) else {
         return page::error(&app, &request, ErrorKind::StaleForm);
     };
-    if comes_from_another_site(&request) {
-        return page::error(&app, &request, ErrorKind::StaleForm);
-    }
     let departure = Departure {
         provider: &provider.id,
         browser: &browser,
