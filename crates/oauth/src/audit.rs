@@ -77,6 +77,11 @@ pub(crate) fn login_delayed(user: Option<UserId>, wait: Wait) {
     tracing::warn!(target: "audit", event = "login_delayed", user, seconds = wait.seconds());
 }
 
+/// The password was right and the code was not.
+pub(crate) fn second_step_failed(user: UserId) {
+    tracing::warn!(target: "audit", event = "second_step_failed", %user);
+}
+
 pub(crate) fn user_changed(event: &'static str, user: UserId) {
     tracing::info!(target: "audit", event, %user);
 }

@@ -13,6 +13,8 @@ mod kept_clients;
 mod oidc;
 mod par;
 mod registrations;
+mod second_factors;
+mod signing_keys;
 mod standing;
 
 use async_trait::async_trait;
@@ -24,7 +26,6 @@ use crate::{
     code::AuthCode,
     consent::Consent,
     grant::{Grant, GrantId, RevokeReason, RevokedGrant},
-    key::SigningKey,
     refresh::RefreshToken,
     secret::SecretHash,
     session::Session,
@@ -39,6 +40,8 @@ pub use kept_clients::KeptClients;
 pub use oidc::{Logouts, Settled};
 pub use par::PushedRequests;
 pub use registrations::Registrations;
+pub use second_factors::SecondFactors;
+pub use signing_keys::SigningKeys;
 pub use standing::StandingGrants;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
@@ -238,26 +241,6 @@ pub trait Grants: Send + Sync {
     async fn sweep(&self, now: DateTime<Utc>, batch: u64) -> Result<u64, StoreError>;
 }
 
-/// Signing keys.
-#[async_trait]
-pub trait SigningKeys: Send + Sync {
-    /// All keys, oldest first.
-    async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError>;
-    /// Stores the first key; of several starting replicas exactly one wins.
-    async fn add_first_key(&self, key: &SigningKey) -> Result<Inserted, StoreError>;
-    /// Stores a key that succeeds `after`; [`Inserted::AlreadyThere`] when `after` is not the key whose turn
-    /// comes last (latest `signs_from`), or `key` would not sign after it. So of several replicas exactly one adds
-    /// a successor, and turns come in the order in which keys were added.
-    async fn add_next_key(&self, key: &SigningKey, after: &str) -> Result<Inserted, StoreError>;
-    /// Lets the newest key sign from `at` on; [`Updated::NotFound`] when it is unknown, signs by then anyway, or
-    /// another key's turn comes at `at` or later.
-    async fn advance_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError>;
-    /// Notes that a key retired; [`Updated::NotFound`] when it is unknown or was noted before.
-    async fn retire_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError>;
-    /// Deletes the keys that were noted as retired before `limit`. Returns how many.
-    async fn delete_keys(&self, retired_before: DateTime<Utc>) -> Result<u64, StoreError>;
-}
-
 /// The whole store.
 pub trait Store:
     Clients
@@ -276,6 +259,7 @@ pub trait Store:
     + StandingGrants
     + Logouts
     + Accounts
+    + SecondFactors
 {
 }
 
@@ -296,5 +280,6 @@ impl<T> Store for T where
         + StandingGrants
         + Logouts
         + Accounts
+        + SecondFactors
 {
 }

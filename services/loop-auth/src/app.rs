@@ -15,6 +15,7 @@ use loop_oauth::{
     config::{Context, Rules},
     entropy::Entropy,
     login::Passwords,
+    second_step::Seals,
     store::Store,
 };
 use loop_shared::service::{clock::Clock, config::ExternalUrl, headers::cors_open, reading};
@@ -27,8 +28,8 @@ use crate::{
     revocations::RevocationList,
     routes::{
         account, assets, authorize, consent, device, device_authorization, home, introspect, login,
-        logout, metadata, not_found, par, register, registration, revocations, revoke, token,
-        userinfo,
+        logout, metadata, not_found, par, register, registration, revocations, revoke, second_step,
+        token, userinfo,
     },
     signer::Signer,
     visits::Visits,
@@ -56,6 +57,8 @@ pub struct Parts {
     pub jwks_max_age: Duration,
     /// Which proxies may say where a request comes from.
     pub proxies: TrustedProxies,
+    /// How secrets of second steps are kept.
+    pub seals: Arc<dyn Seals>,
 }
 
 /// The running server's state.
@@ -74,6 +77,7 @@ pub struct App {
     pub(crate) proxies: TrustedProxies,
     /// Which browsers were noted a moment ago.
     pub(crate) visits: Visits,
+    pub(crate) seals: Arc<dyn Seals>,
     entropy: Arc<dyn Entropy>,
     documents: Arc<dyn ClientDocuments>,
     clock: Arc<dyn Clock>,
@@ -103,6 +107,7 @@ impl App {
             revocations: RevocationList::default(),
             proxies: parts.proxies,
             visits: Visits::default(),
+            seals: parts.seals,
             entropy: parts.entropy,
             documents: parts.documents,
             clock: parts.clock,
@@ -240,6 +245,8 @@ fn pages(prefix: &str, config: &mut web::ServiceConfig) {
         .route(&at("/oauth/"), reading().to(home::home))
         .route(&at("/oauth/login"), reading().to(login::get))
         .route(&at("/oauth/login"), web::post().to(login::post))
+        .route(&at("/oauth/login/step"), reading().to(second_step::get))
+        .route(&at("/oauth/login/step"), web::post().to(second_step::post))
         .route(&at("/oauth/consent"), web::post().to(consent::post))
         .route(&at("/oauth/device"), reading().to(device::get))
         .route(&at("/oauth/device"), web::post().to(device::post))

@@ -25,6 +25,7 @@ use crate::{
     first_admin,
     outbound::{OutboundDocuments, OutboundError},
     passwords::BcryptPasswords,
+    seals::SecretSeals,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
     sweep,
 };
@@ -186,6 +187,7 @@ pub async fn prepare(
         signer,
         jwks_max_age: config.keys.max_age,
         proxies: config.proxies.clone(),
+        seals: Arc::new(SecretSeals::new(config.keys.settings.secret.clone())),
     })?)
 }
 

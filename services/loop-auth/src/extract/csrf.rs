@@ -24,6 +24,8 @@ pub(crate) enum Form {
     DeviceConsent,
     /// The forms of the account pages, under the session.
     Account,
+    /// The second step of a login, under the step.
+    SecondStep,
 }
 
 impl Form {
@@ -35,6 +37,7 @@ impl Form {
             Self::DeviceCode => "device_code",
             Self::DeviceConsent => "device_consent",
             Self::Account => "account",
+            Self::SecondStep => "second_step",
         }
     }
 }

@@ -14,7 +14,7 @@ use loop_oauth::{
     login::{LoginError, PasswordError},
     redirect_uri,
     secret::RawSession,
-    sign_in::{self, Attempt, SignInError, SignedIn},
+    sign_in::{self, Attempt, Entered, SignInError, SignedIn},
 };
 use secrecy::SecretString;
 
@@ -35,6 +35,7 @@ use crate::{
         page::{self, Forms},
         redirect,
     },
+    routes::second_step,
 };
 
 /// Seconds after which a login that met a full queue is worth trying again.
@@ -79,7 +80,10 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
         browser: browser.as_ref(),
     };
     let again = match sign_in::sign_in(&app.cx(), &*app.passwords, attempt).await {
-        Ok(signed_in) => return enter(&app, &ask, &signed_in),
+        Ok(Entered::SignedIn(signed_in)) => return enter(&app, &ask, &signed_in),
+        Ok(Entered::SecondStep(step)) => {
+            return second_step::lead(&app, ask.return_to.as_ref(), &step);
+        }
         Err(SignInError::TooMany(wait)) => Again::TooMany(wait),
         Err(SignInError::Login(LoginError::Wrong)) => Again::Problem(LoginProblem::Wrong),
         Err(SignInError::Login(LoginError::Password(PasswordError::Busy))) => {

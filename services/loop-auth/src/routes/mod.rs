@@ -17,5 +17,6 @@ pub(crate) mod register;
 pub(crate) mod registration;
 pub(crate) mod revocations;
 pub(crate) mod revoke;
+pub(crate) mod second_step;
 pub(crate) mod token;
 pub(crate) mod userinfo;

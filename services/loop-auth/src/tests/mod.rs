@@ -69,6 +69,7 @@ use crate::{
     boot::{self, Opened},
     passwords::BcryptPasswords,
     proxy_config::TrustedProxies,
+    seals::SecretSeals,
     signer::{KeySettings, Signer},
 };
 
@@ -152,6 +153,7 @@ impl Server {
             signer: signer(&store, &clock).await,
             jwks_max_age: std::time::Duration::from_mins(5),
             proxies: TrustedProxies::default(),
+            seals: Arc::new(SecretSeals::new(None)),
         };
         let app = Data::new(App::new(parts).unwrap());
         let handle = serve(&app, &store, listener);
@@ -351,6 +353,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
         account: AccountRules::default(),
+        second_step: loop_oauth::second_step::StepLimits::default(),
         sign_in: SignInLimits::default(),
     }
 }

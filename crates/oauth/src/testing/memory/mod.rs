@@ -14,6 +14,7 @@ mod logins;
 mod oidc;
 mod par;
 mod registrations;
+mod second_factors;
 mod standing;
 
 use std::{
@@ -67,6 +68,7 @@ struct Tables {
     managed: HashMap<ClientId, SecretHash>,
     devices: Vec<DeviceAuthorization>,
     visits: HashMap<SecretHash, Visit>,
+    second: second_factors::Kept,
 }
 
 impl MemoryStore {

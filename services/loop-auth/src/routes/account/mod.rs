@@ -7,6 +7,7 @@ pub(crate) mod language;
 pub(crate) mod overview;
 pub(crate) mod security;
 pub(crate) mod sessions;
+pub(crate) mod totp;
 
 use actix_web::{HttpRequest, HttpResponse, http::Method, web};
 use loop_oauth::store::StoreError;
@@ -48,7 +49,12 @@ pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
         )
         .route(&at("/account/language"), web::post().to(language::post))
         .route(&at(SECURITY), reading().to(security::get))
-        .route(&at("/account/password"), web::post().to(security::password));
+        .route(&at("/account/password"), web::post().to(security::password))
+        .route(&at("/account/totp"), reading().to(totp::get))
+        .route(&at("/account/totp/begin"), web::post().to(totp::begin))
+        .route(&at("/account/totp/confirm"), web::post().to(totp::confirm))
+        .route(&at("/account/totp/remove"), web::post().to(totp::remove))
+        .route(&at("/account/recovery/renew"), web::post().to(totp::renew));
 }
 
 /// Why a page is not shown, or a form not followed.
