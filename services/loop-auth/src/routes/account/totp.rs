@@ -103,7 +103,8 @@ pub(crate) async fn remove(app: Data<App>, request: HttpRequest, form: PageForm)
     let removed = async {
         let current = posted(&app, &request, &form, SECURITY).await?;
         let password = SecretString::from(form.0.get("password").unwrap_or_default());
-        let removed = enrol::remove(&app.cx(), &*app.passwords, &current.who.1, password);
+        let cx = app.cx();
+        let removed = enrol::remove(&cx, &*app.passwords, &current.who.1, password);
         let problem = match removed.await {
             Ok(()) => return Ok(done(&app, SECURITY, Done::TotpRemoved)),
             Err(EnrolError::Password(PasswordChangeError::Wrong)) => PasswordProblem::Wrong,
