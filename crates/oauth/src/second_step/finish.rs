@@ -112,7 +112,7 @@ async fn is_right(
     user: &User,
     answer: Answer<'_>,
 ) -> Result<bool, StepError> {
-    let used = match answer {
+    let spent = match answer {
         Answer::Code(typed) => {
             let totp = cx.store.totp(user.id).await?;
             let Some(totp) = totp.filter(|totp| totp.confirmed_at.is_some()) else {
@@ -125,16 +125,16 @@ async fn is_right(
         }
         Answer::Recovery(typed) => match recovery::presented(user.id, typed) {
             Some(hash) => {
-                let used = cx.store.use_recovery_code(user.id, &hash, cx.now).await?;
-                if used == Updated::Now {
+                let spent = cx.store.use_recovery_code(user.id, &hash, cx.now).await?;
+                if spent == Updated::Now {
                     audit::user_changed("recovery_code_used", user.id);
                 }
-                used
+                spent
             }
             None => Updated::NotFound,
         },
     };
-    Ok(used == Updated::Now)
+    Ok(spent == Updated::Now)
 }
 
 /// The secret behind its stored form, which names its account.

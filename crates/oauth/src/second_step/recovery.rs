@@ -84,7 +84,7 @@ mod tests {
     fn codes_are_different_readable_and_found_however_they_are_typed() {
         let user = UserId(Uuid::from_u128(1));
         let (codes, hashes) = generate(user, &CountingEntropy::default()).unwrap();
-        let all: BTreeSet<&str> = codes.0.iter().map(|c| c.expose_secret()).collect();
+        let all: BTreeSet<&str> = codes.0.iter().map(SecretString::expose_secret).collect();
         assert_eq!((all.len(), hashes.len()), (COUNT, COUNT));
         for (code, hash) in codes.0.iter().zip(&hashes) {
             let code = code.expose_secret();

@@ -35,8 +35,8 @@ struct Open;
 
 impl Seals for Open {
     fn seal(&self, plain: &[u8]) -> Result<SecretString, SealFailed> {
-        let text: String = plain.iter().map(|byte| format!("{byte:02x}")).collect();
-        Ok(SecretString::from(text))
+        let text: Vec<String> = plain.iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok(SecretString::from(text.concat()))
     }
 
     fn open(&self, sealed: &SecretString) -> Result<Vec<u8>, SealFailed> {
@@ -134,7 +134,7 @@ async fn of_many_that_present_one_code_at_once_one_is_signed_in() {
         }
         let cx = world.cx();
         let all = steps.iter().map(|raw| answer(&cx, &Open, raw, typed, None));
-        let won = join_all(all).await.into_iter().filter(Result::is_ok);
+        let won = join_all(all).await.into_iter().flatten();
         assert_eq!(won.count(), 1, "{typed:?}");
     }
 }

@@ -59,8 +59,8 @@ pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
 
 /// Why a page is not shown, or a form not followed.
 pub(super) enum Away {
-    /// Nobody is signed in: this answer leads to the login.
-    ToLogin(HttpResponse),
+    /// Nobody is signed in: the way to the login and back.
+    ToLogin(String),
     /// It is refused.
     Refused(Refusal),
 }
@@ -81,7 +81,7 @@ impl Away {
     /// The answer.
     pub(super) fn answer(self, app: &App, request: &HttpRequest) -> HttpResponse {
         match self {
-            Self::ToLogin(response) => response,
+            Self::ToLogin(login) => redirect::after(request.method(), &login),
             Self::Refused(refusal) => refusal.show(app, request),
         }
     }
@@ -97,7 +97,7 @@ pub(super) async fn signed_in(
         return Ok(current);
     }
     let login = login_url(&app.base, &ReturnTo::new(&app.base, page, &[]));
-    Err(Away::ToLogin(redirect::after(request.method(), &login)))
+    Err(Away::ToLogin(login))
 }
 
 /// Who sent this form, which must be this site's own and of this session.

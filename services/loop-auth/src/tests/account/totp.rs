@@ -1,5 +1,7 @@
 //! An authenticator app: set up, asked for, used once, lost, taken away.
 
+use std::fmt::Write as _;
+
 use loop_oauth::second_step::totp::{SECRET_BYTES, TotpSecret};
 use loop_testkit::html::unescape;
 
@@ -22,7 +24,7 @@ fn scanned(html: &str) -> TotpSecret {
             b'A'..=b'Z' => letter - b'A',
             _ => letter - b'2' + 26,
         };
-        bits.push_str(&format!("{value:05b}"));
+        let _ = write!(bits, "{value:05b}");
     }
     let bytes: Vec<u8> = (0..SECRET_BYTES)
         .map(|at| u8::from_str_radix(&bits[8 * at..8 * at + 8], 2).unwrap())
