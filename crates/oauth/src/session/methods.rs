@@ -9,11 +9,13 @@ pub enum Method {
     Otp,
     /// A recovery code.
     Recovery,
+    /// A login at another provider.
+    Federated,
 }
 
 impl Method {
     /// Every one, in writing order.
-    pub const ALL: [Self; 3] = [Self::Password, Self::Otp, Self::Recovery];
+    pub const ALL: [Self; 4] = [Self::Password, Self::Otp, Self::Recovery, Self::Federated];
 
     /// The stored name.
     #[must_use]
@@ -22,14 +24,16 @@ impl Method {
             Self::Password => "password",
             Self::Otp => "otp",
             Self::Recovery => "recovery",
+            Self::Federated => "federated",
         }
     }
 
-    /// Its registered value (RFC 8176 §2).
-    const fn amr(self) -> &'static str {
+    /// Its registered value (RFC 8176 §2); none for what happened elsewhere.
+    const fn amr(self) -> Option<&'static str> {
         match self {
-            Self::Password => "pwd",
-            Self::Otp | Self::Recovery => "otp",
+            Self::Password => Some("pwd"),
+            Self::Otp | Self::Recovery => Some("otp"),
+            Self::Federated => None,
         }
     }
 
@@ -70,7 +74,7 @@ impl Methods {
     /// The `amr` claim: `mfa` beside the others when there is more than one (RFC 8176 §2).
     #[must_use]
     pub fn amr(self) -> Vec<&'static str> {
-        let mut values: Vec<&'static str> = self.iter().map(Method::amr).collect();
+        let mut values: Vec<&'static str> = self.iter().filter_map(Method::amr).collect();
         values.dedup();
         if values.len() > 1 {
             values.push("mfa");
@@ -111,6 +115,7 @@ mod tests {
                 "password recovery",
                 vec!["pwd", "otp", "mfa"],
             ),
+            (Method::Federated.into(), "federated", vec![]),
         ] {
             assert_eq!(methods.to_string(), text);
             assert_eq!(Methods::parse(text), Some(methods));
