@@ -137,6 +137,11 @@ pub(crate) fn identity_linked(user: UserId, provider: &str) {
     tracing::info!(target: "audit", event = "identity_linked", %user, provider);
 }
 
+/// The password was right and the code was not.
+pub(crate) fn second_step_failed(user: UserId) {
+    tracing::warn!(target: "audit", event = "second_step_failed", %user);
+}
+
 pub(crate) fn user_changed(event: &'static str, user: UserId) {
     tracing::info!(target: "audit", event, %user);
     note(event, Outcome::Done, |entry| {

@@ -18,6 +18,7 @@ use crate::{
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
+    second_step::StepLimits,
     sign_in::limits::SignInLimits,
     store::Store,
 };
@@ -91,6 +92,8 @@ pub struct Rules {
     pub device: DeviceRules,
     /// What people do with their own account.
     pub account: AccountRules,
+    /// How often codes of the second step may be tried.
+    pub second_step: StepLimits,
     /// How often passwords may be tried.
     pub sign_in: SignInLimits,
     /// Who vouches for people, and for whom.

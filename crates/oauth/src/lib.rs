@@ -39,6 +39,7 @@ pub mod register;
 pub mod resource;
 pub mod revocations;
 pub mod revoke;
+pub mod second_step;
 pub mod secret;
 pub mod session;
 pub mod sign_in;

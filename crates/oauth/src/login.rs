@@ -13,7 +13,7 @@ use crate::{
     federation,
     oidc::Sid,
     secret::RawSession,
-    session::Session,
+    session::{Method, Methods, Session},
     store::StoreError,
     user::{Email, PasswordHash, User},
 };
@@ -98,7 +98,7 @@ pub async fn login(
     login_again(cx, passwords, (email, password), None).await
 }
 
-/// As [`login`], in a browser that may have a session already. That one ends: for another user it is a
+/// As [`login`], by the password alone, in a browser that may have a session already. That one ends: for another user it is a
 /// logout, which clients are told of; for the same user the new one carries on its name (`sid`).
 ///
 /// # Errors
@@ -110,6 +110,16 @@ pub async fn login_again(
     (email, password): (&str, SecretString),
     before: Option<&RawSession>,
 ) -> Result<NewSession, LoginError> {
+    let user = check(cx, passwords, (email, password)).await?;
+    begin(cx, &user, before, Method::Password.into()).await
+}
+
+/// Whose address and password these are. Begins nothing.
+pub(crate) async fn check(
+    cx: &Context<'_>,
+    passwords: &dyn Passwords,
+    (email, password): (&str, SecretString),
+) -> Result<User, LoginError> {
     let user = match Email::parse(email) {
         Some(email) => cx.store.user_by_email(&email).await?,
         None => None,
@@ -123,7 +133,7 @@ pub async fn login_again(
     };
     let right = passwords.verify(password, hash).await?;
     match user {
-        Some(user) if right && fits && user.is_active() => begin(cx, &user, before).await,
+        Some(user) if right && fits && user.is_active() => Ok(user),
         user => {
             audit::login_failed(user.map(|user| user.id));
             Err(LoginError::Wrong)
@@ -159,11 +169,12 @@ pub async fn current(
     }
 }
 
-/// Begins a session of somebody whose identity was checked, always a new one; see [`login_again`] for `before`.
+/// Begins a session of somebody who took the last step, always a new one; see [`login_again`] for `before`.
 pub(crate) async fn begin(
     cx: &Context<'_>,
     user: &User,
     before: Option<&RawSession>,
+    how: Methods,
 ) -> Result<NewSession, LoginError> {
     let known = match before {
         Some(before) => cx.store.session(&before.hash()).await?,
@@ -179,6 +190,7 @@ pub(crate) async fn begin(
         },
         user: user.id,
         authenticated_at: cx.now,
+        how,
         expires_at: cx.now + cx.rules.session_ttl,
     };
     match (&same, before) {

@@ -135,6 +135,10 @@ raw_secret!(
     RawDeviceCode
 );
 raw_secret!(
+    /// What finds a login between its steps.
+    RawStep
+);
+raw_secret!(
     /// The token that manages a registration (RFC 7592 §1.2).
     RawRegistrationToken
 );

@@ -16,6 +16,7 @@ use loop_oauth::{
     config::{Context, Rules},
     entropy::Entropy,
     login::Passwords,
+    second_step::Seals,
     store::Store,
 };
 use loop_shared::service::{clock::Clock, config::ExternalUrl, headers::cors_open, reading};
@@ -31,7 +32,7 @@ use crate::{
     routes::{
         account, assets, authorize, consent, device, device_authorization, federation, home,
         introspect, login, logout, metadata, not_found, par, register, registration, revocations,
-        revoke, token, userinfo,
+        revoke, second_step, token, userinfo,
     },
     signer::Signer,
     visits::Visits,
@@ -61,6 +62,8 @@ pub struct Parts {
     pub proxies: TrustedProxies,
     /// Who else can say who somebody is.
     pub providers: Providers,
+    /// How secrets of second steps are kept.
+    pub seals: Arc<dyn Seals>,
 }
 
 /// The running server's state.
@@ -80,6 +83,7 @@ pub struct App {
     pub(crate) providers: Providers,
     /// Which browsers were noted a moment ago.
     pub(crate) visits: Visits,
+    pub(crate) seals: Arc<dyn Seals>,
     entropy: Arc<dyn Entropy>,
     documents: Arc<dyn ClientDocuments>,
     clock: Arc<dyn Clock>,
@@ -110,6 +114,7 @@ impl App {
             proxies: parts.proxies,
             providers: parts.providers,
             visits: Visits::default(),
+            seals: parts.seals,
             entropy: parts.entropy,
             documents: parts.documents,
             clock: parts.clock,
@@ -254,6 +259,8 @@ fn pages(prefix: &str, config: &mut web::ServiceConfig) {
         .route(&at("/oauth/"), reading().to(home::home))
         .route(&at("/oauth/login"), reading().to(login::get))
         .route(&at("/oauth/login"), web::post().to(login::post))
+        .route(&at("/oauth/login/step"), reading().to(second_step::get))
+        .route(&at("/oauth/login/step"), web::post().to(second_step::post))
         .route(&at("/oauth/consent"), web::post().to(consent::post))
         .route(&at("/oauth/device"), reading().to(device::get))
         .route(&at("/oauth/device"), web::post().to(device::post))

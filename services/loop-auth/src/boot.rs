@@ -29,6 +29,7 @@ use crate::{
         providers::{Providers, ProvidersError},
     },
     passwords::BcryptPasswords,
+    seals::SecretSeals,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
     sweep,
 };
@@ -199,6 +200,7 @@ pub async fn prepare(
         jwks_max_age: config.keys.max_age,
         proxies: config.proxies.clone(),
         providers: Providers::new(config.providers.clone())?,
+        seals: Arc::new(SecretSeals::new(config.keys.settings.secret.clone())),
     })?)
 }
 

@@ -260,6 +260,7 @@ impl AuthArgs {
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
             account: AccountRules::default(),
+            second_step: loop_oauth::second_step::StepLimits::default(),
             sign_in: SignInLimits::default(),
             federation: FederationRules::default(),
         })

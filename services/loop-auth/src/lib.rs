@@ -28,6 +28,7 @@ pub mod registration_config;
 mod respond;
 mod revocations;
 mod routes;
+pub mod seals;
 pub mod signer;
 pub mod store_config;
 mod sweep;

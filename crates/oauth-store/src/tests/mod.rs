@@ -24,6 +24,7 @@ mod refresh;
 mod revocation;
 mod rotation;
 mod scale;
+mod second_factors;
 mod sweep;
 mod writers;
 
@@ -222,6 +223,7 @@ pub(crate) fn session(name: &str) -> Session {
         sid: loop_oauth::oidc::Sid(id(name)),
         user: UserId(id("alice")),
         authenticated_at: at(1),
+        how: loop_oauth::session::Method::Password.into(),
         expires_at: at(1_000),
     }
 }

@@ -9,7 +9,9 @@ use crate::{
     config::Context,
     entropy::NoEntropy,
     login::{self, LoginError, NewSession, PasswordError, Passwords},
-    secret::{RawClientSecret, RawSession},
+    second_step,
+    secret::{RawClientSecret, RawSession, RawStep},
+    session::{Method, Methods},
     store::{IdentityAdded, StoreError},
     user::{Email, User, UserId},
 };
@@ -59,6 +61,15 @@ impl From<PasswordError> for ArriveError {
     }
 }
 
+/// Where a login at a provider leads.
+#[derive(Debug)]
+pub enum Arrived {
+    /// Into a session.
+    SignedIn(NewSession),
+    /// To the second step, which the person set up here.
+    SecondStep(RawStep),
+}
+
 /// Signs in whom the provider named: a known identity, one that an administrator expects, or a newcomer whom a rule allows.
 ///
 /// # Errors
@@ -69,11 +80,16 @@ pub async fn sign_in(
     passwords: &dyn Passwords,
     who: &External,
     before: Option<&RawSession>,
-) -> Result<NewSession, ArriveError> {
+) -> Result<Arrived, ArriveError> {
     let user = find_or_add(cx, passwords, who).await.inspect_err(|error| {
         audit::federation_refused(who.provider.as_str(), &error.to_string());
     })?;
-    Ok(login::begin(cx, &user, before).await?)
+    let how = Methods::from(Method::Federated);
+    if let Some(step) = second_step::begin(cx, &user, how).await? {
+        return Ok(Arrived::SecondStep(step));
+    }
+    let new = login::begin(cx, &user, before, how).await?;
+    Ok(Arrived::SignedIn(new))
 }
 
 async fn find_or_add(

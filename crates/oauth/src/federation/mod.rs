@@ -14,7 +14,7 @@ pub mod provider;
 
 use std::{net::IpAddr, sync::Arc};
 
-pub use arrive::{ArriveError, link, may_stay, sign_in};
+pub use arrive::{ArriveError, Arrived, link, may_stay, sign_in};
 pub use begin::{
     DepartError, Departure, Purpose, Returned, STATE_TTL, Sent, Waiting, depart, return_from,
 };

@@ -8,8 +8,11 @@ use super::{
     *,
 };
 use crate::{
-    login::{self, PasswordError, Passwords},
-    store::{Federation as _, Sessions as _, Users as _},
+    login::{self, NewSession, PasswordError, Passwords},
+    second_step::{self, Totp},
+    secret::RawSession,
+    session::Method,
+    store::{Federation as _, SecondFactors as _, Sessions as _, Users as _},
     testing::{World, user},
     user::{Email, PasswordHash, User},
 };
@@ -71,6 +74,53 @@ fn external(subject: &str, email: &str) -> External {
         },
         name: "Kim".to_owned(),
     }
+}
+
+/// Signs in somebody who has no second step.
+async fn sign_in(
+    cx: &crate::config::Context<'_>,
+    passwords: &dyn Passwords,
+    who: &External,
+    before: Option<&RawSession>,
+) -> Result<NewSession, ArriveError> {
+    match super::sign_in(cx, passwords, who, before).await? {
+        Arrived::SignedIn(new) => Ok(new),
+        Arrived::SecondStep(_) => panic!("a second step"),
+    }
+}
+
+#[tokio::test]
+async fn who_set_up_a_second_step_is_asked_for_it_after_a_provider_too() {
+    let world = world("*@example.com");
+    let kim = arrives(&world, &external("1", "kim@example.com"))
+        .await
+        .unwrap();
+    let totp = Totp {
+        user: kim.id,
+        sealed: SecretString::from("sealed"),
+        created_at: world.now,
+        confirmed_at: None,
+    };
+    world.store.begin_totp(&totp).await.unwrap();
+    // Not confirmed yet: there is none.
+    arrives(&world, &external("1", "kim@example.com"))
+        .await
+        .unwrap();
+    world
+        .store
+        .confirm_totp(&Totp { confirmed_at: Some(world.now), ..totp }, 1, &[], None)
+        .await
+        .unwrap();
+    let who = external("1", "kim@example.com");
+    let arrived = super::sign_in(&world.cx(), &Plain, &who, None).await.unwrap();
+    let Arrived::SecondStep(step) = arrived else {
+        panic!("a session without the second step");
+    };
+    let (step, user) = second_step::waiting(&world.cx(), &step)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!((step.first, user.id), (Method::Federated.into(), kim.id));
 }
 
 async fn arrives(world: &World, who: &External) -> Result<User, ArriveError> {
@@ -297,7 +347,7 @@ async fn a_session_begun_at_a_provider_is_new_and_ends_the_one_before() {
     let world = world("*");
     let eve = user("eve@example.com", Role::Member);
     world.store.add_user(&eve).await.unwrap();
-    let planted = login::begin(&world.cx(), &eve, None).await.unwrap();
+    let planted = login::begin(&world.cx(), &eve, None, Method::Password.into()).await.unwrap();
     let own = sign_in(
         &world.cx(),
         &Plain,

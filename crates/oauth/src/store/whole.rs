@@ -2,7 +2,7 @@
 
 use super::{
     Accounts, AuditLog, ClientAdmin, ClientGrants, Clients, Consents, Devices, Federation, Grants, Jtis,
-    KeptClients, Logouts, PushedRequests, Registrations, Sessions, SigningKeys, StandingGrants,
+    KeptClients, Logouts, PushedRequests, Registrations, SecondFactors, Sessions, SigningKeys, StandingGrants,
     Users,
 };
 
@@ -23,6 +23,7 @@ pub trait Store:
     + Devices
     + StandingGrants
     + Federation
+    + SecondFactors
     + Logouts
     + Accounts
     + AuditLog
@@ -45,6 +46,7 @@ impl<T> Store for T where
         + Devices
         + StandingGrants
         + Federation
+        + SecondFactors
         + Logouts
         + Accounts
         + AuditLog

@@ -217,6 +217,7 @@ fn offline_rules() -> Result<Rules, String> {
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
         account: AccountRules::default(),
+        second_step: loop_oauth::second_step::StepLimits::default(),
         sign_in: SignInLimits::default(),
         federation: FederationRules::default(),
     })

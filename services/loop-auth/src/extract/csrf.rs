@@ -26,6 +26,8 @@ pub(crate) enum Form {
     Identities,
     /// The forms of the account pages, under the session.
     Account,
+    /// The second step of a login, under the step.
+    SecondStep,
 }
 
 impl Form {
@@ -38,6 +40,7 @@ impl Form {
             Self::DeviceConsent => "device_consent",
             Self::Identities => "identities",
             Self::Account => "account",
+            Self::SecondStep => "second_step",
         }
     }
 }

@@ -14,7 +14,9 @@ mod limit_texts;
 pub mod locale;
 pub mod login;
 mod openid_texts;
+pub mod second_step;
 pub mod session;
+mod step_texts;
 mod texts;
 
 use std::collections::HashMap;
@@ -66,6 +68,22 @@ impl Pages {
         let mut tera = Tera::default();
         tera.add_raw_templates([
             ("account.html", include_str!("../../templates/account.html")),
+            (
+                "account_codes.html",
+                include_str!("../../templates/account_codes.html"),
+            ),
+            (
+                "account_second.html",
+                include_str!("../../templates/account_second.html"),
+            ),
+            (
+                "account_totp.html",
+                include_str!("../../templates/account_totp.html"),
+            ),
+            (
+                "second_step.html",
+                include_str!("../../templates/second_step.html"),
+            ),
             (
                 "account_nav.html",
                 include_str!("../../templates/account_nav.html"),
@@ -175,7 +193,10 @@ fn fill(text: &Value, values: &HashMap<String, Value>) -> tera::Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::{
-        account::{AccountPage, SecurityPage},
+        account::{
+            AccountPage, SecurityPage,
+            totp::{CodesPage, TotpPage},
+        },
         consent::ConsentPage,
         device::{DeviceConsentPage, DeviceDonePage, DevicePage},
         error::ErrorPage,
@@ -229,6 +250,9 @@ mod tests {
                     "identities_",
                     "account_",
                     "security_",
+                    "step_",
+                    "totp_",
+                    "codes_",
                 ] {
                     assert!(!html.contains(key), "untranslated {key} in {what}");
                 }
@@ -259,6 +283,9 @@ mod tests {
         check::<LoginPage>(&pages);
         check::<AccountPage>(&pages);
         check::<SecurityPage>(&pages);
+        check::<TotpPage>(&pages);
+        check::<CodesPage>(&pages);
+        check::<second_step::SecondStepPage>(&pages);
         check::<ConsentPage>(&pages);
         check::<DevicePage>(&pages);
         check::<DeviceConsentPage>(&pages);

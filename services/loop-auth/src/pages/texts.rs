@@ -9,6 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{
     account_texts, document_texts, federation_texts, limit_texts, locale::Locale, openid_texts,
+    step_texts,
 };
 
 /// One text: its key, English, Korean.
@@ -33,6 +34,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
     TEXTS
         .iter()
         .chain(account_texts::TEXTS)
+        .chain(step_texts::TEXTS)
         .chain(document_texts::TEXTS)
         .chain(device::TEXTS)
         .chain(openid_texts::TEXTS)

@@ -2,12 +2,12 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{Method, header},
+    http::Method,
     web::{self, Data, Path},
 };
 use loop_oauth::{
     federation::{
-        self, ArriveError, DepartError, Departure, Purpose, Returned,
+        self, ArriveError, Arrived, DepartError, Departure, Purpose, Returned,
         provider::{External, Provider, ProviderId},
     },
     login::{LoginError, NewSession, PasswordError},
@@ -20,25 +20,19 @@ use crate::{
         comes_from_another_site,
         csrf::{self, Form},
         form::PageForm,
-        request_id,
-        return_to::{ReturnTo, decode, encode},
+        return_to::{ReturnTo, decode},
         session,
     },
     outbound::providers::{Answer, ProviderError},
-    pages::{
-        error::ErrorKind,
-        federation::{FederationPage, FederationProblem},
+    pages::{error::ErrorKind, federation::FederationProblem},
+    respond::{authorize_error::Refusal, page, redirect},
+    routes::{
+        federation_pages::{retry_after, show},
+        identities,
+        login::add_cookie,
+        second_step,
     },
-    respond::{
-        authorize_error::Refusal,
-        page::{self, Forms},
-        redirect,
-    },
-    routes::{identities, login::add_cookie},
 };
-
-/// Seconds after which a provider that does not answer is worth another try.
-const RETRY_AFTER_SECONDS: i64 = 10;
 
 /// The way to providers and back.
 pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
@@ -176,7 +170,12 @@ async fn settle(
             let before = app.cookies.session(request);
             federation::sign_in(&app.cx(), &*app.passwords, who, before.as_ref())
                 .await
-                .map(|new| enter(app, returned, &new))
+                .map(|arrived| match arrived {
+                    Arrived::SignedIn(new) => enter(app, returned, &new),
+                    Arrived::SecondStep(step) => {
+                        second_step::lead(app, wanted(app, returned).as_ref(), &step)
+                    }
+                })
         }
         Purpose::Link(user) => {
             let current = match session::current(app, request).await {
@@ -196,12 +195,15 @@ async fn settle(
     done.unwrap_or_else(|error| refused(app, request, provider, &error, returned))
 }
 
+/// Where the browser wanted to go. Checked once more: what comes out of the database leads nowhere else either.
+fn wanted(app: &App, returned: &Returned) -> Option<ReturnTo> {
+    ReturnTo::parse(&app.base, returned.return_to.as_deref()?)
+}
+
 /// Sends the browser where it wanted to go, with its new session.
 fn enter(app: &App, returned: &Returned, new: &NewSession) -> HttpResponse {
     let home = format!("{}/oauth/", app.base);
-    // Checked once more: what comes out of the database leads nowhere else either.
-    let wanted = returned.return_to.as_deref();
-    let wanted = wanted.and_then(|text| ReturnTo::parse(&app.base, text));
+    let wanted = wanted(app, returned);
     let to = wanted.as_ref().map_or(&*home, ReturnTo::as_str);
     let mut response = redirect::after(&Method::GET, to);
     add_cookie(&mut response, &app.cookies.set_session(&new.raw));
@@ -254,37 +256,6 @@ fn failed(
         ProviderError::Refused(_) => FederationProblem::Refused,
     };
     show(app, request, provider, problem, return_to)
-}
-
-fn show(
-    app: &App,
-    request: &HttpRequest,
-    provider: &Provider,
-    problem: FederationProblem,
-    return_to: Option<&str>,
-) -> HttpResponse {
-    let login = format!("{}/oauth/login", app.base);
-    let again = return_to.map_or(login.clone(), |to| {
-        let query = encode(&[("return_to".to_owned(), to.to_owned())]);
-        format!("{login}?{query}")
-    });
-    let shown = FederationPage {
-        problem,
-        provider: provider.name.clone(),
-        again,
-        request_id: request_id(request),
-    };
-    let response = page::show(app, request, problem.status(), &shown, Forms::Here);
-    match problem {
-        FederationProblem::Unavailable => retry_after(response, RETRY_AFTER_SECONDS),
-        _ => response,
-    }
-}
-
-fn retry_after(mut response: HttpResponse, seconds: i64) -> HttpResponse {
-    let value = header::HeaderValue::from(seconds);
-    response.headers_mut().insert(header::RETRY_AFTER, value);
-    response
 }
 
 /// The provider of this name.

@@ -14,7 +14,7 @@ use loop_oauth::{
     login::{LoginError, PasswordError},
     redirect_uri,
     secret::RawSession,
-    sign_in::{self, Attempt, SignInError, SignedIn},
+    sign_in::{self, Attempt, Entered, SignInError, SignedIn},
 };
 use loop_shared::service::metrics::login_server::LOGINS;
 use secrecy::SecretString;
@@ -36,7 +36,7 @@ use crate::{
         page::{self, Forms},
         redirect,
     },
-    routes::identities,
+    routes::{identities, second_step},
 };
 
 /// Seconds after which a login that met a full queue is worth trying again.
@@ -82,7 +82,11 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
         browser: browser.as_ref(),
     };
     let (outcome, answer) = match sign_in::sign_in(&app.cx(), &*app.passwords, attempt).await {
-        Ok(signed_in) => ("ok", Ok(enter(&app, &ask, &signed_in))),
+        Ok(Entered::SignedIn(signed_in)) => ("ok", Ok(enter(&app, &ask, &signed_in))),
+        Ok(Entered::SecondStep(step)) => {
+            let lead = second_step::lead(&app, ask.return_to.as_ref(), &step);
+            ("second_step", Ok(lead))
+        }
         Err(SignInError::TooMany(wait)) => ("limited", Err(Again::TooMany(wait))),
         Err(SignInError::Login(LoginError::Wrong)) => {
             ("wrong", Err(Again::Problem(LoginProblem::Wrong)))

@@ -73,6 +73,7 @@ use crate::{
     outbound::providers::{ProviderSettings, Providers},
     passwords::BcryptPasswords,
     proxy_config::TrustedProxies,
+    seals::SecretSeals,
     signer::{KeySettings, Signer},
 };
 
@@ -162,6 +163,7 @@ impl Server {
             jwks_max_age: std::time::Duration::from_mins(5),
             proxies: TrustedProxies::default(),
             providers: Providers::new(setup.providers).unwrap(),
+            seals: Arc::new(SecretSeals::new(None)),
         };
         let app = Data::new(App::new(parts).unwrap());
         let handle = serve(&app, &store, listener);
@@ -361,6 +363,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
         account: AccountRules::default(),
+        second_step: loop_oauth::second_step::StepLimits::default(),
         sign_in: SignInLimits::default(),
         federation: FederationRules::default(),
     }

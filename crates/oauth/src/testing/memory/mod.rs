@@ -16,6 +16,7 @@ mod logins;
 mod oidc;
 mod par;
 mod registrations;
+mod second_factors;
 mod standing;
 
 use std::{
@@ -71,6 +72,7 @@ struct Tables {
     federation: federation::People,
     visits: HashMap<SecretHash, Visit>,
     audit: Vec<loop_shared::audit::Record>,
+    second: second_factors::Kept,
 }
 
 impl MemoryStore {
