@@ -11,6 +11,7 @@
 mod entity;
 mod error;
 mod file;
+mod gather;
 mod migrate;
 mod migration;
 mod open;
