@@ -106,7 +106,7 @@ impl Grouped for Redemption {
                 continue;
             };
             if let Some(first) = &redemption.first {
-                let first = refresh_token::Model::from(first);
+                let first = refresh_token::Model::issued(first, redemption.now);
                 if first.grant_id != *grant {
                     return Err(StoreError::Failed(
                         "a refresh token is not of its code's grant".to_owned(),

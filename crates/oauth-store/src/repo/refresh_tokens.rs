@@ -110,7 +110,7 @@ impl Grouped for Rotation {
                 outcomes.push(why_not(tx, token).await?);
                 continue;
             };
-            let successor = Model::from(&rotation.successor);
+            let successor = Model::issued(&rotation.successor, rotation.now);
             if successor.grant_id != moved.grant || successor.parent.as_ref() != Some(token) {
                 return Err(StoreError::Failed(
                     "a successor is not of its token".to_owned(),
