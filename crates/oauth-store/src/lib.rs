@@ -12,6 +12,7 @@ mod entity;
 mod error;
 mod figures;
 mod file;
+mod gather;
 mod maintenance;
 mod migrate;
 mod migration;

@@ -53,7 +53,7 @@ pub use standing::StandingGrants;
 pub use whole::Store;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The engine failed or was busy for too long.
     #[error("the store failed: {0}")]

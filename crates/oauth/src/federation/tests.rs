@@ -108,7 +108,7 @@ async fn who_set_up_a_second_step_is_asked_for_it_after_a_provider_too() {
         .unwrap();
     world
         .store
-        .confirm_totp(&Totp { confirmed_at: Some(world.now), ..totp }, 1, &[], None)
+        .confirm_totp(&totp, 1, world.now, &[])
         .await
         .unwrap();
     let who = external("1", "kim@example.com");
