@@ -47,7 +47,7 @@ impl App {
     pub fn open(config: &Config, shutdown: &Shutdown) -> Result<Self, StartError> {
         let service = &config.service;
         let resource = Resource {
-            name: "Loop Exec vault",
+            name: "Loop Exec vault".to_owned(),
             scopes: SCOPES,
             required: Required::Any(SCOPES),
             documentation: None,

@@ -11,7 +11,7 @@ pub mod config;
 pub mod device_config;
 mod dpop_config;
 mod extract;
-mod first_admin;
+pub mod first_admin;
 pub mod key_config;
 mod mac;
 pub mod outbound;
@@ -28,7 +28,7 @@ pub mod signer;
 pub mod store_config;
 mod sweep;
 
-pub use boot::{Opened, serve};
+pub use boot::{Opened, Running, serve};
 
 #[cfg(test)]
 mod tests;

@@ -49,6 +49,7 @@ fn every_setting_is_documented_as_the_services_print_it() {
         section("loop-auth client", "loop-auth", &["client"]),
         section("loop-auth keys", "loop-auth", &["keys"]),
         section("public-api", "public-api", &[]),
+        section("auth-proxy", "auth-proxy", &[]),
     ];
     check(&top().join("docs/configuration.md"), &document.concat());
 }

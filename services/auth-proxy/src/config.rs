@@ -1,0 +1,376 @@
+//! The settings of auth-proxy: flags and environment variables, read once, every mistake at once.
+//!
+//! In: arguments and environment. Out: [`Config`], or all problems. Never: a secret from the command line, except
+//! a password for this machine alone.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Args;
+use loop_auth::config::StoreArgs;
+use loop_shared::service::config::{
+    ExternalUrl, JwksLocation, Problems, ServiceIdentity, Warnings, given, http_url, list, number,
+    seconds, secret_or_file,
+};
+use loop_shared::service::{ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig};
+use reqwest::header::HeaderMap;
+use secrecy::SecretString;
+
+use crate::child::Limits;
+use crate::peer::Times;
+use crate::servers::{Backend, Server, Sharing};
+
+/// The service's name, version and port.
+pub const IDENTITY: ServiceIdentity = ServiceIdentity {
+    name: "auth-proxy",
+    version: env!("CARGO_PKG_VERSION"),
+    default_port: 8080,
+};
+
+/// Flags and variables of the proxy itself.
+#[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "The server behind")]
+pub struct ServerArgs {
+    /// Address of an MCP server that runs already, instead of a command: http://10.0.0.5:9000/mcp
+    #[arg(long, env = "SERVER_URL", value_name = "URL")]
+    pub server_url: Option<String>,
+    /// How the server is spoken to: stdio (a command), http (Streamable HTTP) or sse (HTTP+SSE, 2024-11-05)
+    /// [default: stdio with a command, http with SERVER_URL]
+    #[arg(long, env = "TRANSPORT", value_name = "stdio|http|sse")]
+    pub transport: Option<String>,
+    /// Variables that the command gets of this environment, comma-separated; it gets PATH, HOME and the like anyway,
+    /// and nothing else
+    #[arg(long, env = "PASS_ENV", value_name = "NAMES")]
+    pub pass_env: Option<String>,
+    /// Who shares one running command: user (everybody has their own) or everyone [default: user]
+    #[arg(long, env = "SHARE", value_name = "user|everyone")]
+    pub share: Option<String>,
+    /// Megabytes of memory that a command and everything below it may take [default: 1024]
+    #[arg(long, env = "CHILD_MEMORY_MB", value_name = "MB")]
+    pub child_memory_mb: Option<String>,
+    /// Processes that a command may start [default: 64]
+    #[arg(long, env = "CHILD_PROCESSES", value_name = "COUNT")]
+    pub child_processes: Option<String>,
+    /// Seconds without a request after which a command is ended; the next request starts it again [default: 600]
+    #[arg(long, env = "CHILD_IDLE_SECONDS", value_name = "SECONDS")]
+    pub child_idle_seconds: Option<String>,
+    /// Seconds that a server may take to start and to answer initialize [default: 60]
+    #[arg(long, env = "START_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub start_timeout_seconds: Option<String>,
+    /// Seconds that a server may be silent during a request before it is cancelled; progress is a sign of life [default: 300]
+    #[arg(long, env = "REQUEST_TIMEOUT_SECONDS", value_name = "SECONDS")]
+    pub request_timeout_seconds: Option<String>,
+    /// Servers that run at once, at most, for all users together [default: 256]
+    #[arg(long, env = "MAX_RUNNING", value_name = "COUNT")]
+    pub max_running: Option<String>,
+}
+
+/// Flags and variables of the login inside.
+#[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Login (without ISSUER, an authorization server runs inside)")]
+pub struct LoginArgs {
+    /// Password of the one user, for this machine alone: anybody here can read it with ps. Elsewhere set PASSWORD_FILE
+    #[arg(
+        long,
+        env = "PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
+    pub password: Option<SecretString>,
+    /// File that holds PASSWORD
+    #[arg(long, env = "PASSWORD_FILE", value_name = "PATH")]
+    pub password_file: Option<PathBuf>,
+    /// E-mail with which that user signs in [default: admin@example.com]
+    #[arg(long, env = "ADMIN_EMAIL", value_name = "EMAIL")]
+    pub admin_email: Option<String>,
+    /// Folder for the database and the proxy's own secret [default: ./data]
+    #[arg(long, env = "DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<String>,
+    /// Secret under which sessions and keys are kept, at least 32 bytes; several replicas need the same
+    /// [default: made once, kept in DATA_DIR]
+    #[arg(
+        long,
+        env = "AUTH_ENCRYPTION_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub auth_encryption_secret: Option<SecretString>,
+    /// File that holds AUTH_ENCRYPTION_SECRET
+    #[arg(long, env = "AUTH_ENCRYPTION_SECRET_FILE", value_name = "PATH")]
+    pub auth_encryption_secret_file: Option<PathBuf>,
+}
+
+/// All flags of `auth-proxy`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ProxyArgs {
+    /// What every service has.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// The server behind.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The login inside.
+    #[command(flatten)]
+    pub login: LoginArgs,
+    /// Its database.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Tokens of another issuer.
+    #[command(flatten)]
+    pub tokens: ResourceServerArgs,
+}
+
+/// The checked settings.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Settings of every service.
+    pub(crate) service: ServiceConfig,
+    /// The servers behind.
+    pub(crate) servers: Vec<Arc<Server>>,
+    /// Whose tokens are taken; `resource` is set for each server.
+    pub(crate) tokens: ResourceServerConfig,
+    /// The login inside; `None` when another issuer is named.
+    pub(crate) embedded: Option<loop_auth::config::Config>,
+    /// The proxy's secret.
+    pub(crate) secret: Option<SecretString>,
+    /// Where the proxy keeps things.
+    pub(crate) data: PathBuf,
+    /// Servers that run at once, at most.
+    pub(crate) most: usize,
+    /// Whether the password came from the command line or a file, and so needs not be shown.
+    pub(crate) user: String,
+    /// What is allowed but unwise.
+    pub(crate) warnings: Warnings,
+}
+
+impl ProxyArgs {
+    /// Checks everything; `command` is what follows `--`.
+    ///
+    /// # Errors
+    /// All [`Problems`].
+    pub(crate) fn resolve(&self, command: &[String]) -> Result<Config, Problems> {
+        let mut problems = Problems::new();
+        let service = self.service(&mut problems);
+        let data = PathBuf::from(given(self.login.data_dir.as_deref()).unwrap_or("./data"));
+        let server = self.server.resolve(command, &mut problems);
+        let login = &self.login;
+        let (value, file) = (
+            login.auth_encryption_secret.as_ref(),
+            login.auth_encryption_secret_file.as_deref(),
+        );
+        let secret = secret_or_file("AUTH_ENCRYPTION_SECRET", value, file, &mut problems);
+        let most = self.server.max_running.as_deref();
+        let most = number("MAX_RUNNING", most, 1..=100_000, 256, &mut problems);
+        let embedded = given(self.tokens.issuer.as_deref()).is_none();
+        let tokens = self.tokens(&service, embedded, &mut problems);
+        let paths: Vec<String> = server.iter().map(Server::path).collect();
+        let inside = embedded.then(|| self.embedded(&service, &data, &paths, &mut problems));
+        let mut warnings = problems.finish()?;
+        let inside = inside.transpose()?;
+        if let Some(inside) = &inside {
+            warnings.extend(inside.warnings.iter().cloned());
+        }
+        Ok(Config {
+            service,
+            servers: server.into_iter().map(Arc::new).collect(),
+            tokens,
+            embedded: inside,
+            secret,
+            data,
+            most: usize::try_from(most).unwrap_or(256),
+            user: given(login.admin_email.as_deref())
+                .unwrap_or("admin@example.com")
+                .to_owned(),
+            warnings,
+        })
+    }
+
+    /// The service's settings; the public address is this machine's port unless told otherwise.
+    fn service(&self, problems: &mut Problems) -> ServiceConfig {
+        let mut args = self.service.clone();
+        if given(args.external_url.as_deref()).is_none() {
+            let port = given(args.port.as_deref()).unwrap_or("8080");
+            args.external_url = Some(format!("http://localhost:{port}"));
+        } else if given(args.port.as_deref()).is_none() {
+            args.port = own_port(args.external_url.as_deref());
+        }
+        args.resolve(IDENTITY, problems)
+    }
+
+    /// Whose tokens are taken. Those of the login inside are checked with keys that are asked for over this very
+    /// port, as any other server would.
+    fn tokens(
+        &self,
+        service: &ServiceConfig,
+        embedded: bool,
+        problems: &mut Problems,
+    ) -> ResourceServerConfig {
+        let mut args = self.tokens.clone();
+        if embedded {
+            let ip = service.bind_address;
+            let ip = if ip.is_unspecified() {
+                [127, 0, 0, 1].into()
+            } else {
+                ip
+            };
+            let here = std::net::SocketAddr::new(ip, service.port);
+            args.jwks_url = Some(format!("http://{here}/.well-known/jwks.json"));
+            args.jwks_file = None;
+            if args.revocation.revocation_poll_seconds.is_none() {
+                args.revocation.revocation_poll_seconds = Some("1".to_owned());
+            }
+        }
+        let config = args.resolve(service, "/mcp", problems);
+        if matches!(config.jwks, JwksLocation::File(_)) && config.revocation.is_none() {
+            let fix = "Set REVOCATION_URL, or let it be JWKS_URL.";
+            problems.warn("JWKS_FILE", "revoked tokens work until they expire", fix);
+        }
+        config
+    }
+}
+
+/// The port of an address on this machine.
+fn own_port(external: Option<&str>) -> Option<String> {
+    let url = ExternalUrl::parse(external?).ok()?;
+    let port = url::Url::parse(url.as_str()).ok()?.port()?;
+    url.is_loopback().then(|| port.to_string())
+}
+
+impl ServerArgs {
+    /// The one server; `None` only when a problem was noted.
+    fn resolve(&self, command: &[String], problems: &mut Problems) -> Option<Server> {
+        let mut count = |name, value: &Option<String>, most, default| {
+            number(name, value.as_deref(), 1..=most, default, problems)
+        };
+        let memory_mb = count("CHILD_MEMORY_MB", &self.child_memory_mb, 1 << 20, 1024);
+        let processes = count("CHILD_PROCESSES", &self.child_processes, 100_000, 64);
+        let idle = seconds(
+            "CHILD_IDLE_SECONDS",
+            self.child_idle_seconds.as_deref(),
+            1..=604_800,
+            600,
+            problems,
+        );
+        let start = seconds(
+            "START_TIMEOUT_SECONDS",
+            self.start_timeout_seconds.as_deref(),
+            1..=3600,
+            60,
+            problems,
+        );
+        let silence = self.request_timeout_seconds.as_deref();
+        let silence: Duration = seconds(
+            "REQUEST_TIMEOUT_SECONDS",
+            silence,
+            1..=86_400,
+            300,
+            problems,
+        );
+        let sharing = match given(self.share.as_deref()) {
+            None | Some("user") => Sharing::User,
+            Some("everyone") => Sharing::Everyone,
+            Some(other) => {
+                problems.add(
+                    "SHARE",
+                    format!("{other:?} is neither user nor everyone"),
+                    "Choose one of the two.",
+                );
+                Sharing::User
+            }
+        };
+        let limits = Limits {
+            memory_mb,
+            processes,
+        };
+        let backend = self.backend(command, limits, problems)?;
+        Some(Server {
+            name: "".into(),
+            backend,
+            sharing,
+            times: Times { start, silence },
+            idle,
+        })
+    }
+
+    fn backend(
+        &self,
+        command: &[String],
+        limits: Limits,
+        problems: &mut Problems,
+    ) -> Option<Backend> {
+        let transport = given(self.transport.as_deref());
+        match (given(self.server_url.as_deref()), command.is_empty()) {
+            (None, true) => {
+                let fix = "Write it after --, such as: auth-proxy … -- npx -y @modelcontextprotocol/server-filesystem ./ \
+                    (or set SERVER_URL).";
+                problems.add(
+                    "COMMAND",
+                    "there is no server to put a login in front of",
+                    fix,
+                );
+                None
+            }
+            (Some(_), false) => {
+                problems.add(
+                    "SERVER_URL",
+                    "there is a command too",
+                    "Keep one of the two.",
+                );
+                None
+            }
+            (None, false) => {
+                if !matches!(transport, None | Some("stdio")) {
+                    problems.add(
+                        "TRANSPORT",
+                        "a command is spoken to by stdio",
+                        "Leave it out, or set SERVER_URL.",
+                    );
+                }
+                Some(Backend::Stdio {
+                    command: command.to_vec(),
+                    folder: None,
+                    env: self.passed(problems),
+                    limits,
+                })
+            }
+            (Some(text), true) => {
+                let url = http_url(text).map_err(|fault| {
+                    let fix = "Use the server's address, such as http://10.0.0.5:9000/mcp.";
+                    problems.add("SERVER_URL", format!("{text:?} {fault}"), fix);
+                });
+                let url = url.ok()?;
+                match transport {
+                    None | Some("http") => Some(Backend::Http(url, HeaderMap::new())),
+                    Some("sse") => Some(Backend::Sse(url, HeaderMap::new())),
+                    Some(other) => {
+                        problems.add(
+                            "TRANSPORT",
+                            format!("{other:?} needs no SERVER_URL"),
+                            "Use http or sse.",
+                        );
+                        None
+                    }
+                }
+            }
+        }
+    }
+
+    /// The variables that are passed on, with their values.
+    fn passed(&self, problems: &mut Problems) -> Vec<(String, SecretString)> {
+        let mut passed = Vec::new();
+        for name in list(self.pass_env.as_deref()) {
+            match std::env::var(name) {
+                Ok(value) => passed.push((name.to_owned(), SecretString::from(value))),
+                Err(_) => problems.add(
+                    "PASS_ENV",
+                    format!("{name} is not set"),
+                    "Set it, or take it off the list.",
+                ),
+            }
+        }
+        passed
+    }
+}
