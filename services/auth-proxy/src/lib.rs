@@ -16,9 +16,11 @@ mod mask;
 mod peer;
 mod pool;
 mod secret;
+mod server_config;
 mod servers;
 mod wire;
 
 pub use child::{SUPERVISE, supervise};
 pub use cli::{Cli, main};
-pub use config::{IDENTITY, LoginArgs, ProxyArgs, ServerArgs};
+pub use config::{IDENTITY, LoginArgs, ProxyArgs};
+pub use server_config::ServerArgs;
