@@ -162,19 +162,28 @@ pub(crate) fn by_itself(target: Target, connections: usize) -> Vec<Step<'static>
 /// How long somebody who is told to come back waits in a flood.
 const BACK_OFF: Duration = Duration::from_millis(50);
 
-/// Every connection tries wrong passwords as fast as it is let.
+/// Every connection tries wrong passwords as fast as it is let, each from another address at another account: no limit
+/// but bcrypt's own is to be felt.
 pub(crate) fn logging_in(connections: usize) -> Vec<Step<'static>> {
     let step = |connection| -> Step<'static> {
         let mut form: Option<(String, String)> = None;
+        let mut tried = 0_u32;
         Box::new(move |open| {
+            tried += 1;
             let (cookies, csrf) = match &form {
                 Some(known) => known,
                 None => form.insert(login_form(open)?),
             };
             let body = format!(
-                "csrf={csrf}&email=nobody{connection}%40example.com&password=wrong+password"
+                "csrf={csrf}&email=nobody{connection}.{tried}%40example.com&password=wrong+password"
             );
-            let headers = format!("Cookie: {cookies}\r\n");
+            let address = format!(
+                "10.{}.{}.{}",
+                connection % 256,
+                (tried >> 8) % 256,
+                tried % 256
+            );
+            let headers = format!("Cookie: {cookies}\r\nX-Forwarded-For: {address}\r\n");
             match open
                 .send(&http::post("/oauth/login", &headers, &body))?
                 .status

@@ -4,6 +4,7 @@
 //! Never: e-mail addresses, tokens, codes, passwords, free text.
 
 use crate::{
+    budget::Wait,
     client::{Client, ClientId},
     grant::{GrantId, RevokeReason},
     oidc::backchannel::Notice,
@@ -53,6 +54,27 @@ pub(crate) fn login(user: UserId) {
 pub(crate) fn login_failed(user: Option<UserId>) {
     let user = user.map(tracing::field::display);
     tracing::warn!(target: "audit", event = "login_failed", user);
+}
+
+/// A person took back what an app held.
+pub(crate) fn app_disconnected(user: UserId, client: &ClientId, grants: u64) {
+    tracing::info!(target: "audit", event = "app_disconnected", %user, %client, grants);
+}
+
+/// A person logged out somewhere else.
+pub(crate) fn sessions_ended(user: UserId, sessions: u64) {
+    tracing::info!(target: "audit", event = "sessions_ended", %user, sessions);
+}
+
+/// Somebody at a person's open browser did not know the password.
+pub(crate) fn password_refused(user: UserId) {
+    tracing::warn!(target: "audit", event = "password_refused", %user);
+}
+
+/// The password was not looked at: too many were wrong before.
+pub(crate) fn login_delayed(user: Option<UserId>, wait: Wait) {
+    let user = user.map(tracing::field::display);
+    tracing::warn!(target: "audit", event = "login_delayed", user, seconds = wait.seconds());
 }
 
 pub(crate) fn user_changed(event: &'static str, user: UserId) {

@@ -45,11 +45,16 @@ impl Rate {
 }
 
 /// Too often: come back after this.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, thiserror::Error)]
 #[error("too many; wait {0}")]
 pub struct Wait(TimeDelta);
 
 impl Wait {
+    /// A wait of this long.
+    pub(crate) const fn of(time: TimeDelta) -> Self {
+        Self(time)
+    }
+
     /// Whole seconds to wait, at least one (`Retry-After`).
     #[must_use]
     pub fn seconds(self) -> i64 {

@@ -8,6 +8,7 @@ use url::Url;
 use uuid::Uuid;
 
 use crate::{
+    account::AccountRules,
     client_metadata_document::{ClientDocuments, DocumentRules},
     device::DeviceRules,
     dpop::DpopRules,
@@ -16,6 +17,7 @@ use crate::{
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
     store::Store,
 };
 
@@ -86,6 +88,10 @@ pub struct Rules {
     pub registration: RegistrationRules,
     /// How devices log in.
     pub device: DeviceRules,
+    /// What people do with their own account.
+    pub account: AccountRules,
+    /// How often passwords may be tried.
+    pub sign_in: SignInLimits,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

@@ -37,6 +37,8 @@ pub enum RevokeReason {
     RoleLost,
     /// An operator ended it.
     ByOperator,
+    /// The user disconnected the app.
+    ByUser,
 }
 
 impl RevokeReason {
@@ -50,6 +52,7 @@ impl RevokeReason {
             Self::UserDisabled => "user_disabled",
             Self::RoleLost => "role_lost",
             Self::ByOperator => "by_operator",
+            Self::ByUser => "by_user",
         }
     }
 }

@@ -3,6 +3,7 @@
 //! In: domain values, `now`, entropy, a store behind traits. Out: outcomes as enums.
 //! Never: HTTP, SQL, the system clock, a global random source.
 
+pub mod account;
 mod audit;
 pub mod authorize;
 pub mod budget;
@@ -38,6 +39,7 @@ pub mod revocations;
 pub mod revoke;
 pub mod secret;
 pub mod session;
+pub mod sign_in;
 pub mod store;
 #[cfg(any(test, feature = "testing"))]
 pub mod testing;

@@ -4,6 +4,7 @@
 //! happen once is one conditional write whose outcome is an enum, so that of two racing calls, on
 //! this process or another, exactly one wins.
 
+mod accounts;
 mod client_admin;
 mod client_grants;
 mod devices;
@@ -29,6 +30,7 @@ use crate::{
     session::Session,
     user::{Email, PasswordHash, User, UserId},
 };
+pub use accounts::Accounts;
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
 pub use devices::{DeviceContext, Devices};
@@ -273,6 +275,7 @@ pub trait Store:
     + Devices
     + StandingGrants
     + Logouts
+    + Accounts
 {
 }
 
@@ -292,5 +295,6 @@ impl<T> Store for T where
         + Devices
         + StandingGrants
         + Logouts
+        + Accounts
 {
 }

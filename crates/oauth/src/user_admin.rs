@@ -239,7 +239,7 @@ async fn build(
     })
 }
 
-fn check_password(password: &SecretString) -> Result<(), UserAdminError> {
+pub(crate) fn check_password(password: &SecretString) -> Result<(), UserAdminError> {
     let text = password.expose_secret();
     if text.chars().count() < MIN_PASSWORD_CHARS {
         return Err(UserAdminError::PasswordTooShort);

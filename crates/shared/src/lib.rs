@@ -2,6 +2,7 @@
 //!
 //! Knows actix and HTTP; knows no database and no service.
 
+pub mod audit;
 pub mod auth;
 pub mod mcp;
 pub mod models;

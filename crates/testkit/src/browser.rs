@@ -63,6 +63,7 @@ pub struct Browser {
     http: Client,
     cookies: Arc<Mutex<BTreeMap<String, String>>>,
     language: String,
+    address: Option<String>,
 }
 
 impl Default for Browser {
@@ -84,6 +85,7 @@ impl Browser {
             http,
             cookies: Arc::default(),
             language: "en".to_owned(),
+            address: None,
         }
     }
 
@@ -91,6 +93,13 @@ impl Browser {
     #[must_use]
     pub fn in_language(mut self, language: &str) -> Self {
         language.clone_into(&mut self.language);
+        self
+    }
+
+    /// The same browser elsewhere: a proxy of this machine says so in `X-Forwarded-For`.
+    #[must_use]
+    pub fn from_address(mut self, address: &str) -> Self {
+        self.address = Some(address.to_owned());
         self
     }
 
@@ -207,6 +216,9 @@ impl Browser {
         let mut request = request
             .header("Accept", "text/html")
             .header("Accept-Language", &self.language);
+        if let Some(address) = &self.address {
+            request = request.header("X-Forwarded-For", address);
+        }
         if !sent.is_empty() {
             request = request.header(COOKIE, sent.join("; "));
         }

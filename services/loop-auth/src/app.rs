@@ -26,10 +26,12 @@ use crate::{
     respond,
     revocations::RevocationList,
     routes::{
-        assets, authorize, consent, device, device_authorization, home, introspect, login, logout,
-        metadata, not_found, par, register, registration, revocations, revoke, token, userinfo,
+        account, assets, authorize, consent, device, device_authorization, home, introspect, login,
+        logout, metadata, not_found, par, register, registration, revocations, revoke, token,
+        userinfo,
     },
     signer::Signer,
+    visits::Visits,
 };
 
 /// What the server is made of; tests put their own clock, entropy and store in.
@@ -70,6 +72,8 @@ pub struct App {
     /// The signed list of grants that ended.
     pub(crate) revocations: RevocationList,
     pub(crate) proxies: TrustedProxies,
+    /// Which browsers were noted a moment ago.
+    pub(crate) visits: Visits,
     entropy: Arc<dyn Entropy>,
     documents: Arc<dyn ClientDocuments>,
     clock: Arc<dyn Clock>,
@@ -98,6 +102,7 @@ impl App {
             jwks_max_age: parts.jwks_max_age,
             revocations: RevocationList::default(),
             proxies: parts.proxies,
+            visits: Visits::default(),
             entropy: parts.entropy,
             documents: parts.documents,
             clock: parts.clock,
@@ -156,6 +161,7 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
         registrations(&at(version), config);
     }
     pages(prefix, config);
+    account::routes(prefix, config);
 }
 
 /// Where clients send requests.

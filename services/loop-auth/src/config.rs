@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
+    account::AccountRules,
     client_metadata_document::DocumentRules,
     config::{Issuer, Rules},
     device::DeviceRules,
@@ -15,6 +16,7 @@ use loop_oauth::{
     pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
     user::Email,
 };
 use loop_shared::service::config::{
@@ -246,6 +248,8 @@ impl AuthArgs {
             dpop: DpopRules::default(),
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
+            account: AccountRules::default(),
+            sign_in: SignInLimits::default(),
         })
     }
 

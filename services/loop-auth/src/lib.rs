@@ -27,6 +27,7 @@ mod routes;
 pub mod signer;
 pub mod store_config;
 mod sweep;
+mod visits;
 
 pub use boot::{Opened, Running, serve};
 

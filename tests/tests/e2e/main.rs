@@ -3,6 +3,7 @@
 //! Needs what `make test` installs and names in `LOOP_*`; without it every test says so and is skipped,
 //! with `LOOP_E2E` set it fails instead. Each test has its own stack, ports, database and vault.
 
+mod account;
 mod authorize;
 mod browser;
 mod cimd;

@@ -16,5 +16,6 @@ pub(crate) mod oidc;
 pub(crate) mod pushed_request;
 pub(crate) mod refresh_token;
 pub(crate) mod session;
+pub(crate) mod session_visit;
 pub(crate) mod signing_key;
 pub(crate) mod user;

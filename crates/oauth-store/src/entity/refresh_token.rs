@@ -1,5 +1,6 @@
 //! Refresh tokens, by hash. A parent may have been swept, so it is no foreign key.
 
+use chrono::{DateTime, Utc};
 use loop_oauth::{
     grant::GrantId,
     refresh::{RefreshState, RefreshToken},
@@ -23,6 +24,8 @@ pub(crate) struct Model {
     pub(crate) expires_at: i64,
     pub(crate) retired_at: Option<i64>,
     pub(crate) dpop_key: Option<String>,
+    /// Absent in rows that are older than the column.
+    pub(crate) issued_at: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -84,6 +87,16 @@ impl TryFrom<Model> for RefreshToken {
     }
 }
 
+impl Model {
+    /// The row of a token that is issued now.
+    pub(crate) fn issued(token: &RefreshToken, now: DateTime<Utc>) -> Self {
+        Self {
+            issued_at: Some(millis(now)),
+            ..Self::from(token)
+        }
+    }
+}
+
 impl From<&RefreshToken> for Model {
     fn from(token: &RefreshToken) -> Self {
         Self {
@@ -94,6 +107,7 @@ impl From<&RefreshToken> for Model {
             expires_at: millis(token.expires_at),
             retired_at: None,
             dpop_key: token.key.as_ref().map(ToString::to_string),
+            issued_at: None,
         }
     }
 }

@@ -14,6 +14,7 @@ mod m20261121_041000_add_dpop_keys;
 mod m20261121_042000_add_more_resources;
 mod m20261121_050000_add_openid_connect;
 mod m20261121_060000_add_retired_at;
+mod m20261128_010000_add_account_traces;
 
 use sea_orm_migration::prelude::*;
 
@@ -36,6 +37,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_041000_add_dpop_keys::Migration),
             Box::new(m20261121_042000_add_more_resources::Migration),
             Box::new(m20261121_060000_add_retired_at::Migration),
+            Box::new(m20261128_010000_add_account_traces::Migration),
         ]
     }
 }

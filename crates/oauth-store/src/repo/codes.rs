@@ -86,7 +86,7 @@ pub(super) async fn redeem(
         return Ok(Redeemed::AlreadyUsed);
     }
     if let Some(first) = first {
-        insert(tx, refresh_token::Model::from(&first)).await?;
+        insert(tx, refresh_token::Model::issued(&first, now)).await?;
     }
     Ok(Redeemed::Now)
 }

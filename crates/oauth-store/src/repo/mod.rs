@@ -11,6 +11,8 @@
 //! tokens, so that nobody waits in a circle. A row is deleted only after it was locked *and* looked at by a later
 //! statement ([`lock_idle`]). Texts are compared for equality, never sorted: that is the database's language.
 
+mod account_reads;
+mod accounts;
 mod client_admin;
 mod client_grants;
 mod clients;

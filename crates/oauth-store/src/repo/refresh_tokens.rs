@@ -69,7 +69,7 @@ pub(super) async fn rotate(
     if !is_open(tx, &row.grant_id).await? {
         return Ok(Rotated::Gone);
     }
-    let successor = Model::from(&successor);
+    let successor = Model::issued(&successor, now);
     if successor.grant_id != row.grant_id || successor.parent.as_ref() != Some(&row.hash) {
         return Err(StoreError::Failed(
             "a successor is not of its token".to_owned(),

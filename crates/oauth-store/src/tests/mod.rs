@@ -14,6 +14,7 @@ mod jtis;
 mod kept_clients;
 mod keys;
 mod logouts;
+mod own_account;
 mod plans;
 mod pushed;
 mod races;

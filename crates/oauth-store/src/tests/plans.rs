@@ -106,6 +106,7 @@ pub(super) async fn call_everything(store: &SqlStore) {
         .unwrap();
     call_everything_of_keys(store).await;
     super::logouts::call_everything(store).await;
+    super::own_account::call_everything(store).await;
     call_everything_of_pushed(store, &app.id).await;
     call_everything_that_revokes(store, alice.id, &app.id).await;
     call_everything_of_clients(store).await;

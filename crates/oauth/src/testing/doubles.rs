@@ -23,6 +23,7 @@ use uuid::Uuid;
 
 use super::MemoryStore;
 use crate::{
+    account::AccountRules,
     client::{Client, ClientAuthMethod, ClientId, ClientOrigin, GrantType},
     client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
@@ -36,6 +37,7 @@ use crate::{
     register::RegistrationRules,
     resource::Resources,
     session::Session,
+    sign_in::limits::SignInLimits,
     user::{Email, PasswordHash, User, UserId},
 };
 
@@ -229,5 +231,7 @@ fn rules() -> Rules {
         dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        account: AccountRules::default(),
+        sign_in: SignInLimits::default(),
     }
 }

@@ -8,7 +8,8 @@ use std::fmt::Display;
 use rmcp::ServerHandler;
 use rmcp::model::{
     CacheScope, CallToolResult, ContentBlock, DiscoverResult, ErrorData, ListPromptsResult,
-    ListToolsResult, Prompt, Tool, ToolAnnotations,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, Prompt, ReadResourceResult,
+    Resource, ResourceTemplate, Tool, ToolAnnotations,
 };
 use rmcp::service::{RequestContext, RoleServer};
 use serde_json::Value;
@@ -42,6 +43,37 @@ pub fn list_prompts(
     let mut listed = ListPromptsResult::with_all_items(prompts);
     (listed.ttl_ms, listed.cache_scope) = caching(context);
     listed
+}
+
+/// One page of `resources/list`. It may be stale at once: what it lists can change at any moment.
+pub fn list_resources(
+    resources: Vec<Resource>,
+    next: Option<String>,
+    context: &RequestContext<RoleServer>,
+) -> ListResourcesResult {
+    let mut listed = ListResourcesResult::with_all_items(resources);
+    listed.next_cursor = next;
+    (listed.ttl_ms, listed.cache_scope) = stale_at_once(context);
+    listed
+}
+
+/// The answer to `resources/templates/list`: all templates, on one page.
+pub fn list_resource_templates(
+    templates: Vec<ResourceTemplate>,
+    context: &RequestContext<RoleServer>,
+) -> ListResourceTemplatesResult {
+    let mut listed = ListResourceTemplatesResult::with_all_items(templates);
+    (listed.ttl_ms, listed.cache_scope) = caching(context);
+    listed
+}
+
+/// The answer to `resources/read`, stale at once like the list.
+pub fn read_resource(
+    mut read: ReadResourceResult,
+    context: &RequestContext<RoleServer>,
+) -> ReadResourceResult {
+    (read.ttl_ms, read.cache_scope) = stale_at_once(context);
+    read
 }
 
 /// The hints of a tool that reads this server's own data and changes nothing.
@@ -79,6 +111,11 @@ fn caching(context: &RequestContext<RoleServer>) -> (Option<u64>, Option<CacheSc
     } else {
         (None, None)
     }
+}
+
+fn stale_at_once(context: &RequestContext<RoleServer>) -> (Option<u64>, Option<CacheScope>) {
+    let (ttl_ms, scope) = caching(context);
+    (ttl_ms.map(|_| 0), scope)
 }
 
 #[cfg(test)]

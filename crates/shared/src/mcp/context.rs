@@ -85,6 +85,21 @@ pub fn require_scope(
     Ok(caller.principal())
 }
 
+/// Demands every one of `scopes` for a request that is no tool call.
+///
+/// # Errors
+/// Invalid request (-32600), naming the scopes. The door has refused such a caller with 403 before, so that its
+/// client steps up; this is the second lock.
+pub fn may_read(
+    context: &RequestContext<RoleServer>,
+    scopes: impl Into<Scopes>,
+) -> Result<(), ErrorData> {
+    let scopes = scopes.into();
+    caller(context)?.check(scopes).map_err(|_| {
+        ErrorData::invalid_request(format!("This needs the permission {scopes}."), None)
+    })
+}
+
 fn refused(text: String, challenge: Option<String>) -> ToolRefused {
     let mut result = CallToolResult::error(vec![ContentBlock::text(text)]);
     if let Some(challenge) = challenge {

@@ -10,6 +10,9 @@ mod mount;
 #[cfg(test)]
 mod tests;
 
-pub use catalog::{answered, discovered, list_prompts, list_tools, reads_only, unknown_tool};
-pub use context::{ToolRefused, caller, note_tool, principal, require_scope};
+pub use catalog::{
+    answered, discovered, list_prompts, list_resource_templates, list_resources, list_tools,
+    read_resource, reads_only, unknown_tool,
+};
+pub use context::{ToolRefused, caller, may_read, note_tool, principal, require_scope};
 pub use mount::{DEFAULT_BODY_BYTES, McpMount, mount};

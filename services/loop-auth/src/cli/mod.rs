@@ -13,6 +13,7 @@ use std::{process::ExitCode, sync::Arc};
 use chrono::TimeDelta;
 use clap::{Args, Parser, Subcommand};
 use loop_oauth::{
+    account::AccountRules,
     client_metadata_document::{DocumentRules, NoDocuments},
     config::{Context, Issuer, Rules},
     device::DeviceRules,
@@ -23,6 +24,7 @@ use loop_oauth::{
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
 };
 use loop_shared::service::{
     ServiceArgs, Shutdown,
@@ -183,6 +185,8 @@ fn offline_rules() -> Result<Rules, String> {
         dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        account: AccountRules::default(),
+        sign_in: SignInLimits::default(),
     })
 }
 

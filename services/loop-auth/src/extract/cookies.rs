@@ -1,13 +1,30 @@
-//! The two cookies: the session, and the secret that ties forms to a browser before the login.
+//! The cookies: the session, the secret that ties forms to a browser before the login, what makes a browser known, and the
+//! language that somebody chose.
 //!
-//! Over https both get the `__Host-` prefix (RFC 6265bis §4.1.3.2), so no other host and no plain
+//! Over https all get the `__Host-` prefix (RFC 6265bis §4.1.3.2), so no other host and no plain
 //! page can set them.
 
 use actix_web::{
     HttpRequest,
     cookie::{Cookie, SameSite, time},
 };
-use loop_oauth::secret::RawSession;
+use loop_oauth::{
+    secret::RawSession,
+    sign_in::browser::{BrowserCookie, KNOWN_FOR},
+};
+
+use crate::pages::locale::Locale;
+
+/// Keeps no secret, so whoever sets it from elsewhere chooses a language.
+const LANGUAGE: &str = "loop_language";
+
+/// For how long a chosen language is kept.
+const LANGUAGE_KEPT: time::Duration = time::Duration::days(365);
+
+/// The language that was chosen in this browser.
+pub(crate) fn language(request: &HttpRequest) -> Option<Locale> {
+    Locale::named(request.cookie(LANGUAGE)?.value())
+}
 
 /// Cookie names for this deployment.
 #[derive(Clone, Copy, Debug)]
@@ -37,6 +54,27 @@ impl Cookies {
         }
     }
 
+    const fn browser_name(self) -> &'static str {
+        if self.secure {
+            "__Host-loop_browser"
+        } else {
+            "loop_browser"
+        }
+    }
+
+    /// What the browser shows of logins before.
+    pub(crate) fn browser(self, request: &HttpRequest) -> Option<BrowserCookie> {
+        let cookie = request.cookie(self.browser_name())?;
+        BrowserCookie::presented(cookie.value())
+    }
+
+    /// Makes the browser known. It stays so when the session ends: that is what it is for.
+    pub(crate) fn set_browser(self, browser: &BrowserCookie) -> Cookie<'static> {
+        let mut cookie = self.build(self.browser_name(), browser.expose());
+        cookie.set_max_age(time::Duration::seconds(KNOWN_FOR.num_seconds()));
+        cookie
+    }
+
     /// The session the browser presents.
     pub(crate) fn session(self, request: &HttpRequest) -> Option<RawSession> {
         let cookie = request.cookie(self.session_name())?;
@@ -62,6 +100,13 @@ impl Cookies {
     /// Sets the form secret.
     pub(crate) fn set_form_secret(self, secret: &str) -> Cookie<'static> {
         self.build(self.form_name(), secret)
+    }
+
+    /// Keeps the chosen language.
+    pub(crate) fn set_language(self, chosen: Locale) -> Cookie<'static> {
+        let mut cookie = self.build(LANGUAGE, chosen.tag());
+        cookie.set_max_age(LANGUAGE_KEPT);
+        cookie
     }
 
     /// Takes the session away.

@@ -22,6 +22,8 @@ pub(crate) enum Form {
     DeviceCode,
     /// The answer to a device, under the session.
     DeviceConsent,
+    /// The forms of the account pages, under the session.
+    Account,
 }
 
 impl Form {
@@ -32,6 +34,7 @@ impl Form {
             Self::Logout => "logout",
             Self::DeviceCode => "device_code",
             Self::DeviceConsent => "device_consent",
+            Self::Account => "account",
         }
     }
 }

@@ -20,8 +20,11 @@ pub(crate) fn prefer_language(request: &HttpRequest, tags: Option<&str>) {
     }
 }
 
-/// The language the reader prefers, or the client asked for.
+/// The language the reader chose; else the one the client asked for, or the browser prefers.
 pub(crate) fn locale(request: &HttpRequest) -> Locale {
+    if let Some(chosen) = cookies::language(request) {
+        return chosen;
+    }
     if let Some(locale) = request.extensions().get::<Locale>() {
         return *locale;
     }

@@ -8,10 +8,10 @@ use url::form_urlencoded;
 /// The longest URL that is returned to, in bytes.
 const MAX_BYTES: usize = 16_384;
 
-/// The page for devices, which leads nowhere else.
-const DEVICE: &str = "/oauth/device?";
+/// Pages of this server that lead nowhere else: for devices, and of the account.
+const PAGES: [&str; 3] = ["/oauth/device?", "/account?", "/account/security?"];
 
-/// A local authorize URL with its query, or the page for devices.
+/// A local authorize URL with its query, or one of the pages that lead nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct ReturnTo(String);
 
@@ -33,16 +33,17 @@ impl ReturnTo {
                 .bytes()
                 .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'#'));
         let local = text.strip_prefix(base)?;
-        let authorize = ["/authorize?", "/oauth/authorize?", DEVICE]
+        let known = ["/authorize?", "/oauth/authorize?"]
             .iter()
+            .chain(&PAGES)
             .any(|path| local.starts_with(path));
-        (plain && authorize).then(|| Self(text.to_owned()))
+        (plain && known).then(|| Self(text.to_owned()))
     }
 
     /// Whether it stays on this site, whatever the person answers there.
     pub(crate) fn stays_here(&self, base: &str) -> bool {
         let local = self.0.strip_prefix(base);
-        local.is_some_and(|local| local.starts_with(DEVICE))
+        local.is_some_and(|local| PAGES.iter().any(|page| local.starts_with(page)))
     }
 
     /// The URL, relative to this origin.
@@ -83,6 +84,11 @@ mod tests {
             ("/authorize?redirect_uri=https://evil.example/", true), // checked by the rules again
             ("/oauth/device?user_code=WDJB-MJHT", true),
             ("/oauth/device?", true),
+            ("/account?", true),
+            ("/account/security?", true),
+            ("/account", false),
+            ("/account/password?x=1", false),
+            ("/account.evil.example?x=1", false),
             ("/oauth/device", false),
             ("/oauth/device/answer?x=1", false),
             ("/authorize", false),

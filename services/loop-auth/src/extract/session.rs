@@ -32,5 +32,8 @@ pub(crate) async fn current(
         return Ok(None);
     };
     let who = login::current(&app.cx(), &raw).await?;
+    if let Some((session, _)) = &who {
+        app.visits.note(app, request, session).await;
+    }
     Ok(who.map(|who| Current { raw, who }))
 }

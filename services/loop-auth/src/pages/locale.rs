@@ -55,6 +55,12 @@ impl Locale {
         tags.split_ascii_whitespace().find_map(Self::from_range)
     }
 
+    /// The language of exactly this tag.
+    #[must_use]
+    pub fn named(tag: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|locale| locale.tag() == tag)
+    }
+
     /// The language a range such as `ko-KR` names.
     fn from_range(range: &str) -> Option<Self> {
         let language = range.split('-').next().unwrap_or_default();

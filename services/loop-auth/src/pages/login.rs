@@ -14,6 +14,8 @@ pub enum LoginProblem {
     Busy,
     /// The CSRF token does not fit the cookie.
     Stale,
+    /// Too many passwords were wrong; not one more is looked at before a while has passed.
+    TooMany,
 }
 
 /// The app on whose behalf somebody logs in.
@@ -38,6 +40,34 @@ pub struct LoginPage {
     pub app: Option<AskingApp>,
     /// Why the form is shown again.
     pub problem: Option<LoginProblem>,
+    /// How long to wait before the next try.
+    pub wait: Option<Wait>,
+}
+
+/// How long to wait, as people say it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Wait {
+    /// How many.
+    pub count: String,
+    /// Whether minutes are meant; seconds otherwise.
+    pub minutes: bool,
+}
+
+impl Wait {
+    /// So many seconds, in minutes from two on, rounded up.
+    #[must_use]
+    pub fn of_seconds(seconds: i64) -> Self {
+        let minutes = seconds > 90;
+        let count = if minutes {
+            seconds.saturating_add(59) / 60
+        } else {
+            seconds
+        };
+        Self {
+            count: count.to_string(),
+            minutes,
+        }
+    }
 }
 
 impl Page for LoginPage {
@@ -50,6 +80,7 @@ impl Page for LoginPage {
             email: String::new(),
             app: None,
             problem: None,
+            wait: None,
         };
         let asked = Self {
             return_to: Some("/authorize?client_id=abc&state=1".to_owned()),
@@ -73,9 +104,39 @@ impl Page for LoginPage {
             problem: Some(problem),
             ..asked.clone()
         });
+        let waiting = [1, 90, 91, 900].map(|seconds| Self {
+            problem: Some(LoginProblem::TooMany),
+            wait: Some(Wait::of_seconds(seconds)),
+            ..asked.clone()
+        });
         [plain, asked.clone(), hostile]
             .into_iter()
             .chain(again)
+            .chain(waiting)
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_said_in_seconds_and_from_two_minutes_on_in_minutes() {
+        for (seconds, count, minutes) in [
+            (1, "1", false),
+            (90, "90", false),
+            (91, "2", true),
+            (120, "2", true),
+            (121, "3", true),
+            (901, "16", true),
+        ] {
+            let wait = Wait::of_seconds(seconds);
+            assert_eq!(
+                (wait.count.as_str(), wait.minutes),
+                (count, minutes),
+                "{seconds}"
+            );
+        }
     }
 }

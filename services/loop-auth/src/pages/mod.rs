@@ -2,10 +2,13 @@
 //!
 //! In: a page's values and a [`Locale`]. Out: HTML. Never: a store, a rule, inline script or style.
 
+pub mod account;
+mod account_texts;
 pub mod consent;
 pub mod device;
 mod document_texts;
 pub mod error;
+mod limit_texts;
 pub mod locale;
 pub mod login;
 mod openid_texts;
@@ -60,6 +63,15 @@ impl Pages {
     pub fn new(chrome: Chrome) -> Result<Self, tera::Error> {
         let mut tera = Tera::default();
         tera.add_raw_templates([
+            ("account.html", include_str!("../../templates/account.html")),
+            (
+                "account_nav.html",
+                include_str!("../../templates/account_nav.html"),
+            ),
+            (
+                "account_security.html",
+                include_str!("../../templates/account_security.html"),
+            ),
             ("base.html", include_str!("../../templates/base.html")),
             ("consent.html", include_str!("../../templates/consent.html")),
             ("device.html", include_str!("../../templates/device.html")),
@@ -153,6 +165,7 @@ fn fill(text: &Value, values: &HashMap<String, Value>) -> tera::Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::{
+        account::{AccountPage, SecurityPage},
         consent::ConsentPage,
         device::{DeviceConsentPage, DeviceDonePage, DevicePage},
         error::ErrorPage,
@@ -194,11 +207,28 @@ mod tests {
                     assert!(!html.contains(forbidden), "{forbidden:?} in {what}");
                 }
                 for key in [
-                    "login_", "consent_", "logout_", "error_", "home_", "scope_", "device_",
+                    "login_",
+                    "consent_",
+                    "logout_",
+                    "error_",
+                    "home_",
+                    "scope_",
+                    "device_",
+                    "account_",
+                    "security_",
                 ] {
                     assert!(!html.contains(key), "untranslated {key} in {what}");
                 }
-                for placeholder in ["{app}", "{host}", "{account}", "{site}", "{code}"] {
+                for placeholder in [
+                    "{app}",
+                    "{host}",
+                    "{account}",
+                    "{site}",
+                    "{code}",
+                    "{n}",
+                    "{browser}",
+                    "{count}",
+                ] {
                     assert!(!html.contains(placeholder), "{placeholder} in {what}");
                 }
                 assert_eq!(html.matches("<h1").count(), 1, "{what}");
@@ -213,6 +243,8 @@ mod tests {
     fn every_sample_of_every_page_renders_escaped_in_both_languages() {
         let pages = pages();
         check::<LoginPage>(&pages);
+        check::<AccountPage>(&pages);
+        check::<SecurityPage>(&pages);
         check::<ConsentPage>(&pages);
         check::<DevicePage>(&pages);
         check::<DeviceConsentPage>(&pages);

@@ -7,7 +7,7 @@ mod device;
 
 use serde_json::{Map, Value};
 
-use super::{document_texts, locale::Locale, openid_texts};
+use super::{account_texts, document_texts, limit_texts, locale::Locale, openid_texts};
 
 /// One text: its key, English, Korean.
 pub(super) type Text = (&'static str, &'static str, &'static str);
@@ -30,9 +30,11 @@ pub(super) fn of(locale: Locale) -> Map<String, Value> {
 fn all() -> impl Iterator<Item = &'static Text> {
     TEXTS
         .iter()
+        .chain(account_texts::TEXTS)
         .chain(document_texts::TEXTS)
         .chain(device::TEXTS)
         .chain(openid_texts::TEXTS)
+        .chain(limit_texts::TEXTS)
 }
 
 /// The table. Grouped by page.

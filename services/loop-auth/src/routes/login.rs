@@ -10,9 +10,11 @@ use actix_web::{
 };
 use loop_oauth::{
     authorize,
-    login::{self, LoginError, PasswordError},
+    budget::Wait,
+    login::{LoginError, PasswordError},
     redirect_uri,
     secret::RawSession,
+    sign_in::{self, Attempt, SignInError, SignedIn},
 };
 use secrecy::SecretString;
 
@@ -27,7 +29,7 @@ use crate::{
     },
     pages::{
         error::ErrorKind,
-        login::{AskingApp, LoginPage, LoginProblem},
+        login::{self, AskingApp, LoginPage, LoginProblem},
     },
     respond::{
         page::{self, Forms},
@@ -36,7 +38,7 @@ use crate::{
 };
 
 /// Seconds after which a login that met a full queue is worth trying again.
-const RETRY_AFTER_SECONDS: &str = "5";
+const RETRY_AFTER_SECONDS: i64 = 5;
 
 /// `GET /oauth/login?return_to=…`.
 pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
@@ -49,7 +51,7 @@ pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
         return_to,
         email: String::new(),
     };
-    ask.show(&app, &request, None).await
+    ask.show(&app, &request, Again::No).await
 }
 
 /// `POST /oauth/login`.
@@ -64,36 +66,77 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
         .form_secret(&request)
         .is_some_and(|secret| csrf::fits(&secret, Form::Login, ask.target(), field("csrf")));
     if !own || comes_from_another_site(&request) {
-        return ask.show(&app, &request, Some(LoginProblem::Stale)).await;
+        let again = Again::Problem(LoginProblem::Stale);
+        return ask.show(&app, &request, again).await;
     }
-    let password = SecretString::from(field("password"));
-    let cx = app.cx();
     let before = app.cookies.session(&request);
-    let typed = (ask.email.as_str(), password);
-    match login::login_again(&cx, &*app.passwords, typed, before.as_ref()).await {
-        Ok(new) => enter(&app, &ask, &new.raw),
-        Err(LoginError::Wrong) => ask.show(&app, &request, Some(LoginProblem::Wrong)).await,
-        Err(LoginError::Password(PasswordError::Busy)) => {
-            ask.show(&app, &request, Some(LoginProblem::Busy)).await
+    let browser = app.cookies.browser(&request);
+    let attempt = Attempt {
+        email: &ask.email,
+        password: SecretString::from(field("password")),
+        from: app.proxies.caller(&request),
+        before: before.as_ref(),
+        browser: browser.as_ref(),
+    };
+    let again = match sign_in::sign_in(&app.cx(), &*app.passwords, attempt).await {
+        Ok(signed_in) => return enter(&app, &ask, &signed_in),
+        Err(SignInError::TooMany(wait)) => Again::TooMany(wait),
+        Err(SignInError::Login(LoginError::Wrong)) => Again::Problem(LoginProblem::Wrong),
+        Err(SignInError::Login(LoginError::Password(PasswordError::Busy))) => {
+            Again::Problem(LoginProblem::Busy)
         }
-        Err(
+        Err(SignInError::Login(
             error @ (LoginError::Password(PasswordError::Failed(_))
             | LoginError::Store(_)
             | LoginError::Entropy(_)),
-        ) => {
+        )) => {
             tracing::error!(%error, "a login failed");
-            page::error(&app, &request, ErrorKind::Unavailable)
+            return page::error(&app, &request, ErrorKind::Unavailable);
         }
-    }
+    };
+    ask.show(&app, &request, again).await
 }
 
 /// Sends the browser where it wanted to go, with its new session.
-fn enter(app: &App, ask: &Ask, session: &RawSession) -> HttpResponse {
+fn enter(app: &App, ask: &Ask, signed_in: &SignedIn) -> HttpResponse {
     let home = format!("{}/oauth/", app.base);
     let to = ask.return_to.as_ref().map_or(&*home, ReturnTo::as_str);
     let mut response = redirect::after(&Method::POST, to);
-    add_cookie(&mut response, &app.cookies.set_session(session));
+    add_cookie(&mut response, &app.cookies.set_session(&signed_in.new.raw));
+    if let Some(browser) = &signed_in.browser {
+        add_cookie(&mut response, &app.cookies.set_browser(browser));
+    }
     response
+}
+
+/// Whether the form is shown again, and why.
+#[derive(Clone, Copy)]
+enum Again {
+    /// It is shown for the first time.
+    No,
+    /// For this reason.
+    Problem(LoginProblem),
+    /// Because of too many failures.
+    TooMany(Wait),
+}
+
+impl Again {
+    const fn problem(self) -> Option<LoginProblem> {
+        match self {
+            Self::No => None,
+            Self::Problem(problem) => Some(problem),
+            Self::TooMany(_) => Some(LoginProblem::TooMany),
+        }
+    }
+
+    /// Seconds after which another try is worth it (`Retry-After`).
+    fn seconds(self) -> Option<i64> {
+        match self {
+            Self::TooMany(wait) => Some(wait.seconds()),
+            Self::Problem(LoginProblem::Busy) => Some(RETRY_AFTER_SECONDS),
+            Self::No | Self::Problem(_) => None,
+        }
+    }
 }
 
 /// What the form is shown with.
@@ -108,12 +151,7 @@ impl Ask {
         self.return_to.as_ref().map_or("", ReturnTo::as_str)
     }
 
-    async fn show(
-        self,
-        app: &App,
-        request: &HttpRequest,
-        problem: Option<LoginProblem>,
-    ) -> HttpResponse {
+    async fn show(self, app: &App, request: &HttpRequest, again: Again) -> HttpResponse {
         let known = app.cookies.form_secret(request);
         let secret = match &known {
             Some(secret) => Some(secret.clone()),
@@ -151,12 +189,16 @@ impl Ask {
                 name: ask.client.name.clone(),
                 host: redirect_uri::display_host(&ask.redirect_uri),
             }),
-            problem,
+            problem: again.problem(),
+            wait: match again {
+                Again::TooMany(wait) => Some(login::Wait::of_seconds(wait.seconds())),
+                Again::No | Again::Problem(_) => None,
+            },
         };
-        let mut response = page::show(app, request, status(problem), &shown, forms);
-        if problem == Some(LoginProblem::Busy) {
-            let wait = header::HeaderValue::from_static(RETRY_AFTER_SECONDS);
-            response.headers_mut().insert(header::RETRY_AFTER, wait);
+        let mut response = page::show(app, request, status(again.problem()), &shown, forms);
+        if let Some(seconds) = again.seconds() {
+            let headers = response.headers_mut();
+            headers.insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));
         }
         if known.is_none() {
             add_cookie(&mut response, &app.cookies.set_form_secret(&secret));
@@ -172,6 +214,7 @@ const fn status(problem: Option<LoginProblem>) -> StatusCode {
         Some(LoginProblem::Wrong) => StatusCode::BAD_REQUEST,
         Some(LoginProblem::Stale) => StatusCode::FORBIDDEN,
         Some(LoginProblem::Busy) => StatusCode::SERVICE_UNAVAILABLE,
+        Some(LoginProblem::TooMany) => StatusCode::TOO_MANY_REQUESTS,
     }
 }
 

@@ -1,5 +1,6 @@
 //! One endpoint a file: extract, call one rule, render.
 
+pub(crate) mod account;
 pub(crate) mod assets;
 pub(crate) mod authorize;
 pub(crate) mod consent;

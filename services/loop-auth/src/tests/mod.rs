@@ -1,6 +1,7 @@
 //! The whole service in process: a real server on a free port, a real database in a temporary
 //! folder, a clock that tests move.
 
+mod account;
 mod assertions;
 mod authorize;
 mod cimd;
@@ -14,6 +15,7 @@ mod forms;
 mod fuzz;
 mod http;
 mod introspect;
+mod limits;
 mod nul;
 mod oidc;
 mod outage;
@@ -34,6 +36,7 @@ use std::{
 use actix_web::{HttpServer, dev::ServerHandle, web::Data};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use loop_oauth::{
+    account::AccountRules,
     client_metadata_document::{ClientDocuments, DocumentRules, NoDocuments},
     config::{Issuer, Rules},
     device::DeviceRules,
@@ -45,6 +48,7 @@ use loop_oauth::{
     pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
     resource::Resources,
+    sign_in::limits::SignInLimits,
     store::SigningKeys as _,
     user_admin::{self, NewUser},
 };
@@ -346,6 +350,8 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         dpop: DpopRules::default(),
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
+        account: AccountRules::default(),
+        sign_in: SignInLimits::default(),
     }
 }
 

@@ -1,23 +1,27 @@
-//! The vault as MCP tools and prompts at `/mcp`, for both eras of the protocol.
+//! The vault as MCP tools, resources and prompts at `/mcp`, for both eras of the protocol.
 //!
 //! In: a tool's name and arguments, and the caller's principal. Out: structured content and the same JSON as text;
 //! bad input is a tool error that says what to try, an unknown tool a protocol error.
 //! Never: verifies tokens (the middleware did), knows HTTP.
 
+mod completion;
 mod prompts;
+mod resources;
 mod tools;
 
 use std::sync::{Arc, LazyLock};
 
 use loop_shared::auth::Scope;
 use loop_shared::mcp::{
-    answered, discovered, list_prompts, list_tools, note_tool, reads_only, require_scope,
-    unknown_tool,
+    answered, discovered, list_prompts, list_resource_templates, list_resources, list_tools,
+    may_read, note_tool, read_resource, reads_only, require_scope, unknown_tool,
 };
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult,
-    GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject, ListPromptsResult,
-    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
+    DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject,
+    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -64,6 +68,8 @@ impl ServerHandler for VaultTools {
         let capabilities = ServerCapabilities::builder()
             .enable_tools()
             .enable_prompts()
+            .enable_resources()
+            .enable_completions()
             .build();
         ServerConfig::new(capabilities)
             .with_server_info(
@@ -102,6 +108,46 @@ impl ServerHandler for VaultTools {
         _context: RequestContext<RoleServer>,
     ) -> Result<GetPromptResponse, ErrorData> {
         prompts::get(&request).map(Into::into)
+    }
+
+    async fn list_resources(
+        &self,
+        page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        may_read(&context, Scope::McpRead)?;
+        let cursor = page.and_then(|page| page.cursor);
+        let (listed, next) = resources::list(&self.app.snapshot(), cursor.as_deref())?;
+        Ok(list_resources(listed, next, &context))
+    }
+
+    async fn list_resource_templates(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourceTemplatesResult, ErrorData> {
+        Ok(list_resource_templates(resources::templates(), &context))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        may_read(&context, Scope::McpRead)?;
+        let read = resources::read(&self.app.snapshot(), &request.uri)?;
+        Ok(read_resource(read, &context).into())
+    }
+
+    async fn complete(
+        &self,
+        request: CompleteRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CompleteResult, ErrorData> {
+        may_read(&context, Scope::McpRead)?;
+        let typed = &request.argument;
+        let snapshot = self.app.snapshot();
+        completion::complete(&snapshot, &request.r#ref, &typed.name, &typed.value)
     }
 
     async fn call_tool(

@@ -103,7 +103,8 @@ impl Server {
 
     /// A JSON-RPC request of the modern era.
     pub(crate) async fn modern(&self, method: &str, mut params: Value) -> Response {
-        let name = params["name"].as_str().map(str::to_owned);
+        let name = params["name"].as_str().or(params["uri"].as_str());
+        let name = name.map(str::to_owned);
         params["_meta"] = json!({
             "io.modelcontextprotocol/protocolVersion": "2026-07-28",
             "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },

@@ -8,6 +8,7 @@ mod freshness;
 mod harness;
 mod mcp;
 mod odd_inputs;
+mod resources;
 mod rest;
 mod scan;
 mod tools;

@@ -2,6 +2,7 @@
 //!
 //! Before each, it lets other tasks run a varying number of times, so that callers interleave.
 
+mod accounts;
 mod client_admin;
 mod client_grants;
 mod devices;
@@ -29,6 +30,7 @@ use chrono::{DateTime, Utc};
 use loop_shared::auth::scope::Roles;
 
 use crate::{
+    account::Visit,
     client::{Client, ClientId},
     client_grant::ClientGrant,
     code::AuthCode,
@@ -64,6 +66,7 @@ struct Tables {
     pushed: HashMap<SecretHash, PushedRequest>,
     managed: HashMap<ClientId, SecretHash>,
     devices: Vec<DeviceAuthorization>,
+    visits: HashMap<SecretHash, Visit>,
 }
 
 impl MemoryStore {

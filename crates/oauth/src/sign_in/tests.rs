@@ -1,0 +1,215 @@
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use loop_shared::auth::scope::Role;
+use secrecy::ExposeSecret as _;
+
+use super::*;
+use crate::{
+    login::PasswordError,
+    store::{Sessions as _, Users as _},
+    testing::{World, user},
+    user::PasswordHash,
+};
+
+/// Takes "right" for right.
+struct Believing;
+
+#[async_trait]
+impl Passwords for Believing {
+    async fn verify(
+        &self,
+        password: SecretString,
+        hash: Option<&PasswordHash>,
+    ) -> Result<bool, PasswordError> {
+        Ok(hash.is_some() && password.expose_secret() == "right")
+    }
+
+    async fn hash(&self, password: SecretString) -> Result<PasswordHash, PasswordError> {
+        Ok(PasswordHash(password))
+    }
+}
+
+/// Never looks.
+struct Busy;
+
+#[async_trait]
+impl Passwords for Busy {
+    async fn verify(
+        &self,
+        _: SecretString,
+        _: Option<&PasswordHash>,
+    ) -> Result<bool, PasswordError> {
+        Err(PasswordError::Busy)
+    }
+
+    async fn hash(&self, _: SecretString) -> Result<PasswordHash, PasswordError> {
+        Err(PasswordError::Busy)
+    }
+}
+
+const KIM: &str = "kim@example.com";
+
+async fn world() -> World {
+    let world = World::default();
+    world
+        .store
+        .add_user(&user(KIM, Role::Member))
+        .await
+        .unwrap();
+    world
+}
+
+async fn tries(
+    world: &World,
+    (email, password): (&str, &str),
+    from: &str,
+    browser: Option<&BrowserCookie>,
+) -> Result<SignedIn, SignInError> {
+    let attempt = Attempt {
+        email,
+        password: password.into(),
+        from: Some(from.parse().unwrap()),
+        before: None,
+        browser,
+    };
+    sign_in(&world.cx(), &Believing, attempt).await
+}
+
+fn is_wrong<T>(outcome: &Result<T, SignInError>) -> bool {
+    matches!(outcome, Err(SignInError::Login(LoginError::Wrong)))
+}
+
+#[tokio::test]
+async fn after_five_wrong_passwords_even_the_right_one_waits_and_then_gets_in() {
+    let mut world = world().await;
+    for _ in 0..5 {
+        assert!(is_wrong(
+            &tries(&world, (KIM, "wrong"), "192.0.2.1", None).await
+        ));
+    }
+    let refused = tries(&world, (KIM, "right"), "192.0.2.1", None).await;
+    assert!(matches!(refused, Err(SignInError::TooMany(wait)) if wait.seconds() == 3));
+    assert!(
+        tries(&world, (KIM, "right"), "192.0.2.2", None)
+            .await
+            .is_ok()
+    );
+    world.pass(TimeDelta::seconds(2));
+    assert!(
+        tries(&world, (KIM, "right"), "192.0.2.1", None)
+            .await
+            .is_ok()
+    );
+}
+
+#[tokio::test]
+async fn whoever_guesses_cannot_shut_the_account_for_a_browser_that_was_signed_in() {
+    let mut world = world().await;
+    let known = tries(&world, (KIM, "right"), "192.0.2.1", None)
+        .await
+        .unwrap();
+    let cookie = known.browser.unwrap();
+    let mut delayed = 0;
+    for n in 0..400 {
+        let bot = format!("10.0.{}.{}", n / 200, n % 200);
+        match tries(&world, (KIM, "wrong"), &bot, None).await {
+            Err(SignInError::TooMany(_)) => delayed += 1,
+            other => assert!(is_wrong(&other)),
+        }
+        // also with a cookie that was made up, or is another account's
+        let forged = BrowserCookie::presented(&"A".repeat(75)).unwrap();
+        assert!(
+            tries(&world, (KIM, "wrong"), &bot, Some(&forged))
+                .await
+                .is_err()
+        );
+        world.pass(TimeDelta::milliseconds(10));
+    }
+    assert!(delayed > 300, "{delayed}");
+    let stranger = tries(&world, (KIM, "right"), "198.51.100.1", None).await;
+    assert!(matches!(stranger, Err(SignInError::TooMany(_))));
+    let owner = tries(&world, (KIM, "right"), "10.0.0.1", Some(&cookie)).await;
+    assert!(owner.is_ok(), "even from the attacker's own address");
+}
+
+#[tokio::test]
+async fn a_session_of_the_account_makes_the_browser_known_and_one_of_another_does_not() {
+    let world = world().await;
+    let lee = user("lee@example.com", Role::Member);
+    world.store.add_user(&lee).await.unwrap();
+    let own = tries(&world, (KIM, "right"), "192.0.2.1", None)
+        .await
+        .unwrap();
+    let other = tries(&world, ("lee@example.com", "right"), "192.0.2.1", None)
+        .await
+        .unwrap();
+    for n in 0..100 {
+        let _ = tries(&world, (KIM, "wrong"), &format!("10.0.0.{n}"), None).await;
+    }
+    for (session, gets_in) in [(&other.new.raw, false), (&own.new.raw, true)] {
+        let attempt = Attempt {
+            email: KIM,
+            password: "right".into(),
+            from: Some("192.0.2.1".parse().unwrap()),
+            before: Some(session),
+            browser: None,
+        };
+        let got = sign_in(&world.cx(), &Believing, attempt).await;
+        assert_eq!(got.is_ok(), gets_in);
+    }
+    assert!(
+        world
+            .store
+            .session(&own.new.raw.hash())
+            .await
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[tokio::test]
+async fn waits_say_nothing_about_accounts() {
+    let world = world().await;
+    let mut heard = Vec::new();
+    for (email, from) in [(KIM, "192.0.2.1"), ("nobody@example.com", "192.0.2.2")] {
+        let mut said = Vec::new();
+        for _ in 0..8 {
+            let error = tries(&world, (email, "wrong"), from, None)
+                .await
+                .unwrap_err();
+            said.push(error.to_string());
+        }
+        heard.push(said);
+    }
+    assert_eq!(heard[0], heard[1]);
+    assert!(heard[0][7].contains("too many"));
+}
+
+#[tokio::test]
+async fn a_full_queue_costs_nobody_a_try() {
+    let world = world().await;
+    for _ in 0..50 {
+        let attempt = Attempt {
+            email: KIM,
+            password: "right".into(),
+            from: None,
+            before: None,
+            browser: None,
+        };
+        let got = sign_in(&world.cx(), &Busy, attempt).await;
+        assert!(matches!(
+            got,
+            Err(SignInError::Login(LoginError::Password(
+                PasswordError::Busy
+            )))
+        ));
+    }
+    let attempt = Attempt {
+        email: KIM,
+        password: "right".into(),
+        from: None,
+        before: None,
+        browser: None,
+    };
+    assert!(sign_in(&world.cx(), &Believing, attempt).await.is_ok());
+}

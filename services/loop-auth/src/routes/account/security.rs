@@ -1,0 +1,113 @@
+//! `GET /account/security` and `POST /account/password`: how somebody signs in.
+
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
+    web::Data,
+};
+use loop_oauth::{
+    account::{self, PasswordChangeError},
+    login::PasswordError,
+};
+use secrecy::SecretString;
+
+use super::{Away, SECURITY, done, frame, posted, signed_in};
+use crate::{
+    app::App,
+    extract::{form::PageForm, session::Current},
+    pages::{
+        account::{Done, PasswordProblem, SecurityPage},
+        error::ErrorKind,
+    },
+    respond::{
+        authorize_error::Refusal,
+        page::{self, Forms},
+    },
+    routes::login::add_cookie,
+};
+
+/// `GET /account/security`.
+pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
+    let shown = async {
+        let current = signed_in(&app, &request, SECURITY).await?;
+        Ok(show(&app, &request, &current, None)?)
+    };
+    shown
+        .await
+        .unwrap_or_else(|away: Away| away.answer(&app, &request))
+}
+
+/// `POST /account/password`.
+pub(crate) async fn password(app: Data<App>, request: HttpRequest, form: PageForm) -> HttpResponse {
+    change(&app, &request, &form)
+        .await
+        .unwrap_or_else(|away| away.answer(&app, &request))
+}
+
+fn show(
+    app: &App,
+    request: &HttpRequest,
+    current: &Current,
+    problem: Option<PasswordProblem>,
+) -> Result<HttpResponse, Refusal> {
+    let shown = SecurityPage {
+        frame: frame(request, current)?,
+        tab: "security",
+        problem,
+    };
+    let status = problem.map_or(StatusCode::OK, status);
+    let mut response = page::show(app, request, status, &shown, Forms::Here);
+    let wait = match problem {
+        Some(PasswordProblem::Busy) => Some("5"),
+        Some(PasswordProblem::TooMany) => Some("60"),
+        Some(_) | None => None,
+    };
+    if let Some(wait) = wait {
+        let wait = header::HeaderValue::from_static(wait);
+        response.headers_mut().insert(header::RETRY_AFTER, wait);
+    }
+    Ok(response)
+}
+
+async fn change(app: &App, request: &HttpRequest, form: &PageForm) -> Result<HttpResponse, Away> {
+    let current = posted(app, request, form, SECURITY).await?;
+    let typed = |name| SecretString::from(form.0.get(name).unwrap_or_default());
+    let (cx, (session, user)) = (app.cx(), &current.who);
+    let typed = (typed("current"), typed("new"));
+    let changed = account::change_password(&cx, &*app.passwords, (session, user), typed);
+    let problem = match changed.await {
+        Ok(renewed) => {
+            let mut response = done(app, SECURITY, Done::Password);
+            add_cookie(&mut response, &app.cookies.set_session(&renewed.raw));
+            return Ok(response);
+        }
+        Err(PasswordChangeError::Wrong) => PasswordProblem::Wrong,
+        Err(PasswordChangeError::TooShort) => PasswordProblem::TooShort,
+        Err(PasswordChangeError::TooLong) => PasswordProblem::TooLong,
+        Err(PasswordChangeError::Known) => PasswordProblem::Known,
+        Err(PasswordChangeError::Raced) => PasswordProblem::Raced,
+        Err(PasswordChangeError::TooMany(_)) => PasswordProblem::TooMany,
+        Err(PasswordChangeError::Password(PasswordError::Busy)) => PasswordProblem::Busy,
+        Err(PasswordChangeError::Store(error)) => return Err(error.into()),
+        Err(
+            error @ (PasswordChangeError::Password(PasswordError::Failed(_))
+            | PasswordChangeError::Entropy(_)),
+        ) => {
+            tracing::error!(%error, "a password was not changed");
+            return Ok(page::error(app, request, ErrorKind::Unavailable));
+        }
+    };
+    Ok(show(app, request, &current, Some(problem))?)
+}
+
+const fn status(problem: PasswordProblem) -> StatusCode {
+    match problem {
+        PasswordProblem::Wrong
+        | PasswordProblem::TooShort
+        | PasswordProblem::TooLong
+        | PasswordProblem::Known => StatusCode::BAD_REQUEST,
+        PasswordProblem::Raced => StatusCode::CONFLICT,
+        PasswordProblem::TooMany => StatusCode::TOO_MANY_REQUESTS,
+        PasswordProblem::Busy => StatusCode::SERVICE_UNAVAILABLE,
+    }
+}
