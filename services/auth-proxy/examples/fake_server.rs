@@ -41,11 +41,8 @@ fn main() -> ExitCode {
             "tools/list" => answer(id, TOOLS),
             "tools/call" => call(id, &message["params"]),
             "" if message.get("result").is_some() => asked(&message),
-            other if other.starts_with("notifications/") => {
-                if other == "notifications/cancelled" {
-                    eprintln!("cancelled {}", message["params"]["requestId"]);
-                }
-            }
+            "notifications/cancelled" => eprintln!("cancelled {}", message["params"]["requestId"]),
+            other if other.starts_with("notifications/") => {}
             _ if !id.is_null() => say(&json!({
                 "jsonrpc": "2.0", "id": id, "error": { "code": -32601, "message": "unknown" }
             })),
@@ -103,13 +100,7 @@ fn call(id: &Value, params: &Value) {
             let away = away.map(|out| String::from_utf8_lossy(&out.stdout).trim().to_owned());
             text(id, &format!("{direct} {}", away.unwrap_or_default()));
         }
-        "eat" => {
-            let mut held = Vec::new();
-            loop {
-                held.push(vec![1_u8; 8 * 1024 * 1024]);
-                std::thread::sleep(Duration::from_millis(5));
-            }
-        }
+        "eat" => eat(),
         "big" => text(
             id,
             &"b".repeat(usize::try_from(arguments["bytes"].as_u64().unwrap_or(1)).unwrap_or(1)),
@@ -141,5 +132,14 @@ fn asked(message: &Value) {
         .and_then(|id| id.strip_prefix("ask-")?.parse::<u64>().ok());
     if let Some(id) = id {
         text(&json!(id), &message["result"].to_string());
+    }
+}
+
+/// Takes memory until somebody stops it.
+fn eat() {
+    let mut held = Vec::new();
+    loop {
+        held.push(vec![1_u8; 8 * 1024 * 1024]);
+        std::thread::sleep(Duration::from_millis(5));
     }
 }

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use clap::Args;
 use loop_auth::config::StoreArgs;
 use loop_shared::service::config::{
-    ExternalUrl, JwksLocation, Problems, ServiceIdentity, Warnings, given, http_url, list, number,
-    seconds, secret_or_file,
+    ExternalUrl, JwksLocation, Problems, ServiceIdentity, Warnings, given, number, secret_or_file,
 };
 use loop_shared::service::{ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig};
 use secrecy::SecretString;
