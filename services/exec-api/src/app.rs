@@ -71,7 +71,7 @@ impl App {
         let service = &config.service;
         let external = service.external_url.as_str();
         let resource = Resource {
-            name: "Loop Exec vault",
+            name: "Loop Exec vault".to_owned(),
             scopes: SCOPES,
             required: Required::Any(SCOPES),
             documentation: None,

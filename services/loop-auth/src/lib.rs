@@ -14,7 +14,7 @@ pub mod doctor;
 mod dpop_config;
 mod extract;
 pub mod federation_config;
-mod first_admin;
+pub mod first_admin;
 pub mod key_config;
 mod mac;
 pub mod outbound;
@@ -34,7 +34,7 @@ pub mod store_config;
 mod sweep;
 mod visits;
 
-pub use boot::{Opened, serve};
+pub use boot::{Opened, Running, serve};
 
 #[cfg(test)]
 mod tests;

@@ -60,7 +60,7 @@ impl App {
         let service = &config.service;
         let external = service.external_url.as_str();
         let resource = Resource {
-            name: "Loop vault",
+            name: "Loop vault".to_owned(),
             scopes: Scope::McpRead.into(),
             required: Scope::McpRead.into(),
             documentation: Some(service.external_url.join(docs::PAGE)),
