@@ -55,20 +55,20 @@ impl Deployment {
     fn settings(&self) -> ServiceBuilder {
         program(self.folder.path(), self.port)
     }
+}
 
-    fn says(&self, settings: ServiceBuilder, fine: bool, parts: &[&str]) {
-        let (healthy, output) = doctor(settings, &[]);
-        for part in parts {
-            assert!(output.contains(part), "no {part:?} in {output}");
-        }
-        assert_eq!(healthy, fine, "{output}");
+fn says(settings: ServiceBuilder, fine: bool, parts: &[&str]) {
+    let (healthy, output) = doctor(settings, &[]);
+    for part in parts {
+        assert!(output.contains(part), "no {part:?} in {output}");
     }
+    assert_eq!(healthy, fine, "{output}");
 }
 
 #[test]
 fn a_healthy_deployment_has_no_problem() {
     let it = deployment();
-    let says = [
+    let parts = [
         "ok       database: SQLite ",
         "ok       AUTH_ENCRYPTION_SECRET: 1 keys open",
         "has signed for 0 days",
@@ -80,7 +80,7 @@ fn a_healthy_deployment_has_no_problem() {
         "ok       disk: ",
         "no problem",
     ];
-    it.says(it.settings(), true, &says);
+    says(it.settings(), true, &parts);
 }
 
 #[test]
@@ -88,12 +88,12 @@ fn what_is_wrong_inside_is_said_with_what_to_do() {
     let mut it = deployment();
     let wrong = "ffffffffffffffffffffffffffffffff";
     let other = it.settings().env("AUTH_ENCRYPTION_SECRET", wrong);
-    it.says(
+    says(
         other,
         false,
         &["PROBLEM  AUTH_ENCRYPTION_SECRET", "do not open"],
     );
-    it.says(
+    says(
         it.settings().env("AUTH_ENCRYPTION_SECRET", ""),
         false,
         &["set AUTH_ENCRYPTION_SECRET"],
@@ -111,12 +111,12 @@ fn what_is_wrong_inside_is_said_with_what_to_do() {
         "chmod 600",
         "(mode 0604)",
     ];
-    it.says(files, false, &parts);
+    says(files, false, &parts);
     let jwks = it.folder.path().join("jwks.json");
     fs::write(&jwks, r#"{"keys":[{"kid":"another"}]}"#).unwrap();
     let parts = ["PROBLEM  JWKS_FILE", "other keys"];
-    it.says(it.settings().env("JWKS_FILE", &jwks), false, &parts);
-    it.says(
+    says(it.settings().env("JWKS_FILE", &jwks), false, &parts);
+    says(
         it.settings()
             .env("OAUTH_DB_PATH", it.folder.path().join("elsewhere.db")),
         false,
@@ -129,7 +129,7 @@ fn what_is_wrong_inside_is_said_with_what_to_do() {
         "PROBLEM  outside: ",
         "Nothing listens there",
     ];
-    it.says(it.settings(), false, &parts);
+    says(it.settings(), false, &parts);
     let (_, output) = doctor(it.settings(), &["--inside"]);
     assert!(!output.contains("outside"), "{output}");
 }
@@ -200,7 +200,7 @@ fn what_is_wrong_outside_is_said_with_what_to_do() {
         impostor(&host, change, headers);
         let settings = it.settings().env("EXTERNAL_URL", &base);
         let settings = settings.env("RESOURCES", format!("{base}/mcp=mcp:read"));
-        it.says(settings.env("OUTBOUND_CA_FILE", &ca), false, parts);
+        says(settings.env("OUTBOUND_CA_FILE", &ca), false, parts);
     };
     outside(
         |_| (),
@@ -244,10 +244,10 @@ fn what_is_wrong_outside_is_said_with_what_to_do() {
         .settings()
         .env("EXTERNAL_URL", &base)
         .env("OUTBOUND_CA_FILE", &ca);
-    it.says(settings, false, &["redirects to https://www.example/"]);
+    says(settings, false, &["redirects to https://www.example/"]);
     // Nobody vouches for the certificate.
     let settings = it.settings().env("EXTERNAL_URL", &base);
-    it.says(
+    says(
         settings,
         false,
         &["PROBLEM  outside: ", "certificate", "OUTBOUND_CA_FILE"],

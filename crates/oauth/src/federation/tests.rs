@@ -112,7 +112,9 @@ async fn who_set_up_a_second_step_is_asked_for_it_after_a_provider_too() {
         .await
         .unwrap();
     let who = external("1", "kim@example.com");
-    let arrived = super::sign_in(&world.cx(), &Plain, &who, None).await.unwrap();
+    let arrived = super::sign_in(&world.cx(), &Plain, &who, None)
+        .await
+        .unwrap();
     let Arrived::SecondStep(step) = arrived else {
         panic!("a session without the second step");
     };
@@ -347,7 +349,9 @@ async fn a_session_begun_at_a_provider_is_new_and_ends_the_one_before() {
     let world = world("*");
     let eve = user("eve@example.com", Role::Member);
     world.store.add_user(&eve).await.unwrap();
-    let planted = login::begin(&world.cx(), &eve, None, Method::Password.into()).await.unwrap();
+    let planted = login::begin(&world.cx(), &eve, None, Method::Password.into())
+        .await
+        .unwrap();
     let own = sign_in(
         &world.cx(),
         &Plain,

@@ -8,7 +8,7 @@ use crate::{
     entropy::NoEntropy,
     login::{self, LoginError, NewSession},
     secret::{RawSession, RawStep},
-    session::{Method, Methods},
+    session::Method,
     store::{StoreError, Updated},
     user::User,
 };

@@ -68,7 +68,10 @@ async fn enrolled(world: &mut World) -> (User, TotpSecret, RecoveryCodes) {
 }
 
 async fn step(world: &World, user: &User) -> RawStep {
-    begin(&world.cx(), user).await.unwrap().unwrap()
+    begin(&world.cx(), user, Method::Password.into())
+        .await
+        .unwrap()
+        .unwrap()
 }
 
 fn code(world: &World, secret: &TotpSecret) -> String {
@@ -79,10 +82,20 @@ fn code(world: &World, secret: &TotpSecret) -> String {
 async fn without_a_confirmed_app_the_password_is_enough() {
     let world = World::default();
     let (session, user) = person(&world, "kim@example.com").await;
-    assert!(begin(&world.cx(), &user).await.unwrap().is_none());
+    assert!(
+        begin(&world.cx(), &user, Method::Password.into())
+            .await
+            .unwrap()
+            .is_none()
+    );
     let who = (&session, &user);
     enrol::begin(&world.cx(), &Open, who).await.unwrap();
-    assert!(begin(&world.cx(), &user).await.unwrap().is_none());
+    assert!(
+        begin(&world.cx(), &user, Method::Password.into())
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -220,7 +233,12 @@ async fn an_app_is_set_up_by_a_fresh_login_confirmed_once_and_removed_by_the_pas
     enrol::remove(&world.cx(), &Believing, &user, "right".into())
         .await
         .unwrap();
-    assert!(begin(&world.cx(), &user).await.unwrap().is_none());
+    assert!(
+        begin(&world.cx(), &user, Method::Password.into())
+            .await
+            .unwrap()
+            .is_none()
+    );
     assert_eq!(world.store.recovery_codes_left(user.id).await.unwrap(), 0);
 }
 

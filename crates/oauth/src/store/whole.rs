@@ -1,9 +1,9 @@
 //! All of it behind one name.
 
 use super::{
-    Accounts, AuditLog, ClientAdmin, ClientGrants, Clients, Consents, Devices, Federation, Grants, Jtis,
-    KeptClients, Logouts, PushedRequests, Registrations, SecondFactors, Sessions, SigningKeys, StandingGrants,
-    Users,
+    Accounts, AuditLog, ClientAdmin, ClientGrants, Clients, Consents, Devices, Federation, Grants,
+    Jtis, KeptClients, Logouts, PushedRequests, Registrations, SecondFactors, Sessions,
+    SigningKeys, StandingGrants, Users,
 };
 
 /// The whole store.

@@ -17,6 +17,7 @@ mod openid_texts;
 pub mod second_step;
 pub mod session;
 mod step_texts;
+mod templates;
 mod texts;
 
 use std::collections::HashMap;
@@ -66,60 +67,7 @@ impl Pages {
     /// A template does not parse; the build is broken then.
     pub fn new(chrome: Chrome) -> Result<Self, tera::Error> {
         let mut tera = Tera::default();
-        tera.add_raw_templates([
-            ("account.html", include_str!("../../templates/account.html")),
-            (
-                "account_codes.html",
-                include_str!("../../templates/account_codes.html"),
-            ),
-            (
-                "account_second.html",
-                include_str!("../../templates/account_second.html"),
-            ),
-            (
-                "account_totp.html",
-                include_str!("../../templates/account_totp.html"),
-            ),
-            (
-                "second_step.html",
-                include_str!("../../templates/second_step.html"),
-            ),
-            (
-                "account_nav.html",
-                include_str!("../../templates/account_nav.html"),
-            ),
-            (
-                "account_security.html",
-                include_str!("../../templates/account_security.html"),
-            ),
-            ("base.html", include_str!("../../templates/base.html")),
-            ("consent.html", include_str!("../../templates/consent.html")),
-            ("device.html", include_str!("../../templates/device.html")),
-            (
-                "device_consent.html",
-                include_str!("../../templates/device_consent.html"),
-            ),
-            (
-                "device_done.html",
-                include_str!("../../templates/device_done.html"),
-            ),
-            ("error.html", include_str!("../../templates/error.html")),
-            (
-                "federation.html",
-                include_str!("../../templates/federation.html"),
-            ),
-            ("home.html", include_str!("../../templates/home.html")),
-            (
-                "identities.html",
-                include_str!("../../templates/identities.html"),
-            ),
-            (
-                "logged_out.html",
-                include_str!("../../templates/logged_out.html"),
-            ),
-            ("login.html", include_str!("../../templates/login.html")),
-            ("logout.html", include_str!("../../templates/logout.html")),
-        ])?;
+        tera.add_raw_templates(templates::ALL)?;
         tera.register_filter("fill", fill);
         tera.set_escape_fn(escape);
         Ok(Self {
