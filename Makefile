@@ -1,6 +1,6 @@
 # The only command surface. Each target says what it does; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fuzz lint fmt clean
+.PHONY: help run test bench fuzz soak lint fmt clean
 .NOTPARALLEL:
 
 help: ## List the targets
@@ -18,6 +18,9 @@ bench: ## Measure loop-auth beside a peer and the machine's limits (minutes; set
 fuzz: ## Attack loop-auth's handlers with mutated requests: make fuzz CASES=1000000 (for each of four targets; hours)
 	LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p loop-auth --lib tests::fuzz -- --nocapture
 
+soak: ## Mixed traffic for long; memory must stay level: make soak MINUTES=60
+	@exec deploy/make/soak.sh "$(or $(MINUTES),60)"
+
 lint: ## Formatting, clippy, licences and advisories, shell scripts
 	@exec deploy/make/lint.sh
 
@@ -25,9 +28,11 @@ fmt: ## Format the code
 	cargo fmt --all
 
 # private:begin
-.PHONY: public-tree
+.PHONY: public-tree exec-tree
 public-tree: ## Write, build and test the team's tree: make public-tree OUT=folder
 	@exec services/exec-api/public-tree.sh "$(OUT)"
+exec-tree: ## Write, build and test the private repository: make exec-tree OUT=folder PUBLIC=public-tree
+	@exec services/exec-api/exec-tree.sh "$(OUT)" "$(PUBLIC)"
 # private:end
 
 clean: ## Remove what was built (./data stays)

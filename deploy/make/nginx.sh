@@ -4,7 +4,7 @@
 #   deploy/make/nginx.sh DIR     writes DIR, then:  nginx -e stderr -p DIR -c DIR/nginx.conf -g 'daemon off;'
 #
 # In: LOOP_HTTP_PORT (8082), LOOP_HTTP_BIND (127.0.0.1 and, where the machine has it, ::1),
-#     LOOP_AUTH_PORT (8083), LOOP_API_PORT (8081), LOOP_EXEC_PORT (8084). All services on loopback.
+#     LOOP_AUTH_PORT (8083; "8083 8093" for two replicas), LOOP_API_PORT (8081), LOOP_EXEC_PORT (8084). All services on loopback.
 # Never: starts anything.
 set -euo pipefail
 top=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
@@ -16,10 +16,12 @@ port=${LOOP_HTTP_PORT:-8082}
 ln -sfn "$top/nginx.conf" "$dir/nginx.conf"
 ln -sfn "$top/deploy/nginx" "$dir/deploy/nginx"
 
-# service NAME PORT: kept-alive connections close here (60 s) before the service closes them (75 s), so that no
+# service NAME PORTS: a replica that refuses connections is left alone for two seconds. Kept-alive connections close here (60 s) before the service closes them (75 s), so that no
 # request is sent into a closing connection.
 service() {
-    printf 'upstream %s { server 127.0.0.1:%s; keepalive 32; keepalive_timeout 60s; }\n' "$1" "$2"
+    local port servers=
+    for port in $2; do servers+=" server 127.0.0.1:$port max_fails=1 fail_timeout=2s;"; done
+    printf 'upstream %s {%s keepalive 32; keepalive_timeout 60s; }\n' "$1" "$servers"
     printf 'map loop $%s { default %s; }\n' "${1//-/_}" "$1"
 }
 {

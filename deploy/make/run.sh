@@ -195,7 +195,7 @@ spawn() {
         ;;
     loop-auth) "${alone[@]}" "$bin/$1" > >(keep_log >"$log") 2>&1 9>&- & ;;
     public-api) VAULT_DIR=$vault "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;;
-    exec-api) EXEC_VAULT_DIR=$exec_vault "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;; # private:line
+    exec-api) EXEC_VAULT_DIR=$exec_vault EXEC_AUDIT_PATH=${EXEC_AUDIT_PATH:-$data/exec-audit.jsonl} KPI_DB_PATH=${KPI_DB_PATH:-$data/kpi.db} "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;; # private:line
     esac
     pid=$!
 }

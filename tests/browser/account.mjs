@@ -8,6 +8,7 @@ import { createRequire } from "node:module";
 import { mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
 import { parseArgs } from "node:util";
+import { authenticator } from "otplib";
 import { chromium } from "playwright-core";
 
 const { values: arg } = parseArgs({
@@ -98,16 +99,77 @@ function listen(prefix) {
   });
 }
 
+/** The code of an authenticator app, so many steps of thirty seconds from now. */
+function code(secret, steps) {
+  return authenticator.clone({ epoch: Date.now() + steps * 30_000 }).generate(secret);
+}
+
+/** Sets an authenticator app up, signs in with it and with a recovery code, and removes it. */
+async function secondStep(browser, page, view, options) {
+  await tabTo(page, "form[action$='/account/totp/begin'] button");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/account/totp");
+  await look(page, "totp", view);
+  const secret = (await page.innerText("dd code")).replaceAll(" ", "");
+  page.expected += 1;
+  await page.fill("#code", "000000");
+  await page.press("#code", "Enter");
+  await page.waitForSelector("[role=alert]");
+  await look(page, "totp-wrong", view);
+  page.expected -= 1;
+  await page.fill("#code", code(secret, 0));
+  await page.press("#code", "Enter");
+  await page.waitForSelector(".codes");
+  await look(page, "totp-codes", view);
+  const codes = await page.locator(".codes code").allInnerTexts();
+  if (codes.length !== 10) defects.push(`${codes.length} recovery codes`);
+  await page.click("a[href$='/account/security']:not([aria-current])");
+  await look(page, "security-totp", view);
+
+  const other = await browser.newContext(options);
+  const next = await other.newPage();
+  await next.goto(`${arg.base}/account`);
+  await signIn(next, password);
+  await next.waitForURL("**/oauth/login/step**");
+  await look(next, "step", view);
+  await next.fill("#code", "000000");
+  await next.press("#code", "Enter");
+  await next.waitForSelector("[role=alert]");
+  await look(next, "step-wrong", view);
+  await next.fill("#code", code(secret, 1));
+  await next.press("#code", "Enter");
+  await next.waitForSelector(".tabs");
+  await next.goto(`${arg.base}/oauth/logout`);
+  await next.click("form button[type=submit]");
+  await next.goto(`${arg.base}/account`);
+  await signIn(next, password);
+  await next.waitForURL("**/oauth/login/step**");
+  await next.click("p.aside a");
+  await look(next, "step-recovery", view);
+  await next.fill("#recovery", codes[0]);
+  await next.press("#recovery", "Enter");
+  await next.waitForSelector(".tabs");
+  await other.close();
+
+  await page.goto(`${arg.base}/account/security`);
+  await tabTo(page, "details.ask summary");
+  await page.keyboard.press("Enter");
+  await page.fill("#password", password);
+  await look(page, "totp-remove", view);
+  await page.press("#password", "Enter");
+  await page.waitForURL("**done=totp_removed");
+}
+
 let password = arg.password;
 
 async function walk(browser, view, round) {
   const options = { locale: view.locale, viewport: { width: view.width, height: view.height }, colorScheme: view.dark ? "dark" : "light" };
   const context = await browser.newContext(options);
   const page = await context.newPage();
-  let expected = 0;
+  page.expected = 0;
   page.on("console", (message) => {
     // Chromium logs the status of a page that is *meant* to be refused; anything else is a defect.
-    if (message.type() === "error" && !(expected > 0 && /status of 4\d\d/.test(message.text()))) {
+    if (message.type() === "error" && !(page.expected > 0 && /status of 4\d\d/.test(message.text()))) {
       defects.push(`console (${view.lang}): ${message.text()}`);
     }
   });
@@ -145,7 +207,7 @@ async function walk(browser, view, round) {
 
   await page.click(".tabs a[href$='/account/security']");
   await look(page, "security", view);
-  expected += 1;
+  page.expected += 1;
   await page.fill("#current", "not the password");
   await page.fill("#new", "another good phrase");
   await page.press("#new", "Enter");
@@ -156,7 +218,7 @@ async function walk(browser, view, round) {
   await page.press("#new", "Enter");
   await page.waitForSelector("[role=alert]");
   await look(page, "security-short", view);
-  expected -= 1;
+  page.expected -= 1;
   const next = `a quite different phrase ${round}`;
   await page.fill("#current", password);
   await page.fill("#new", next);
@@ -164,6 +226,8 @@ async function walk(browser, view, round) {
   await page.waitForSelector("[role=status]");
   await look(page, "security-changed", view);
   password = next;
+
+  await secondStep(browser, page, view, options);
 
   await page.goto(`${arg.base}/account`);
   const wanted = view.lang === "ko" ? "en" : "ko";

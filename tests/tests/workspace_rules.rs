@@ -46,9 +46,10 @@ const ARROWS: &[(&str, &[&str])] = &[
     ),
     ("public-api", &["loop-shared", "loop-vault"]),
     ("exec-api", &["loop-shared", "loop-vault"]), // private:line
+    // It runs the authorization server inside itself when there is none (docs/decisions/0018).
     (
         "auth-proxy",
-        &["loop-shared", "loop-oauth", "loop-oauth-store"],
+        &["loop-shared", "loop-oauth", "loop-oauth-store", "loop-auth"],
     ),
     ("loop-bench", &[]),
     (
@@ -73,6 +74,7 @@ const BARRED: &[(&str, &[&str])] = &[
     ("loop-vault", &["actix-web", "reqwest", "sea-orm", "sqlx"]),
     ("loop-auth", &["sea-orm", "sqlx"]),
     ("public-api", &["sea-orm", "sqlx"]),
+    ("auth-proxy", &["sea-orm", "sqlx"]),
 ];
 
 /// What may stand at the top of the tree.

@@ -10,7 +10,9 @@
 
 mod entity;
 mod error;
+mod figures;
 mod file;
+mod gather;
 mod maintenance;
 mod migrate;
 mod migration;

@@ -68,7 +68,9 @@ async fn connect(path: &Path, options: &StoreOptions) -> Result<Pools, sea_orm::
         .clone()
         .journal_mode(SqliteJournalMode::Wal)
         .synchronous(SqliteSynchronous::Full)
-        .pragma("journal_size_limit", WAL_LIMIT);
+        .pragma("journal_size_limit", WAL_LIMIT)
+        // What a savepoint could take back lies in memory; otherwise every page of it is written to a file first.
+        .pragma("temp_store", "MEMORY");
     let reading = common.pragma("query_only", "ON");
 
     let pool = PoolOptions::new()

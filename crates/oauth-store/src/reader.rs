@@ -11,7 +11,7 @@ use sea_orm::{
     Value,
 };
 
-use crate::postgres::Postgres;
+use crate::{figures, postgres::Postgres};
 
 /// A connection that repositories read from.
 #[derive(Debug)]
@@ -43,32 +43,38 @@ impl ConnectionTrait for Reader {
         if asks_for_nul(&query) {
             return Ok(None);
         }
-        match self {
-            Self::Sqlite(db) => db.query_one_raw(query).await,
-            Self::Postgres(postgres) => {
-                let ask = move |db: DatabaseConnection| {
-                    let query = query.clone();
-                    async move { db.query_one_raw(query).await }
-                };
-                postgres.read(ask).await
+        figures::timed(figures::READ, async {
+            match self {
+                Self::Sqlite(db) => db.query_one_raw(query).await,
+                Self::Postgres(postgres) => {
+                    let ask = move |db: DatabaseConnection| {
+                        let query = query.clone();
+                        async move { db.query_one_raw(query).await }
+                    };
+                    postgres.read(ask).await
+                }
             }
-        }
+        })
+        .await
     }
 
     async fn query_all_raw(&self, query: Statement) -> Result<Vec<QueryResult>, DbErr> {
         if asks_for_nul(&query) {
             return Ok(Vec::new());
         }
-        match self {
-            Self::Sqlite(db) => db.query_all_raw(query).await,
-            Self::Postgres(postgres) => {
-                let ask = move |db: DatabaseConnection| {
-                    let query = query.clone();
-                    async move { db.query_all_raw(query).await }
-                };
-                postgres.read(ask).await
+        figures::timed(figures::READ, async {
+            match self {
+                Self::Sqlite(db) => db.query_all_raw(query).await,
+                Self::Postgres(postgres) => {
+                    let ask = move |db: DatabaseConnection| {
+                        let query = query.clone();
+                        async move { db.query_all_raw(query).await }
+                    };
+                    postgres.read(ask).await
+                }
             }
-        }
+        })
+        .await
     }
 }
 

@@ -3,18 +3,32 @@
 use std::{path::Path, time::Duration};
 
 use chrono::TimeDelta;
-use loop_oauth::store::StoreError;
+use loop_oauth::{
+    client::Client,
+    client_grant::ClientGrant,
+    grant::{Grant, GrantId},
+    secret::SecretHash,
+    store::{CodeContext, RefreshContext, StoreError},
+    user::User,
+};
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 
 use secrecy::SecretString;
 
 use crate::{
     error::failed,
+    figures,
+    gather::Gather,
     open,
     postgres::{self, Postgres},
     reader::Reader,
-    writer::{Work, Writer},
+    writer::{Grouped, Work, Writer},
 };
+
+/// SQLite reads in microseconds: the wider a statement, the better.
+const SQLITE_LANES: usize = 1;
+/// PostgreSQL is a network away: one statement that is late should not keep all others waiting.
+const POSTGRES_LANES: usize = 4;
 
 /// How a store is opened and what its sweep spares.
 #[derive(Clone, Debug)]
@@ -67,7 +81,31 @@ pub struct SqlStore {
     /// SQLite's one writer; PostgreSQL has as many as connections.
     writer: Option<Writer>,
     reader: Reader,
+    gathers: Gathers,
     options: StoreOptions,
+}
+
+/// Questions that come in numbers.
+#[derive(Debug)]
+pub(crate) struct Gathers {
+    pub(crate) clients: Gather<String, Client>,
+    pub(crate) codes: Gather<SecretHash, CodeContext>,
+    pub(crate) refresh_tokens: Gather<SecretHash, RefreshContext>,
+    pub(crate) grants: Gather<GrantId, (Grant, User)>,
+    pub(crate) client_grants: Gather<String, (ClientGrant, Client)>,
+}
+
+impl Gathers {
+    /// For so many statements of a kind at a time.
+    fn new(lanes: usize) -> Self {
+        Self {
+            clients: Gather::new(lanes),
+            codes: Gather::new(lanes),
+            refresh_tokens: Gather::new(lanes),
+            grants: Gather::new(lanes),
+            client_grants: Gather::new(lanes),
+        }
+    }
 }
 
 impl SqlStore {
@@ -108,7 +146,7 @@ impl SqlStore {
         Ok(Self::on_postgres(postgres, options))
     }
 
-    pub(crate) const fn on_sqlite(
+    pub(crate) fn on_sqlite(
         writer: Writer,
         readers: DatabaseConnection,
         options: StoreOptions,
@@ -116,14 +154,16 @@ impl SqlStore {
         Self {
             writer: Some(writer),
             reader: Reader::Sqlite(readers),
+            gathers: Gathers::new(SQLITE_LANES),
             options,
         }
     }
 
-    pub(crate) const fn on_postgres(postgres: Postgres, options: StoreOptions) -> Self {
+    pub(crate) fn on_postgres(postgres: Postgres, options: StoreOptions) -> Self {
         Self {
             writer: None,
             reader: Reader::Postgres(postgres),
+            gathers: Gathers::new(POSTGRES_LANES),
             options,
         }
     }
@@ -168,6 +208,10 @@ impl SqlStore {
         &self.reader
     }
 
+    pub(crate) const fn gathers(&self) -> &Gathers {
+        &self.gathers
+    }
+
     pub(crate) fn options(&self) -> &StoreOptions {
         &self.options
     }
@@ -179,10 +223,24 @@ impl SqlStore {
         T: Send + 'static,
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, T> + Clone + Send + 'static,
     {
-        match (&self.writer, &self.reader) {
-            (Some(writer), _) => writer.write(work).await,
-            (None, Reader::Postgres(postgres)) => postgres.write(work).await,
-            (None, Reader::Sqlite(_)) => Err(StoreError::Failed("no writer".to_owned())),
+        let writing = Box::pin(async {
+            match (&self.writer, &self.reader) {
+                (Some(writer), _) => writer.write(work).await,
+                (None, Reader::Postgres(postgres)) => postgres.write(work).await,
+                (None, Reader::Sqlite(_)) => Err(StoreError::Failed("no writer".to_owned())),
+            }
+        });
+        figures::timed(figures::WRITE, writing).await
+    }
+
+    /// The same for a write that is done together with others of its kind, where there is one writer.
+    pub(crate) async fn write_grouped<G: Grouped>(
+        &self,
+        write: G,
+    ) -> Result<G::Outcome, StoreError> {
+        match &self.writer {
+            Some(writer) => writer.write_grouped(write).await,
+            None => self.write(move |tx| Box::pin(write.alone(tx))).await,
         }
     }
 }

@@ -4,20 +4,27 @@
 //! Never: answers before the commit, and never leaves half a job behind.
 //!
 //! SQLite has one writer at a time, and a durable commit waits for the disk. So all writes of a process go
-//! through one thread, in order; jobs that arrive while the disk is busy share the next transaction, each
-//! in a savepoint of its own. A caller that goes away does not stop its job. Other processes wait in
+//! through one thread; jobs that arrive while the disk is busy share the next transaction, each in a savepoint of
+//! its own, or with its like in the statements of one ([`mod@group`]). They are answered together, so their order
+//! among themselves is nobody's business. A caller that goes away does not stop its job. Other processes wait in
 //! `BEGIN IMMEDIATE`, where SQLite's busy timeout applies.
+
+mod group;
 
 use async_trait::async_trait;
 use loop_oauth::store::StoreError;
+use loop_shared::service::metrics::login_server::WRITER_WAITING;
 use sea_orm::{
-    DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode, TransactionOptions,
+    DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
     TransactionTrait as _,
 };
 use std::{future::Future, pin::Pin};
 use tokio::sync::{mpsc, oneshot};
 
+pub(crate) use group::{Asked, Grouped, Queued};
+
 use crate::error::{failed, is_busy};
+use group::{AtOnce, Batch};
 
 /// How many busy timeouts a write waits for other processes.
 pub(crate) const BUSY_ATTEMPTS: u32 = 6;
@@ -34,7 +41,7 @@ pub(crate) type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>>
 /// Hands jobs to the writer's thread. The thread ends when the last handle is dropped.
 #[derive(Debug)]
 pub(crate) struct Writer {
-    queue: mpsc::Sender<Box<dyn Job>>,
+    queue: mpsc::Sender<Queued>,
     ended: oneshot::Receiver<()>,
 }
 
@@ -70,10 +77,22 @@ impl Writer {
         F: for<'t> FnOnce(&'t DatabaseTransaction) -> Work<'t, T> + Send + 'static,
     {
         let (reply, outcome) = oneshot::channel();
-        self.queue
-            .send(Box::new(Pending { work, reply }))
-            .await
-            .map_err(|_| gone())?;
+        let job = Queued::Alone(Box::new(Pending { work, reply }));
+        self.queue.send(job).await.map_err(|_| gone())?;
+        outcome.await.map_err(|_| gone())?
+    }
+
+    /// Does this together with others of its kind and returns its outcome once that is committed.
+    ///
+    /// # Errors
+    /// As [`Writer::write`].
+    pub(crate) async fn write_grouped<G: Grouped>(
+        &self,
+        write: G,
+    ) -> Result<G::Outcome, StoreError> {
+        let (reply, outcome) = oneshot::channel();
+        let job = G::queued(Asked { write, reply });
+        self.queue.send(job).await.map_err(|_| gone())?;
         outcome.await.map_err(|_| gone())?
     }
 
@@ -113,7 +132,7 @@ fn gone() -> StoreError {
 
 /// A job whose answer has some type.
 #[async_trait]
-trait Job: Send {
+pub(crate) trait Job: Send {
     /// Runs in a savepoint of `tx`.
     async fn run(self: Box<Self>, tx: &DatabaseTransaction) -> Box<dyn Answer>;
     /// Answers without having run.
@@ -121,7 +140,7 @@ trait Job: Send {
 }
 
 /// What a job will answer once it is known whether its transaction was committed.
-trait Answer: Send {
+pub(crate) trait Answer: Send {
     fn send(self: Box<Self>, committed: Result<(), StoreError>);
 }
 
@@ -171,10 +190,12 @@ where
     }
 }
 
-async fn serve(db: DatabaseConnection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
+async fn serve(db: DatabaseConnection, mut jobs: mpsc::Receiver<Queued>) {
     while let Some(job) = jobs.recv().await {
+        let waiting = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
+        metrics::gauge!(WRITER_WAITING).set(f64::from(waiting));
         match begin(&db).await {
-            Ok(tx) => share(tx, job, &mut jobs).await,
+            Ok(tx) => share(&db, tx, batch(job, &mut jobs)).await,
             Err(error) => job.refuse(error),
         }
     }
@@ -183,19 +204,38 @@ async fn serve(db: DatabaseConnection, mut jobs: mpsc::Receiver<Box<dyn Job>>) {
     }
 }
 
-/// Runs `first` and whatever else is waiting, commits, and answers them all.
-async fn share(
-    tx: DatabaseTransaction,
-    first: Box<dyn Job>,
-    jobs: &mut mpsc::Receiver<Box<dyn Job>>,
-) {
-    let mut answers = vec![first.run(&tx).await];
-    while answers.len() < BATCH {
+/// `first` and whatever else is waiting.
+fn batch(first: Queued, jobs: &mut mpsc::Receiver<Queued>) -> Batch {
+    let mut batch = Batch::default();
+    batch.add(first);
+    while batch.len() < BATCH {
         let Ok(job) = jobs.try_recv() else { break };
-        answers.push(job.run(&tx).await);
+        batch.add(job);
     }
-    let committed = tx.commit().await.map_err(|error: DbErr| error.to_string());
+    batch
+}
+
+/// Runs the jobs, commits, and answers them all.
+async fn share(db: &DatabaseConnection, tx: DatabaseTransaction, batch: Batch) {
+    let (tx, batch) = match batch.at_once(&tx).await {
+        AtOnce::Done(answers) => return settle(tx, answers).await,
+        AtOnce::Unfit(batch) => (tx, batch),
+        AtOnce::Failed(batch, error) => {
+            tracing::debug!(%error, "writes that failed together are run again, each alone if need be");
+            let _ = tx.rollback().await; // one that fails is rolled back by the next `BEGIN`, or refuses it
+            match begin(db).await {
+                Ok(again) => (again, batch),
+                Err(error) => return batch.refuse(&error),
+            }
+        }
+    };
+    let answers = batch.run(&tx).await;
+    settle(tx, answers).await;
+}
+
+async fn settle(tx: DatabaseTransaction, answers: Vec<Box<dyn Answer>>) {
+    let committed = tx.commit().await.map_err(failed);
     for answer in answers {
-        answer.send(committed.clone().map_err(StoreError::Failed));
+        answer.send(committed.clone());
     }
 }

@@ -128,6 +128,20 @@ pub(crate) fn login_delayed(user: Option<UserId>, wait: Wait) {
     tracing::warn!(target: "audit", event = "login_delayed", user, seconds = wait.seconds());
 }
 
+/// `why` is one of a fixed set of sentences.
+pub(crate) fn federation_refused(provider: &str, why: &str) {
+    tracing::warn!(target: "audit", event = "federation_refused", provider, why);
+}
+
+pub(crate) fn identity_linked(user: UserId, provider: &str) {
+    tracing::info!(target: "audit", event = "identity_linked", %user, provider);
+}
+
+/// The password was right and the code was not.
+pub(crate) fn second_step_failed(user: UserId) {
+    tracing::warn!(target: "audit", event = "second_step_failed", %user);
+}
+
 pub(crate) fn user_changed(event: &'static str, user: UserId) {
     tracing::info!(target: "audit", event, %user);
     note(event, Outcome::Done, |entry| {

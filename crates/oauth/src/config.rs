@@ -13,10 +13,12 @@ use crate::{
     device::DeviceRules,
     dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
+    federation::FederationRules,
     par::ParRules,
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
+    second_step::StepLimits,
     sign_in::limits::SignInLimits,
     store::Store,
 };
@@ -90,8 +92,12 @@ pub struct Rules {
     pub device: DeviceRules,
     /// What people do with their own account.
     pub account: AccountRules,
+    /// How often codes of the second step may be tried.
+    pub second_step: StepLimits,
     /// How often passwords may be tried.
     pub sign_in: SignInLimits,
+    /// Who vouches for people, and for whom.
+    pub federation: FederationRules,
 }
 
 /// What every rule is handed: the decisions, the store, randomness and the moment of the request.

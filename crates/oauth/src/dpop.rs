@@ -20,7 +20,7 @@ use crate::{
     grant::GrantId,
     grants::{ACCESS_TOKEN_TYPE, GrantProblem, SignError, TokenError, TokenSigner},
     secret::SecretHash,
-    store::{Inserted, JtiKind},
+    store::{Inserted, JtiKind, StoreError},
 };
 
 /// What an operator decides about proofs.
@@ -39,34 +39,59 @@ pub struct Presented<'a> {
     pub method: &'a str,
     /// The configured address of the endpoint.
     pub target: &'a Target,
+    /// The access token that it comes with, where it opens something (RFC 9449 §7).
+    pub token: Option<&'a str>,
 }
 
-/// Checks a proof and spends it. Call it when the client is authenticated.
+/// Why a proof shows no key.
+#[derive(Debug, thiserror::Error)]
+pub enum Unproven {
+    /// The proof does not hold.
+    #[error(transparent)]
+    Proof(#[from] DpopError),
+    /// It must answer this nonce (RFC 9449 §8, §9).
+    #[error("the proof lacks a current nonce")]
+    Nonce(String),
+    /// The database failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl From<Unproven> for TokenError {
+    fn from(why: Unproven) -> Self {
+        match why {
+            Unproven::Proof(why) => Self::InvalidDpopProof(why),
+            Unproven::Nonce(nonce) => Self::UseDpopNonce(nonce),
+            Unproven::Store(error) => Self::Store(error),
+        }
+    }
+}
+
+/// Checks a proof and spends it. Call it when the client is authenticated, or its access token found to be one.
 ///
 /// # Errors
-/// [`TokenError::InvalidDpopProof`]; [`TokenError::UseDpopNonce`] with the nonce to use.
+/// [`Unproven`].
 #[tracing::instrument(name = "dpop.admit", skip_all)]
-pub async fn admit(cx: &Context<'_>, presented: Presented<'_>) -> Result<Thumbprint, TokenError> {
+pub async fn admit(cx: &Context<'_>, presented: Presented<'_>) -> Result<Thumbprint, Unproven> {
     let now = cx.now.timestamp();
     let expected = Expected {
         method: presented.method,
         target: presented.target,
         now,
-        token: None,
+        token: presented.token,
     };
-    let proof = dpop::verify(presented.proof, &expected).map_err(TokenError::InvalidDpopProof)?;
+    let proof = dpop::verify(presented.proof, &expected)?;
     if let Some(nonces) = &cx.rules.dpop.nonces {
         let told = proof.nonce.as_deref();
         if !told.is_some_and(|nonce| nonces.accepts(nonce, now)) {
-            return Err(TokenError::UseDpopNonce(nonces.issue(now)));
+            return Err(Unproven::Nonce(nonces.issue(now)));
         }
     }
     let hash = SecretHash(proof.id());
-    let until = DateTime::from_timestamp(proof.expires_at, 0)
-        .ok_or(TokenError::InvalidDpopProof(DpopError::Time))?;
+    let until = DateTime::from_timestamp(proof.expires_at, 0).ok_or(DpopError::Time)?;
     match cx.store.claim_jti(JtiKind::DPOP, &hash, until).await? {
         Inserted::Now => Ok(proof.key),
-        Inserted::AlreadyThere => Err(TokenError::InvalidDpopProof(DpopError::Replayed)),
+        Inserted::AlreadyThere => Err(DpopError::Replayed.into()),
     }
 }
 

@@ -10,9 +10,10 @@ use crate::{
     audit,
     config::Context,
     entropy::NoEntropy,
+    federation,
     oidc::Sid,
     secret::RawSession,
-    session::Session,
+    session::{Method, Methods, Session},
     store::StoreError,
     user::{Email, PasswordHash, User},
 };
@@ -97,7 +98,7 @@ pub async fn login(
     login_again(cx, passwords, (email, password), None).await
 }
 
-/// As [`login`], in a browser that may have a session already. That one ends: for another user it is a
+/// As [`login`], by the password alone, in a browser that may have a session already. That one ends: for another user it is a
 /// logout, which clients are told of; for the same user the new one carries on its name (`sid`).
 ///
 /// # Errors
@@ -109,6 +110,16 @@ pub async fn login_again(
     (email, password): (&str, SecretString),
     before: Option<&RawSession>,
 ) -> Result<NewSession, LoginError> {
+    let user = check(cx, passwords, (email, password)).await?;
+    begin(cx, &user, before, Method::Password.into()).await
+}
+
+/// Whose address and password these are. Begins nothing.
+pub(crate) async fn check(
+    cx: &Context<'_>,
+    passwords: &dyn Passwords,
+    (email, password): (&str, SecretString),
+) -> Result<User, LoginError> {
     let user = match Email::parse(email) {
         Some(email) => cx.store.user_by_email(&email).await?,
         None => None,
@@ -122,7 +133,7 @@ pub async fn login_again(
     };
     let right = passwords.verify(password, hash).await?;
     match user {
-        Some(user) if right && fits && user.is_active() => begin(cx, &user, before).await,
+        Some(user) if right && fits && user.is_active() => Ok(user),
         user => {
             audit::login_failed(user.map(|user| user.id));
             Err(LoginError::Wrong)
@@ -139,7 +150,8 @@ pub async fn logout(cx: &Context<'_>, raw: &RawSession) -> Result<(), StoreError
     cx.store.end_session(&raw.hash()).await
 }
 
-/// Who is logged in with this cookie: a session that has not ended, of a user who is not disabled.
+/// Who is logged in with this cookie: a session that has not ended, of a user who is not disabled and whom the rules of
+/// federation still allow.
 ///
 /// # Errors
 /// [`StoreError`].
@@ -148,13 +160,21 @@ pub async fn current(
     raw: &RawSession,
 ) -> Result<Option<(Session, User)>, StoreError> {
     let found = cx.store.session(&raw.hash()).await?;
-    Ok(found.filter(|(session, user)| !session.is_expired(cx.now) && user.is_active()))
+    let found = found.filter(|(session, user)| !session.is_expired(cx.now) && user.is_active());
+    match found {
+        Some((session, user)) if federation::may_stay(cx, &user).await? => {
+            Ok(Some((session, user)))
+        }
+        _ => Ok(None),
+    }
 }
 
-async fn begin(
+/// Begins a session of somebody who took the last step, always a new one; see [`login_again`] for `before`.
+pub(crate) async fn begin(
     cx: &Context<'_>,
     user: &User,
     before: Option<&RawSession>,
+    how: Methods,
 ) -> Result<NewSession, LoginError> {
     let known = match before {
         Some(before) => cx.store.session(&before.hash()).await?,
@@ -170,6 +190,7 @@ async fn begin(
         },
         user: user.id,
         authenticated_at: cx.now,
+        how,
         expires_at: cx.now + cx.rules.session_ttl,
     };
     match (&same, before) {

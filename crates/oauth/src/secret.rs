@@ -127,8 +127,16 @@ raw_secret!(
     RawRequestId
 );
 raw_secret!(
+    /// `state` of a login at a provider.
+    RawState
+);
+raw_secret!(
     /// A device code (RFC 8628 §3.2).
     RawDeviceCode
+);
+raw_secret!(
+    /// What finds a login between its steps.
+    RawStep
 );
 raw_secret!(
     /// The token that manages a registration (RFC 7592 §1.2).

@@ -1,6 +1,10 @@
 //! A browser session at this server: who logged in, where and when.
 
+mod methods;
+
 use chrono::{DateTime, Utc};
+
+pub use methods::{Method, Methods};
 
 use crate::{oidc::Sid, secret::SecretHash, user::UserId};
 
@@ -13,8 +17,10 @@ pub struct Session {
     pub sid: Sid,
     /// Who logged in.
     pub user: UserId,
-    /// When the password was checked.
+    /// When the last step of the login was taken.
     pub authenticated_at: DateTime<Utc>,
+    /// How.
+    pub how: Methods,
     /// When it ends.
     pub expires_at: DateTime<Utc>,
 }

@@ -9,13 +9,17 @@ mod admin;
 mod audit;
 mod client_admin;
 mod client_grants;
+mod contexts;
 mod devices;
+mod federation;
 mod invitations;
 mod jti;
 mod kept_clients;
 mod oidc;
 mod par;
 mod registrations;
+mod second_factors;
+mod signing_keys;
 mod standing;
 mod whole;
 
@@ -28,7 +32,6 @@ use crate::{
     code::AuthCode,
     consent::Consent,
     grant::{Grant, GrantId, RevokeReason, RevokedGrant},
-    key::SigningKey,
     refresh::RefreshToken,
     secret::SecretHash,
     session::Session,
@@ -42,18 +45,22 @@ pub use admin::{
 pub use audit::{AuditFilter, AuditLog};
 pub use client_admin::{Changed, ClientAdmin};
 pub use client_grants::ClientGrants;
+pub use contexts::{CodeContext, RefreshContext};
 pub use devices::{DeviceContext, Devices};
+pub use federation::{Federation, IdentityAdded};
 pub use invitations::{Accepted, Invitations};
 pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
 pub use oidc::{Logouts, Settled};
 pub use par::PushedRequests;
 pub use registrations::Registrations;
+pub use second_factors::SecondFactors;
+pub use signing_keys::SigningKeys;
 pub use standing::StandingGrants;
 pub use whole::Store;
 
 /// The database did not do what was asked. The text is for the log, never for a client.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum StoreError {
     /// The engine failed or was busy for too long.
     #[error("the store failed: {0}")]
@@ -107,28 +114,6 @@ pub enum Rotated {
     Replayed,
     /// The token is not there, or its grant has been revoked.
     Gone,
-}
-
-/// Everything a refresh checks, read at once.
-#[derive(Clone, Debug)]
-pub struct RefreshContext {
-    /// The token presented.
-    pub token: RefreshToken,
-    /// Its family.
-    pub grant: Grant,
-    /// Whose it is.
-    pub user: User,
-}
-
-/// Everything a code exchange checks, read at once.
-#[derive(Clone, Debug)]
-pub struct CodeContext {
-    /// The code presented.
-    pub code: AuthCode,
-    /// What it opens.
-    pub grant: Grant,
-    /// Who granted it.
-    pub user: User,
 }
 
 /// Clients.
@@ -247,24 +232,4 @@ pub trait Grants: Send + Sync {
     /// Deletes what nobody can use any more (expired codes, sessions, refresh tokens, tokens retired
     /// long ago; grants left without any; clients never used), at most `batch` rows of each. Returns how many.
     async fn sweep(&self, now: DateTime<Utc>, batch: u64) -> Result<u64, StoreError>;
-}
-
-/// Signing keys.
-#[async_trait]
-pub trait SigningKeys: Send + Sync {
-    /// All keys, oldest first.
-    async fn signing_keys(&self) -> Result<Vec<SigningKey>, StoreError>;
-    /// Stores the first key; of several starting replicas exactly one wins.
-    async fn add_first_key(&self, key: &SigningKey) -> Result<Inserted, StoreError>;
-    /// Stores a key that succeeds `after`; [`Inserted::AlreadyThere`] when `after` is not the key whose turn
-    /// comes last (latest `signs_from`), or `key` would not sign after it. So of several replicas exactly one adds
-    /// a successor, and turns come in the order in which keys were added.
-    async fn add_next_key(&self, key: &SigningKey, after: &str) -> Result<Inserted, StoreError>;
-    /// Lets the newest key sign from `at` on; [`Updated::NotFound`] when it is unknown, signs by then anyway, or
-    /// another key's turn comes at `at` or later.
-    async fn advance_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError>;
-    /// Notes that a key retired; [`Updated::NotFound`] when it is unknown or was noted before.
-    async fn retire_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError>;
-    /// Deletes the keys that were noted as retired before `limit`. Returns how many.
-    async fn delete_keys(&self, retired_before: DateTime<Utc>) -> Result<u64, StoreError>;
 }

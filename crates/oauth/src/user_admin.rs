@@ -11,6 +11,7 @@ use crate::{
     audit,
     config::Context,
     entropy::NoEntropy,
+    federation::provider::ProviderId,
     login::{MAX_PASSWORD_BYTES, PasswordError, Passwords},
     store::{Act, Ended, Inserted, StoreError, Updated},
     user::{Email, User, UserId},
@@ -220,6 +221,21 @@ async fn act(cx: &Context<'_>, wanted: Act) -> Result<Ended, UserAdminError> {
             UserAdminError::Unknown
         }
     })
+}
+
+/// Lets the user's next login at `provider`, under the user's own address, connect the two accounts.
+///
+/// # Errors
+/// [`UserAdminError::Unknown`] without such a user, or a store error.
+pub async fn expect_identity(
+    cx: &Context<'_>,
+    email: &str,
+    provider: &ProviderId,
+) -> Result<UserId, UserAdminError> {
+    let user = find(cx, email).await?;
+    cx.store.invite_identity(user.id, provider, cx.now).await?;
+    audit::user_changed("identity_expected", user.id);
+    Ok(user.id)
 }
 
 fn done(updated: Updated, event: &'static str, user: UserId) -> Result<UserId, UserAdminError> {

@@ -12,6 +12,7 @@ pub mod in_process;
 pub mod issuer;
 pub mod keys;
 pub mod postgres;
+pub mod provider;
 mod revocations;
 pub mod service;
 pub mod tokens;

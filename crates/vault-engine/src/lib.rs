@@ -6,6 +6,8 @@
 mod config;
 mod disk;
 mod graph;
+mod index;
+pub mod lint;
 mod live;
 mod names;
 mod note;
@@ -15,6 +17,8 @@ pub mod search;
 mod snapshot;
 mod snippet;
 pub mod stats;
+mod text;
+pub mod typed;
 mod view;
 
 pub use config::VaultConfig;

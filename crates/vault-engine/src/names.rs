@@ -94,18 +94,26 @@ impl Names {
             return self.with_path(&relative(target, &source.folded.path)?);
         }
         let target = target.trim_start_matches('/');
-        self.file(notes, target).or_else(|| self.entity(target))
+        self.file(notes, target)
+            .or_else(|| self.entity(notes, target))
     }
 
     /// The note a relation means: an id, an alias, or a note's name.
     pub(crate) fn relation(&self, notes: &[Arc<Note>], target: &str) -> Option<At> {
-        self.entity(target)
+        self.entity(notes, target)
             .or_else(|| self.file(notes, target.strip_suffix(".md").unwrap_or(target)))
     }
 
-    fn entity(&self, name: &str) -> Option<At> {
-        self.with_id(name)
-            .first()
+    /// Of several notes that carry an id, the one whose file is called like it.
+    fn entity(&self, notes: &[Arc<Note>], name: &str) -> Option<At> {
+        let same = self.with_id(name);
+        let called_so = |at: &&At| {
+            let note = notes.get(**at as usize);
+            note.is_some_and(|note| &*note.folded.stem == name)
+        };
+        same.iter()
+            .find(called_so)
+            .or_else(|| same.first())
             .or_else(|| self.with_alias(name).first())
             .copied()
     }

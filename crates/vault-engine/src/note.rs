@@ -3,16 +3,18 @@
 //! In: a path and bytes. Out: [`Note`], which never changes.
 //! Never: a look at other notes; an error.
 
-use std::{fmt, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 use loop_shared::vault::{
-    Body, Defect, DefectCode, Entity, Frontmatter, Heading, NotePath, Relation, WikiLink, body,
-    frontmatter,
-    text::{each_once, fold},
-    wikilink,
+    Defect, DefectCode, Entity, Frontmatter, Heading, NotePath, Relation, WikiLink, body,
+    frontmatter, text::fold,
 };
-use serde_json::Value;
 use sha2::{Digest, Sha256};
+
+mod parts;
+
+use crate::text::Text;
+use parts::{aliases, properties, property_links, recency, tags, title};
 
 /// The first 16 bytes of a SHA-256; prints as hexadecimal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,8 +59,6 @@ pub struct Note {
     pub frontmatter: Frontmatter,
     /// The typed view of the properties, when it is an entity.
     pub entity: Option<Entity>,
-    /// The text below the frontmatter; all text when the frontmatter is broken; empty when the file is too large.
-    pub body: Box<str>,
     /// Tags of the frontmatter and of the body, each once.
     pub tags: Vec<String>,
     /// Other names, of the frontmatter.
@@ -71,7 +71,16 @@ pub struct Note {
     pub relations: Vec<Relation>,
     /// What is wrong with this note by itself.
     pub defects: Vec<Defect>,
+    pub(crate) text: Text,
     pub(crate) folded: Folded,
+    pub(crate) marks: Marks,
+}
+
+/// What some editors leave in a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Marks {
+    pub(crate) bom: bool,
+    pub(crate) crlf: bool,
 }
 
 /// The note's texts in the form that is searched and compared.
@@ -84,7 +93,12 @@ pub(crate) struct Folded {
     pub(crate) title: Box<str>,
     pub(crate) tags: Vec<Box<str>>,
     pub(crate) headings: Box<str>,
-    pub(crate) body: Box<str>,
+    /// What the properties say besides names, tags, days and words of a fixed list, a line each.
+    pub(crate) properties: Box<str>,
+    pub(crate) kind: Option<Box<str>>,
+    pub(crate) status: Option<Box<str>>,
+    /// The day of the last change as a number that grows with it; 0 when no property says.
+    pub(crate) recency: u32,
     pub(crate) links: Vec<Box<str>>,
     pub(crate) relations: Vec<Box<str>>,
 }
@@ -100,6 +114,18 @@ impl Note {
     #[must_use]
     pub fn entity_type(&self) -> Option<&str> {
         self.entity.as_ref()?.entity_type.as_deref()
+    }
+
+    /// The text below the frontmatter; all text when the frontmatter is broken; empty when the file is too large.
+    #[must_use]
+    pub fn body(&self) -> Cow<'_, str> {
+        self.text.written()
+    }
+
+    /// Length of [`Self::body`] in bytes.
+    #[must_use]
+    pub fn body_len(&self) -> usize {
+        self.text.len()
     }
 
     /// Reads the bytes of a file.
@@ -134,7 +160,7 @@ impl Note {
                 .collect(),
             headings: found.headings,
             relations,
-            body: parsed.body.into(),
+            text: Text::of(parsed.body),
             bytes: bytes.len() as u64,
             hash: ContentHash::of([bytes]),
             frontmatter: parsed.frontmatter,
@@ -142,6 +168,10 @@ impl Note {
             defects,
             path,
             folded: Folded::default(),
+            marks: Marks {
+                bom: bytes.starts_with(b"\xef\xbb\xbf"),
+                crlf: memchr::memmem::find(bytes, b"\r\n").is_some(),
+            },
         };
         note.folded = Folded::of(&note);
         note
@@ -172,8 +202,16 @@ impl Folded {
             aliases: note.aliases.iter().map(|alias| shared(alias)).collect(),
             title: fold(&note.title).into(),
             tags: note.tags.iter().map(|tag| fold(tag).into()).collect(),
-            headings: fold(&headings.join("\n")).into(),
-            body: fold(&note.body).into(),
+            // No phrase goes on from one heading into the next.
+            headings: fold(&headings.join("\0")).into(),
+            properties: fold(&properties(&note.frontmatter)).into(),
+            kind: note.entity_type().map(|kind| fold(kind).into()),
+            status: note
+                .entity
+                .as_ref()
+                .and_then(|entity| entity.status.as_deref())
+                .map(|status| fold(status).into()),
+            recency: recency(&note.frontmatter),
             links: note
                 .links
                 .iter()
@@ -185,79 +223,5 @@ impl Folded {
                 .map(|relation| fold(relation.target.as_str()).into())
                 .collect(),
         }
-    }
-}
-
-fn title(
-    frontmatter: &Frontmatter,
-    entity: Option<&Entity>,
-    body: &Body,
-    path: &NotePath,
-) -> String {
-    let named = entity.and_then(|entity| entity.entity_name.clone());
-    let titled = || {
-        frontmatter
-            .get("title")
-            .and_then(Value::as_str)
-            .map(|text| text.trim().to_owned())
-    };
-    let heading = || {
-        body.headings
-            .iter()
-            .find(|heading| heading.level == 1)
-            .map(|heading| heading.text.clone())
-    };
-    named
-        .or_else(titled)
-        .or_else(heading)
-        .filter(|title| !title.is_empty())
-        .unwrap_or_else(|| path.stem().to_owned())
-}
-
-fn tags(frontmatter: &Frontmatter, body: &Body) -> Vec<String> {
-    let written = ["tags", "tag"].map(|name| texts(frontmatter.get(name)));
-    let written = written.iter().flatten();
-    let written = written.flat_map(|text| text.split([',', ' ']).filter_map(body::tag_name));
-    each_once(written.chain(body.tags.iter().cloned()))
-}
-
-fn aliases(frontmatter: &Frontmatter) -> Vec<String> {
-    let written = ["aliases", "alias"].map(|name| texts(frontmatter.get(name)));
-    let names = written
-        .iter()
-        .flatten()
-        .map(|alias| wikilink::bare_target(alias));
-    each_once(names.filter(|alias| !alias.is_empty()))
-}
-
-fn texts(value: Option<&Value>) -> Vec<String> {
-    match value {
-        Some(Value::String(text)) => vec![text.clone()],
-        Some(Value::Array(items)) => items
-            .iter()
-            .filter_map(|item| item.as_str().map(str::to_owned))
-            .collect(),
-        _ => Vec::new(),
-    }
-}
-
-fn property_links(frontmatter: &Frontmatter) -> Vec<WikiLink> {
-    let mut links = Vec::new();
-    for (_, value, line) in frontmatter.lined() {
-        collect_links(value, line, &mut links);
-    }
-    links
-}
-
-fn collect_links(value: &Value, line: u32, links: &mut Vec<WikiLink>) {
-    match value {
-        Value::String(text) if text.contains("[[") => links.extend(wikilink::in_text(text, line)),
-        Value::Array(items) => items
-            .iter()
-            .for_each(|item| collect_links(item, line, links)),
-        Value::Object(map) => map
-            .values()
-            .for_each(|item| collect_links(item, line, links)),
-        _ => {}
     }
 }

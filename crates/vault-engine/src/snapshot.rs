@@ -10,6 +10,7 @@ use serde::Serialize;
 
 use crate::{
     graph::Graph,
+    index::Index,
     names::{At, Names},
     note::{ContentHash, Note},
 };
@@ -34,12 +35,13 @@ impl NoteDefect {
 }
 
 /// Every note of the vault and how they hang together, at one moment.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Snapshot {
     notes: Vec<Arc<Note>>,
     names: Arc<Names>,
-    graph: Graph,
-    defects: Vec<NoteDefect>,
+    graph: Arc<Graph>,
+    index: Index,
+    defects: Arc<[NoteDefect]>,
     generation: u64,
     hash: ContentHash,
     bytes: u64,
@@ -52,8 +54,9 @@ impl Snapshot {
         Self {
             notes: Vec::new(),
             names: Arc::default(),
-            graph: Graph::default(),
-            defects: Vec::new(),
+            graph: Arc::default(),
+            index: Index::default(),
+            defects: Arc::default(),
             generation: 0,
             hash: ContentHash::default(),
             bytes: 0,
@@ -63,7 +66,8 @@ impl Snapshot {
 
     /// The next picture: of these notes in the order of their paths, and of what was found while walking.
     ///
-    /// When only texts changed, the names and most links of this picture are used again.
+    /// When only texts changed, the names and most links of this picture are used again. The index knows the new notes
+    /// only after [`Self::indexed`]; until then a search looks through them.
     pub(crate) fn next(&self, notes: Vec<Arc<Note>>, walked: &[NoteDefect]) -> Self {
         let (names, graph) = if let Some(changed) = edited(&self.notes, &notes) {
             let graph = self.graph.after(&notes, &self.names, &changed);
@@ -74,15 +78,22 @@ impl Snapshot {
             (names, graph)
         };
         Self {
-            defects: all_defects(&notes, &names, &graph, walked),
+            defects: all_defects(&notes, &names, &graph, walked).into(),
             hash: hash_of(&notes, walked),
             bytes: notes.iter().map(|note| note.bytes).sum(),
             generation: self.generation + 1,
             load_time: Duration::ZERO,
+            index: self.index.placed(&notes),
             names,
-            graph,
+            graph: Arc::new(graph),
             notes,
         }
+    }
+
+    /// The same picture with every note in the full-text index.
+    pub(crate) fn indexed(mut self) -> Self {
+        self.index = self.index.complete(&self.notes);
+        self
     }
 
     /// A vault in memory, without a folder: for tests and tools.
@@ -93,7 +104,9 @@ impl Snapshot {
             Some((path.clone(), Arc::new(Note::read(path, text.as_bytes()))))
         };
         let notes: BTreeMap<NotePath, Arc<Note>> = texts.into_iter().filter_map(read).collect();
-        Self::empty().next(notes.into_values().collect(), &[])
+        Self::empty()
+            .next(notes.into_values().collect(), &[])
+            .indexed()
     }
 
     /// The notes in the order of their paths.
@@ -158,7 +171,31 @@ impl Snapshot {
         &self.names
     }
 
-    pub(crate) const fn graph(&self) -> &Graph {
+    pub(crate) const fn index(&self) -> &Index {
+        &self.index
+    }
+
+    /// Bytes that the full-text index takes besides the notes.
+    #[must_use]
+    pub fn index_bytes(&self) -> usize {
+        self.index.bytes()
+    }
+
+    /// Notes that the full-text index does not know yet; a search looks through them one by one.
+    #[must_use]
+    pub fn unindexed(&self) -> usize {
+        self.index.loose().len()
+    }
+
+    /// The position of the first note whose path comes behind a path.
+    pub(crate) fn first_behind(&self, path: &str) -> At {
+        let at = self
+            .notes
+            .partition_point(|note| note.path.as_str() <= path);
+        At::try_from(at).unwrap_or(At::MAX)
+    }
+
+    pub(crate) fn graph(&self) -> &Graph {
         &self.graph
     }
 

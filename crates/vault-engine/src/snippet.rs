@@ -6,6 +6,8 @@ use loop_shared::vault::text::{folded_len, nfc};
 use schemars::JsonSchema;
 use serde::Serialize;
 
+use crate::text::Text;
+
 const BEFORE: usize = 60;
 const AFTER: usize = 140;
 const MAX_HIT: usize = 60;
@@ -26,6 +28,20 @@ impl Snippet {
     #[must_use]
     pub fn text(&self) -> String {
         format!("{}{}{}", self.before, self.hit, self.after)
+    }
+}
+
+/// Cuts around `(offset, length)` in a note's folded text, without writing the whole text again.
+pub(crate) fn of_text(text: &Text, hit: Option<(usize, usize)>) -> Snippet {
+    let (offset, length) = hit.unwrap_or_default();
+    // Four bytes a letter, and one letter more than is shown, so that a cut is seen as one.
+    let start = offset.saturating_sub(4 * (BEFORE + 1));
+    match text.window(start, offset + length + 4 * (AFTER + 1)) {
+        Some((start, window)) => around(
+            &window,
+            hit.map(|(offset, length)| (offset - start, length)),
+        ),
+        None => around(&text.written(), hit),
     }
 }
 

@@ -6,10 +6,12 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use loop_shared::resource_server::Command;
-use loop_shared::service::config::{ServiceIdentity, Warnings, folder};
+use loop_shared::service::config::{ServiceIdentity, Warnings, folder, given};
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
 };
+
+use crate::kpi_config::{KpiArgs, KpiConfig};
 
 /// The service's name, version and port.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -42,6 +44,17 @@ pub struct Cli {
         help_heading = "Vault"
     )]
     pub vault_dir: Option<String>,
+    /// File that records every exec answer in a hash chain: who, client, what, which notes; it is created
+    #[arg(
+        long,
+        env = "EXEC_AUDIT_PATH",
+        value_name = "PATH",
+        help_heading = "Vault"
+    )]
+    pub exec_audit_path: Option<String>,
+    /// Settings of KPI analytics.
+    #[command(flatten)]
+    pub kpi: KpiArgs,
 }
 
 /// The checked settings.
@@ -53,6 +66,10 @@ pub struct Config {
     pub tokens: ResourceServerConfig,
     /// The vault's folder.
     pub vault_dir: PathBuf,
+    /// The file of the access audit.
+    pub audit: Option<PathBuf>,
+    /// Settings of KPI analytics.
+    pub kpi: KpiConfig,
 }
 
 impl Cli {
@@ -70,12 +87,21 @@ impl Cli {
             "Point it at the folder of Markdown notes.",
             &mut problems,
         );
+        let audit = given(self.exec_audit_path.as_deref()).map(PathBuf::from);
+        if audit.is_none() {
+            let wrong = "is not set, so exec answers are recorded in the service's log alone";
+            let fix = "Name a file on a disk that stays.";
+            problems.warn("EXEC_AUDIT_PATH", wrong, fix);
+        }
+        let kpi = self.kpi.resolve(&mut problems);
         let warnings = problems.finish()?;
         Ok((
             Config {
                 service,
                 tokens,
                 vault_dir,
+                audit,
+                kpi,
             },
             warnings,
         ))
@@ -94,7 +120,7 @@ mod tests {
             ..Cli::default()
         };
         let (config, warnings) = cli.resolve().unwrap();
-        assert_eq!((config.service.port, warnings.len()), (8084, 0));
+        assert_eq!((config.service.port, warnings.len()), (8084, 1));
         assert_eq!(config.tokens.resource, "http://localhost:8082/exec/mcp");
         assert_eq!(config.vault_dir, folder.path());
     }

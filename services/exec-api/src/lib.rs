@@ -4,19 +4,36 @@
 //! In: a folder of notes and an issuer whose tokens are accepted. Out: exact figures with their sources.
 //! Never: issues tokens, writes into the vault, counts money in floats.
 
+mod access;
 mod app;
-mod ask;
+mod book;
+mod calendar;
+mod cashflow;
 mod config;
+mod csv;
+mod figure;
+mod kpi;
+mod kpi_config;
 mod mcp;
+mod money;
+mod notes;
+mod openapi;
+mod operation;
+mod operations;
+mod params;
+mod people;
 mod refusal;
 mod routes;
-pub mod runway;
+mod runway;
+mod schema;
+mod warning;
 
 use actix_web::web::{Data, ServiceConfig};
 use loop_shared::resource_server::{self, Command, RunError};
 
 pub use app::{App, StartError, routes};
 pub use config::{Cli, Config, IDENTITY, MCP_PATH};
+pub use kpi_config::{AmplitudeConfig, KpiArgs, KpiConfig, RevenueCatConfig};
 
 /// Does what the command line says: serves until it is told to stop, or asks the running service how it is.
 ///

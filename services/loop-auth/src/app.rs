@@ -16,6 +16,7 @@ use loop_oauth::{
     config::{Context, Rules},
     entropy::Entropy,
     login::Passwords,
+    second_step::Seals,
     store::Store,
 };
 use loop_shared::service::{clock::Clock, config::ExternalUrl, headers::cors_open, reading};
@@ -23,14 +24,15 @@ use loop_shared::service::{clock::Clock, config::ExternalUrl, headers::cors_open
 use crate::{
     audit,
     extract::cookies::Cookies,
+    outbound::providers::Providers,
     pages::{Chrome, Pages},
     proxy_config::TrustedProxies,
     respond,
     revocations::RevocationList,
     routes::{
-        account, admin, assets, authorize, consent, device, device_authorization, home, introspect,
-        invitation, login, logout, metadata, not_found, par, register, registration, revocations,
-        revoke, token, userinfo,
+        account, admin, assets, authorize, consent, device, device_authorization, federation, home,
+        introspect, invitation, login, logout, metadata, not_found, par, register, registration,
+        revocations, revoke, second_step, token, userinfo,
     },
     signer::{KeySettings, Signer},
     visits::Visits,
@@ -60,6 +62,10 @@ pub struct Parts {
     pub jwks_max_age: Duration,
     /// Which proxies may say where a request comes from.
     pub proxies: TrustedProxies,
+    /// Who else can say who somebody is.
+    pub providers: Providers,
+    /// How secrets of second steps are kept.
+    pub seals: Arc<dyn Seals>,
 }
 
 /// The running server's state.
@@ -77,8 +83,10 @@ pub struct App {
     /// The signed list of grants that ended.
     pub(crate) revocations: RevocationList,
     pub(crate) proxies: TrustedProxies,
+    pub(crate) providers: Providers,
     /// Which browsers were noted a moment ago.
     pub(crate) visits: Visits,
+    pub(crate) seals: Arc<dyn Seals>,
     entropy: Arc<dyn Entropy>,
     documents: Arc<dyn ClientDocuments>,
     clock: Arc<dyn Clock>,
@@ -108,7 +116,9 @@ impl App {
             jwks_max_age: parts.jwks_max_age,
             revocations: RevocationList::default(),
             proxies: parts.proxies,
+            providers: parts.providers,
             visits: Visits::default(),
+            seals: parts.seals,
             entropy: parts.entropy,
             documents: parts.documents,
             clock: parts.clock,
@@ -178,6 +188,7 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
         registrations(&at(version), config);
     }
     pages(prefix, config);
+    federation::routes(prefix, config);
     admin::routes(prefix, config);
     account::routes(prefix, config);
 }
@@ -260,6 +271,8 @@ fn pages(prefix: &str, config: &mut web::ServiceConfig) {
         .route(&at("/oauth/login"), web::post().to(login::post))
         .route(&at("/oauth/invitation"), reading().to(invitation::get))
         .route(&at("/oauth/invitation"), web::post().to(invitation::post))
+        .route(&at("/oauth/login/step"), reading().to(second_step::get))
+        .route(&at("/oauth/login/step"), web::post().to(second_step::post))
         .route(&at("/oauth/consent"), web::post().to(consent::post))
         .route(&at("/oauth/device"), reading().to(device::get))
         .route(&at("/oauth/device"), web::post().to(device::post))

@@ -16,15 +16,22 @@ use loop_oauth::{
 use loop_shared::service::{
     self, Health, ServeError, Shutdown,
     clock::{Clock, SystemClock},
+    metrics,
 };
+
+use tokio::task::JoinHandle;
 
 use crate::{
     app::{self, App, Parts},
     audit, backchannel,
     config::{Config, IDENTITY},
     first_admin,
-    outbound::{OutboundDocuments, OutboundError},
+    outbound::{
+        OutboundDocuments, OutboundError,
+        providers::{Providers, ProvidersError},
+    },
     passwords::BcryptPasswords,
+    seals::SecretSeals,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
     sweep,
 };
@@ -56,6 +63,12 @@ impl Opened {
     pub fn closing(mut self, close: impl FnOnce() -> Probing + Send + Sync + 'static) -> Self {
         self.close = Some(Box::new(close));
         self
+    }
+
+    /// The store.
+    #[must_use]
+    pub fn store(&self) -> &dyn Store {
+        &*self.store
     }
 
     /// Lets go of the store, then closes it. Nothing is lost when that fails, so it is only logged.
@@ -99,6 +112,9 @@ pub enum BootError {
     /// No documents of clients can be fetched.
     #[error(transparent)]
     Outbound(#[from] OutboundError),
+    /// No provider can be asked.
+    #[error(transparent)]
+    Providers(#[from] ProvidersError),
     /// A template does not parse; the build is broken.
     #[error("the pages are broken: {0}")]
     Pages(#[from] tera::Error),
@@ -115,22 +131,61 @@ pub enum BootError {
 /// # Errors
 /// [`BootError`].
 pub async fn serve(config: Config, opened: Opened, shutdown: Shutdown) -> Result<(), BootError> {
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    let app = prepare(&config, &opened, Arc::clone(&clock)).await?;
-    let keeper = tokio::spawn(keeper(&config, &opened, &app, Arc::clone(&clock)).forever());
-    let app = Data::new(app);
-    let health = health(&opened);
-    let logouts = tokio::spawn(backchannel::forever(app.clone()));
-    let routes = move |routes: &mut Routes| register(&app, &health, routes);
-    let sweep = tokio::spawn(sweep::forever(Arc::clone(&opened.store), clock));
-    let served = service::serve(&config.service, &shutdown, routes).await;
-    for task in [sweep, keeper, logouts] {
-        task.abort();
-        // It ends by being aborted; waiting for that lets go of its store.
-        let _ = task.await;
-    }
-    opened.close().await;
+    let running = Running::start(&config, opened).await?;
+    let served = service::serve(&config.service, &shutdown, running.routes()).await;
+    running.stop().await;
     Ok(served?)
+}
+
+/// The server without a listener of its own: state, routes, background work. A program that serves something
+/// besides registers the routes itself, after its own.
+pub struct Running {
+    app: Data<App>,
+    health: Health,
+    tasks: Vec<JoinHandle<()>>,
+    opened: Opened,
+}
+
+impl Running {
+    /// Prepares everything and starts the background work.
+    ///
+    /// # Errors
+    /// [`BootError`].
+    pub async fn start(config: &Config, opened: Opened) -> Result<Self, BootError> {
+        if config.service.metrics.is_some() {
+            metrics::install().map_err(ServeError::from)?;
+            metrics::login_server::start();
+        }
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let app = prepare(config, &opened, Arc::clone(&clock)).await?;
+        let keeper = tokio::spawn(keeper(config, &opened, &app, Arc::clone(&clock)).forever());
+        let app = Data::new(app);
+        let logouts = tokio::spawn(backchannel::forever(app.clone()));
+        let sweep = tokio::spawn(sweep::forever(Arc::clone(&opened.store), clock));
+        Ok(Self {
+            health: health(&opened),
+            app,
+            tasks: vec![sweep, keeper, logouts],
+            opened,
+        })
+    }
+
+    /// Registers state, health and every route, for each worker anew.
+    pub fn routes(&self) -> impl Fn(&mut Routes) + Clone + Send + 'static + use<> {
+        let (app, health) = (self.app.clone(), self.health.clone());
+        move |routes: &mut Routes| register(&app, &health, routes)
+    }
+
+    /// Ends the background work and closes the store.
+    pub async fn stop(self) {
+        for task in self.tasks {
+            task.abort();
+            // It ends by being aborted; waiting for that lets go of its store.
+            let _ = task.await;
+        }
+        drop(self.app);
+        self.opened.close().await;
+    }
 }
 
 /// Who looks after the keys of `app`.
@@ -188,6 +243,8 @@ pub async fn prepare(
         keys: config.keys.settings.clone(),
         jwks_max_age: config.keys.max_age,
         proxies: config.proxies.clone(),
+        providers: Providers::new(config.providers.clone())?,
+        seals: Arc::new(SecretSeals::new(config.keys.settings.secret.clone())),
     })?)
 }
 

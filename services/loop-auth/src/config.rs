@@ -12,8 +12,8 @@ use loop_oauth::{
     config::{Issuer, Rules},
     device::DeviceRules,
     dpop::DpopRules,
+    federation::FederationRules,
     par::ParRules,
-    pkce_phase::{Enforcement, PkceRules},
     register::RegistrationRules,
     resource::Resources,
     sign_in::limits::SignInLimits,
@@ -30,9 +30,12 @@ pub use crate::store_config::{Database, StoreArgs, StoreConfig};
 use crate::{
     device_config::DeviceArgs,
     dpop_config,
+    federation_config::FederationArgs,
     key_config::{KeyArgs, KeyConfig},
+    outbound::providers::ProviderSettings,
     outbound_config::OutboundArgs,
     par_config::ParArgs,
+    pkce_config,
     proxy_config::{ProxyArgs, TrustedProxies},
     registration_config::RegistrationArgs,
 };
@@ -123,6 +126,9 @@ pub struct ServeArgs {
     /// What stands in front.
     #[command(flatten)]
     pub proxy: ProxyArgs,
+    /// Who else can say who somebody is.
+    #[command(flatten)]
+    pub federation: FederationArgs,
 }
 
 /// The first administrator, should there be no user.
@@ -149,6 +155,8 @@ pub struct Config {
     pub ca_pem: Option<Vec<u8>>,
     /// Which proxies may say where a request comes from.
     pub proxies: TrustedProxies,
+    /// Providers that vouch for people.
+    pub providers: Vec<ProviderSettings>,
     /// Where the public keys are written.
     pub jwks_file: Option<PathBuf>,
     /// How many logins may wait.
@@ -172,6 +180,7 @@ impl ServeArgs {
         let registration = self.registration.resolve(&mut problems);
         let device = self.device.resolve(&mut problems);
         let proxies = self.proxy.resolve(&mut problems);
+        let federation = self.federation.resolve(&mut problems);
         let par = self.par.resolve(&mut problems);
         let rules = self.auth.rules(&service.external_url, &mut problems);
         let access_ttl = rules
@@ -193,11 +202,13 @@ impl ServeArgs {
                 par,
                 registration,
                 device,
+                federation: federation.rules,
                 ..rules.ok_or_else(Problems::new)?
             },
             ca_pem: outbound.ca_pem,
             keys,
             proxies,
+            providers: federation.providers,
             jwks_file: given(self.auth.jwks_file.as_deref()).map(PathBuf::from),
             bcrypt_queue: usize::try_from(queue).unwrap_or(64),
             first_admin: first_admin.ok_or_else(Problems::new)?,
@@ -223,7 +234,7 @@ impl AuthArgs {
             let fix = "Write it as https://loop.example.com/mcp=mcp:read,https://….";
             problems.add("RESOURCES", wrong, fix);
         });
-        let pkce = self.pkce(problems);
+        let pkce = pkce_config::rules(self.pkce_enforcement.as_deref(), problems);
         let mut time = |name, value: &Option<String>, range, default| {
             let duration = seconds(name, value.as_deref(), range, default, problems);
             TimeDelta::from_std(duration).unwrap_or_default()
@@ -249,29 +260,10 @@ impl AuthArgs {
             registration: RegistrationRules::default(),
             device: DeviceRules::default(),
             account: AccountRules::default(),
+            second_step: loop_oauth::second_step::StepLimits::default(),
             sign_in: SignInLimits::default(),
+            federation: FederationRules::default(),
         })
-    }
-
-    /// The default when a problem was noted.
-    fn pkce(&self, problems: &mut Problems) -> PkceRules {
-        let Some(name) = given(self.pkce_enforcement.as_deref()) else {
-            return PkceRules::default();
-        };
-        let phase = Enforcement::parse(name);
-        match phase {
-            Some(Enforcement::All) => {}
-            Some(Enforcement::Optional | Enforcement::Public) => problems.warn(
-                "PKCE_ENFORCEMENT",
-                format!("{name} lets clients in whose codes can be stolen"),
-                "Move on as docs/migrating-to-oauth-2.1.md says.",
-            ),
-            None => {
-                let wrong = format!("{name:?} is not a phase");
-                problems.add("PKCE_ENFORCEMENT", wrong, "Use optional, public or all.");
-            }
-        }
-        PkceRules::new(phase.unwrap_or_default())
     }
 
     /// `None` only when a problem was noted.

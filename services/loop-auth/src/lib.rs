@@ -10,9 +10,11 @@ pub mod boot;
 pub mod cli;
 pub mod config;
 pub mod device_config;
+pub mod doctor;
 mod dpop_config;
 mod extract;
-mod first_admin;
+pub mod federation_config;
+pub mod first_admin;
 pub mod key_config;
 mod mac;
 pub mod outbound;
@@ -20,17 +22,19 @@ pub mod outbound_config;
 pub mod pages;
 pub mod par_config;
 pub mod passwords;
+mod pkce_config;
 pub mod proxy_config;
 pub mod registration_config;
 mod respond;
 mod revocations;
 mod routes;
+pub mod seals;
 pub mod signer;
 pub mod store_config;
 mod sweep;
 mod visits;
 
-pub use boot::{Opened, serve};
+pub use boot::{Opened, Running, serve};
 
 #[cfg(test)]
 mod tests;

@@ -14,6 +14,9 @@ use loop_oauth::{
     login::{MAX_PASSWORD_BYTES, PasswordError, Passwords},
     user::PasswordHash,
 };
+use loop_shared::service::metrics::login_server::{
+    PASSWORD_SECONDS, PASSWORDS_REFUSED, PASSWORDS_WAITING,
+};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::Semaphore;
 
@@ -56,10 +59,14 @@ impl BcryptPasswords {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
+        let since = std::time::Instant::now();
         let permit = if let Ok(permit) = Arc::clone(&self.running).try_acquire_owned() {
             permit
         } else {
-            let _place = Place::take(&self.waiting, self.max_waiting).ok_or(PasswordError::Busy)?;
+            let _place = Place::take(&self.waiting, self.max_waiting).ok_or_else(|| {
+                metrics::counter!(PASSWORDS_REFUSED).increment(1);
+                PasswordError::Busy
+            })?;
             let turn = Arc::clone(&self.running).acquire_owned().await;
             turn.map_err(|_| PasswordError::Busy)?
         };
@@ -67,6 +74,7 @@ impl BcryptPasswords {
         let task = tokio::task::spawn_blocking(move || {
             let done = work();
             drop(permit);
+            metrics::histogram!(PASSWORD_SECONDS).record(since.elapsed());
             done
         });
         task.await
@@ -84,12 +92,16 @@ impl<'a> Place<'a> {
                 (now < most).then_some(now + 1)
             })
             .ok()
-            .map(|_| Self(waiting))
+            .map(|_| {
+                metrics::gauge!(PASSWORDS_WAITING).increment(1.0);
+                Self(waiting)
+            })
     }
 }
 
 impl Drop for Place<'_> {
     fn drop(&mut self) {
+        metrics::gauge!(PASSWORDS_WAITING).decrement(1.0);
         self.0.fetch_sub(1, Ordering::AcqRel);
     }
 }

@@ -10,15 +10,18 @@ use loop_shared::auth::Scope;
 use loop_shared::mcp::mount;
 use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
 use loop_shared::service::{Shutdown, reading};
+use loop_vault::lint::Schema;
 use loop_vault::{OpenError, Snapshot, Vault, VaultConfig, VaultStatus};
 use url::Url;
 
 use crate::config::{Config, MCP_PATH};
 use crate::endpoint::Endpoint;
+use crate::lint as rules;
 use crate::mcp::VaultTools;
 use crate::openapi;
 use crate::routes::{
-    docs, entities, entity, fallback, health, note, openapi as description, scan, search, stats,
+    docs, entities, entity, fallback, health, lint, note, openapi as description, query, scan,
+    search, stats,
 };
 
 /// Why the service cannot start.
@@ -27,6 +30,9 @@ pub enum StartError {
     /// The vault cannot be read.
     #[error("{0} (VAULT_DIR)")]
     Vault(#[from] OpenError),
+    /// The rules of the vault cannot be read.
+    #[error("{0} (VAULT_SCHEMA)")]
+    Schema(String),
     /// Tokens cannot be checked.
     #[error(transparent)]
     Tokens(#[from] ResourceServerError),
@@ -39,6 +45,7 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct App {
     vault: Vault,
+    schema: Schema,
     notes_url: Url,
     openapi: String,
     door: ResourceServer,
@@ -53,7 +60,7 @@ impl App {
         let service = &config.service;
         let external = service.external_url.as_str();
         let resource = Resource {
-            name: "Loop vault",
+            name: "Loop vault".to_owned(),
             scopes: Scope::McpRead.into(),
             required: Scope::McpRead.into(),
             documentation: Some(service.external_url.join(docs::PAGE)),
@@ -63,6 +70,8 @@ impl App {
             notes_url: Url::parse(&format!("{external}/api/notes"))?,
             openapi: openapi::document(&endpoints(), external, &config.tokens.issuer).to_string(),
             door: ResourceServer::open(resource, service, &config.tokens, shutdown)?,
+            schema: rules::schema(config.vault_schema.as_deref(), &config.vault_dir)
+                .map_err(StartError::Schema)?,
             vault: Vault::open(VaultConfig::new(&config.vault_dir))?,
         })
     }
@@ -70,6 +79,11 @@ impl App {
     /// The vault at this moment.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         self.vault.snapshot()
+    }
+
+    /// The rules that the vault is held against.
+    pub(crate) const fn schema(&self) -> &Schema {
+        &self.schema
     }
 
     /// How the vault is followed.
@@ -93,12 +107,14 @@ impl App {
 }
 
 /// What is served to callers with a token, and how.
-const VAULT: [(Endpoint, fn() -> Route); 6] = [
+const VAULT: [(Endpoint, fn() -> Route); 8] = [
     (entities::ENDPOINT, || reading().to(entities::get)),
     (entity::ENDPOINT, || reading().to(entity::get)),
     (note::ENDPOINT, || reading().to(note::get)),
     (search::ENDPOINT, || reading().to(search::get)),
     (scan::ENDPOINT, || reading().to(scan::get)),
+    (query::ENDPOINT, || reading().to(query::get)),
+    (lint::ENDPOINT, || reading().to(lint::get)),
     (stats::ENDPOINT, || reading().to(stats::get)),
 ];
 

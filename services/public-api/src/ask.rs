@@ -106,7 +106,7 @@ fn sort(values: &Values) -> Result<Sort, Refusal> {
     })
 }
 
-fn refused(error: PageError) -> Refusal {
+pub(crate) fn refused(error: PageError) -> Refusal {
     match error {
         PageError::BadCursor => {
             let wrong = "does not belong to this question. Send `next_cursor` as it was given, with the same filters and sort, or leave it out to begin again.";

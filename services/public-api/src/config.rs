@@ -4,12 +4,13 @@
 
 use std::path::PathBuf;
 
-use clap::Parser;
-use loop_shared::resource_server::Command;
+use clap::{Parser, Subcommand};
 use loop_shared::service::config::{ServiceIdentity, Warnings, folder};
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
 };
+
+use crate::lint::LintArgs;
 
 /// The service's name, version and port.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -20,6 +21,15 @@ pub const IDENTITY: ServiceIdentity = ServiceIdentity {
 
 /// Where the resource is, under `EXTERNAL_URL`.
 pub const MCP_PATH: &str = "/mcp";
+
+/// What else the program can do.
+#[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
+pub enum Command {
+    /// Ask the running service whether it is ready; exit status 0 when it is
+    Healthcheck,
+    /// Look a vault over, without serving it; exit status 1 when something is wrong
+    Lint(LintArgs),
+}
 
 /// The LOOP vault as REST and MCP. Every flag is also an environment variable.
 #[derive(Clone, Debug, Default, Parser)]
@@ -37,6 +47,14 @@ pub struct Cli {
     /// Folder of Markdown notes; it is only read, never written
     #[arg(long, env = "VAULT_DIR", value_name = "FOLDER", help_heading = "Vault")]
     pub vault_dir: Option<String>,
+    /// JSON Schema of the vault's entities; without it, loop.schema.json at the vault's top, else the built-in rules
+    #[arg(
+        long,
+        env = "VAULT_SCHEMA",
+        value_name = "FILE",
+        help_heading = "Vault"
+    )]
+    pub vault_schema: Option<PathBuf>,
 }
 
 /// The checked settings.
@@ -48,6 +66,8 @@ pub struct Config {
     pub tokens: ResourceServerConfig,
     /// The vault's folder.
     pub vault_dir: PathBuf,
+    /// The schema's file, when one is named.
+    pub vault_schema: Option<PathBuf>,
 }
 
 impl Cli {
@@ -71,6 +91,7 @@ impl Cli {
                 service,
                 tokens,
                 vault_dir,
+                vault_schema: self.vault_schema.clone(),
             },
             warnings,
         ))
@@ -80,6 +101,7 @@ impl Cli {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::lint::Format;
 
     #[test]
     fn a_vault_is_needed_and_everything_else_has_a_default() {
@@ -119,6 +141,15 @@ mod tests {
         assert_eq!(
             (cli.command, cli.service.port.as_deref()),
             (Some(Command::Healthcheck), Some("9"))
+        );
+        let cli =
+            Cli::try_parse_from(["public-api", "lint", "notes", "--format", "sarif"]).unwrap();
+        let Some(Command::Lint(args)) = cli.command else {
+            panic!("no lint")
+        };
+        assert_eq!(
+            (args.folder, args.format),
+            (PathBuf::from("notes"), Format::Sarif)
         );
     }
 }

@@ -7,6 +7,7 @@ mod app;
 mod ask;
 mod config;
 mod endpoint;
+mod lint;
 mod mcp;
 mod openapi;
 mod params;
@@ -16,10 +17,11 @@ mod routes;
 mod tables;
 
 use actix_web::web::{Data, ServiceConfig};
-use loop_shared::resource_server::{self, Command, RunError};
+use loop_shared::resource_server::{self, RunError};
 
 pub use app::{App, StartError, routes};
-pub use config::{Cli, Config, IDENTITY, MCP_PATH};
+pub use config::{Cli, Command, Config, IDENTITY, MCP_PATH};
+pub use lint::{FailOn, Format, LintArgs, run as lint};
 
 /// Does what the command line says: serves until it is told to stop, or asks the running service how it is.
 ///

@@ -173,10 +173,68 @@ pub(crate) static QUERY_ENTITIES: &[Param] = &[
 
 /// Query of `/api/search`.
 pub(crate) static SEARCH: &[Param] = &[
-    QUERY,
+    Param {
+        about: "What to find: words that must all occur; Korean matches inside words, so 결제 finds 결제는 and 간편결제. \
+Also \"a phrase\", -without, nearlyword~, title: tag: type: status: path:.",
+        about_ko: "찾을 말. 모두 나와야 한다. 한국어는 낱말 안에서도 찾아, 결제로 결제는, 간편결제도 찾는다. \
+\"구절\", -제외, 비슷한말~, title: tag: type: status: path: 도 쓴다",
+        ..QUERY
+    },
     number(
         "limit",
         (1, 100, 20),
+        "Most results of a page.",
+        "한 쪽의 최대 결과 수",
+    ),
+    CURSOR,
+];
+
+/// Query of `/api/query`.
+pub(crate) static QUERY_LINE: &[Param] = &[
+    text(
+        "q",
+        "The question in one line; without it, every note.",
+        "한 줄로 적은 물음. 없으면 모든 노트",
+        "due < today and status != done",
+    ),
+    text(
+        "query",
+        "The same as JSON: where, sort, group, select.",
+        "JSON 으로 적은 물음: where, sort, group, select",
+        "{\"where\":{\"field\":\"status\",\"op\":\"=\",\"value\":\"doing\"}}",
+    ),
+    list(
+        "select",
+        "Properties to give with each note; without it, those of the question.",
+        "노트마다 함께 줄 속성. 없으면 물음에 나온 것",
+        "due",
+    ),
+    number(
+        "limit",
+        (1, 200, 50),
+        "Most results of a page.",
+        "한 쪽의 최대 결과 수",
+    ),
+    CURSOR,
+];
+
+/// Query of `/api/lint`.
+pub(crate) static LINT: &[Param] = &[
+    text(
+        "level",
+        "The least level: advice, warning or error. Without it: advice, which is everything.",
+        "가장 낮은 단계: advice, warning, error. 없으면 advice(모두)",
+        "warning",
+    ),
+    list(
+        "code",
+        "Kinds of findings, any of: yaml-syntax, bad-date, dangling-relation, wrong-type, orphan, …",
+        "문제 종류. 이 가운데 하나: yaml-syntax, bad-date, dangling-relation, wrong-type, orphan 등",
+        "bad-date",
+    ),
+    number(
+        "limit",
+        (1, 1000, 200),
         "Most results of a page.",
         "한 쪽의 최대 결과 수",
     ),
@@ -225,6 +283,8 @@ mod tests {
             ENTITIES,
             QUERY_ENTITIES,
             SEARCH,
+            LINT,
+            QUERY_LINE,
             TOOL_SEARCH,
             TOOL_FETCH,
             GET_ENTITY,

@@ -18,7 +18,7 @@ fn runtime() -> tokio::runtime::Runtime {
     tokio::runtime::Runtime::new().expect("a runtime")
 }
 
-async fn post(stack: &Stack, path: &str, form: &[(&str, &str)]) -> Answer {
+pub(crate) async fn post(stack: &Stack, path: &str, form: &[(&str, &str)]) -> Answer {
     read(http().post(format!("{}{path}", stack.url)).form(form)).await
 }
 
@@ -42,7 +42,7 @@ pub(crate) async fn tv(stack: &Stack) -> String {
     register(stack, metadata).await.text("client_id")
 }
 
-async fn poll(stack: &Stack, client: &str, code: &str) -> Answer {
+pub(crate) async fn poll(stack: &Stack, client: &str, code: &str) -> Answer {
     let form = [
         ("grant_type", DEVICE_CODE),
         ("client_id", client),
@@ -52,7 +52,7 @@ async fn poll(stack: &Stack, client: &str, code: &str) -> Answer {
 }
 
 /// Logs the admin in at the address that the device shows, types its code and presses a button.
-async fn answer(address: &str, code: &str, decision: &str) {
+pub(crate) async fn answer(address: &str, code: &str, decision: &str) {
     let browser = Browser::new();
     let url: Url = address.parse().expect("an address");
     let reached = browser

@@ -50,6 +50,7 @@ fn every_setting_is_documented_as_the_services_print_it() {
         section("loop-auth keys", "loop-auth", &["keys"]),
         section("loop-auth db", "loop-auth", &["db"]),
         section("public-api", "public-api", &[]),
+        section("auth-proxy", "auth-proxy", &[]),
     ];
     check(&top().join("docs/configuration.md"), &document.concat());
 }

@@ -18,22 +18,22 @@ fn now() -> DateTime<Utc> {
 }
 
 /// An answer as such clients read it.
-struct Answer {
+pub(crate) struct Answer {
     status: u16,
-    body: Value,
+    pub body: Value,
     nonce: Option<String>,
     challenges: Vec<String>,
 }
 
 /// A client with a key.
-struct Prover {
+pub(crate) struct Prover {
     key: TestKey,
     client: Client,
     base: String,
 }
 
 impl Prover {
-    async fn register(stack: &Stack, key: TestKey) -> Self {
+    pub(crate) async fn register(stack: &Stack, key: TestKey) -> Self {
         Self {
             key,
             client: Client::register(stack).await,
@@ -59,7 +59,7 @@ impl Prover {
     }
 
     /// Pushes the request, sends the person through the pages, exchanges the code.
-    async fn login(&self, resource: &str) -> Answer {
+    pub(crate) async fn login(&self, resource: &str) -> Answer {
         let usual = self.client.authorize_url(resource, "mcp:read");
         let form: Vec<(String, String)> = usual.query_pairs().into_owned().collect();
         let form: Vec<_> = form.iter().map(|(n, v)| (n.as_str(), v.as_str())).collect();

@@ -12,18 +12,24 @@ mod conformance;
 mod device;
 mod documentation;
 mod dpop;
+#[path = "../../../services/exec-api/tests/e2e/roles.rs"] // private:line
+mod exec_roles; // private:line
+mod federation;
 mod foreign_clients;
 mod keys;
 mod leaving;
 mod mcp_client;
 mod metrics;
 mod migration;
+mod observability;
 mod openid;
 mod profiles;
 mod replicas;
 mod restart;
 mod revocation;
 mod rotation;
+mod secrets;
+mod soak;
 mod support;
 mod token_attacks;
 mod vault_live;

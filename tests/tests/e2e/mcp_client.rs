@@ -117,7 +117,7 @@ fn an_executive_connects_the_same_client_to_the_exec_vault() {
     client.connect("auto");
     let listed = client.must(&json!({"op": "tools"}));
     let tools = listed["tools"].as_array().map_or(0, Vec::len);
-    assert_eq!(tools, 1, "{listed}");
+    assert!(tools > 5, "{listed}");
     let claims = claims(client.tokens()["access_token"].as_str().expect("a token"));
     assert_eq!(claims["aud"], stack.exec_mcp());
     let scope = claims["scope"].clone();

@@ -10,7 +10,7 @@ use crate::support::stack::{Options, Stack};
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Where a service's metrics are: it picked a free port and said which.
-fn metrics_url(service: &Service) -> String {
+pub(crate) fn metrics_url(service: &Service) -> String {
     let logs = service.logs();
     let line = logs
         .lines()
@@ -21,19 +21,19 @@ fn metrics_url(service: &Service) -> String {
     format!("http://{address}/metrics")
 }
 
-async fn scrape(url: &str) -> String {
+pub(crate) async fn scrape(url: &str) -> String {
     let answer = http().get(url).send().await.expect("it answers");
     assert_eq!(answer.status(), 200);
     answer.text().await.expect("text")
 }
 
 /// The value of a series, written as Prometheus does.
-fn value(text: &str, series: &str) -> Option<i64> {
+pub(crate) fn value(text: &str, series: &str) -> Option<i64> {
     let line = text.lines().find(|line| line.starts_with(series))?;
     line.rsplit(' ').next()?.parse().ok()
 }
 
-async fn until(url: &str, series: &str, enough: impl Fn(i64) -> bool) {
+pub(crate) async fn until(url: &str, series: &str, enough: impl Fn(i64) -> bool) {
     let started = Instant::now();
     loop {
         let text = scrape(url).await;

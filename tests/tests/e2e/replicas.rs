@@ -1,11 +1,16 @@
 //! Two loop-auth on one PostgreSQL, and nobody who sends a client to the same one twice.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
+
 use loop_testkit::postgres::Schema;
-use loop_testkit::{Browser, Decision, Service, ServiceBuilder, cargo_binary};
+use loop_testkit::{Browser, Decision, Service, ServiceBuilder, cargo_binary, free_port};
 use serde_json::Value;
 
-use crate::support::oauth::{Client, http, read};
-use crate::support::stack::ADMIN;
+use crate::support::oauth::{Answer, CALLBACK, Client, VERIFIER, http, read};
+use crate::support::stack::{ADMIN, Ports, start_nginx};
+use crate::support::tools::tool;
 
 /// Two replicas, started at the same moment on an empty database.
 struct Replicas {
@@ -16,11 +21,16 @@ struct Replicas {
 
 impl Replicas {
     fn start() -> Option<Self> {
+        Self::start_at(None)
+    }
+
+    /// At another address than the first one's own.
+    fn start_at(front: Option<&str>) -> Option<Self> {
         let schema = Schema::new()?;
         let binary = cargo_binary("loop-auth", "loop-auth");
         let replica = || ServiceBuilder::new(&binary);
         let (a, b) = (replica(), replica());
-        let url = a.base_url();
+        let url = front.map_or_else(|| a.base_url(), str::to_owned);
         let configured = |service: ServiceBuilder| {
             service
                 .env("EXTERNAL_URL", &url)
@@ -148,5 +158,144 @@ fn when_one_replica_is_killed_the_other_goes_on() {
             assert_eq!(answer.status, 200, "{answer:?}");
             token = answer.text("refresh_token");
         }
+    });
+}
+
+/// How long a client goes on asking a service that says it will be back.
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// Asks again for as long as the answer is 503 or 504, as its `Retry-After` invites to.
+async fn insisting(asked: &AtomicUsize, request: impl Fn() -> reqwest::RequestBuilder) -> Answer {
+    let since = Instant::now();
+    loop {
+        let answer = read(request()).await;
+        if ![503, 504].contains(&answer.status) || since.elapsed() > PATIENCE {
+            return answer;
+        }
+        asked.fetch_add(1, Ordering::Relaxed);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+}
+
+/// What everybody in the test below shares.
+struct Load {
+    url: String,
+    client: String,
+    stop: AtomicBool,
+    logins: AtomicUsize,
+    refreshes: AtomicUsize,
+    asked_again: AtomicUsize,
+}
+
+impl Load {
+    fn going(&self) -> bool {
+        !self.stop.load(Ordering::Relaxed)
+    }
+
+    fn token(&self, form: &[(&str, &str)]) -> reqwest::RequestBuilder {
+        let id = [("client_id", self.client.as_str())];
+        let url = format!("{}/token", self.url);
+        http().post(url).form(&[&id, form].concat())
+    }
+
+    /// A person logs in through the pages, which nobody presses twice, and the client gets tokens.
+    async fn login(&self, client: &Client) -> String {
+        let url = client.authorize_url(&format!("{}/mcp", self.url), "mcp:read");
+        let browser = Browser::new();
+        let pages = browser.authorize(&url, ADMIN.0, ADMIN.1, Decision::Allow);
+        let code = pages.await.parameter("code").expect("a login failed");
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", code.as_str()),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        let answer = insisting(&self.asked_again, || self.token(&form)).await;
+        assert_eq!(answer.status, 200, "a login failed: {answer:?}");
+        self.logins.fetch_add(1, Ordering::Relaxed);
+        answer.text("refresh_token")
+    }
+
+    async fn refresh(&self, token: &str) -> String {
+        let form = [("grant_type", "refresh_token"), ("refresh_token", token)];
+        let answer = insisting(&self.asked_again, || self.token(&form)).await;
+        assert_eq!(answer.status, 200, "a token was lost: {answer:?}");
+        self.refreshes.fetch_add(1, Ordering::Relaxed);
+        answer.text("refresh_token")
+    }
+}
+
+/// People who log in and clients who refresh, until they are told to stop; each with its last token.
+async fn crowd(front: &str) -> (Arc<Load>, Vec<tokio::task::JoinHandle<String>>) {
+    let client = Client::register_at(front, "A test client").await;
+    let load = Arc::new(Load {
+        url: front.to_owned(),
+        client: client.id.clone(),
+        stop: AtomicBool::new(false),
+        logins: AtomicUsize::new(0),
+        refreshes: AtomicUsize::new(0),
+        asked_again: AtomicUsize::new(0),
+    });
+    let one = |logs_in: bool| {
+        let (load, client) = (Arc::clone(&load), client.at(front));
+        tokio::spawn(async move {
+            let mut token = load.login(&client).await;
+            while load.going() {
+                token = if logs_in {
+                    load.login(&client).await
+                } else {
+                    load.refresh(&token).await
+                };
+            }
+            token
+        })
+    };
+    let running = [true, true, false, false, false, false].map(one);
+    (load, running.into_iter().collect())
+}
+
+#[test]
+fn behind_nginx_a_killed_replica_costs_no_login_and_no_token() {
+    let Some(nginx) = tool("LOOP_NGINX") else {
+        return;
+    };
+    let port = free_port();
+    let front = format!("http://127.0.0.1:{port}");
+    let Some(mut replicas) = Replicas::start_at(Some(&front)) else {
+        return;
+    };
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let ports = Ports {
+        http: port,
+        auth: format!("{} {}", replicas.a.port(), replicas.b.port()),
+        api: free_port(),
+        exec: free_port(),
+    };
+    let _nginx = start_nginx(&nginx, folder.path(), &ports);
+    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+    runtime.block_on(async {
+        let (load, running) = crowd(&front).await;
+        for round in 0..6 {
+            tokio::time::sleep(Duration::from_millis(1_500)).await;
+            let replica = if round % 2 == 0 {
+                &mut replicas.b
+            } else {
+                &mut replicas.a
+            };
+            tokio::task::block_in_place(|| replica.kill_9());
+            tokio::time::sleep(Duration::from_millis(700)).await;
+            tokio::task::block_in_place(|| replica.restart());
+        }
+        load.stop.store(true, Ordering::Relaxed);
+        for task in running {
+            // Every family that there is goes on.
+            let token = task.await.expect("no login failed, no token was lost");
+            load.refresh(&token).await;
+        }
+        let count = |it: &AtomicUsize| it.load(Ordering::Relaxed);
+        let (logins, refreshes) = (count(&load.logins), count(&load.refreshes));
+        let again = count(&load.asked_again);
+        println!("{logins} logins, {refreshes} refreshes, {again} asked again");
+        assert!(logins >= 10 && refreshes >= 50, "{logins} and {refreshes}");
     });
 }

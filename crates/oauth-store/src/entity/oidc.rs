@@ -2,6 +2,7 @@
 
 use loop_oauth::{
     oidc::{ClientLogout, Identity, IdentityScopes, Sid},
+    session::{Method, Methods},
     store::StoreError,
 };
 use serde_json::{Value, json};
@@ -14,6 +15,7 @@ pub(crate) fn write_identity(identity: &Identity) -> String {
         "scopes": identity.scopes.to_string(),
         "sid": identity.sid.to_string(),
         "auth_time": millis(identity.auth_time),
+        "how": identity.how.to_string(),
         "nonce": identity.nonce,
     })
     .to_string()
@@ -30,6 +32,11 @@ pub(crate) fn read_identity(row: Row, text: &str) -> Result<Identity, StoreError
         scopes,
         sid: Sid(row.uuid(member("sid")?)?),
         auth_time: row.time(value["auth_time"].as_i64().ok_or(row.corrupt())?)?,
+        how: match value["how"].as_str() {
+            Some(how) => Methods::parse(how).ok_or(row.corrupt())?,
+            // Older than second steps.
+            None => Method::Password.into(),
+        },
         nonce: value["nonce"].as_str().map(str::to_owned),
     })
 }

@@ -1,6 +1,11 @@
 //! Browser sessions, by the hash of their cookie.
 
-use loop_oauth::{oidc::Sid, session::Session, store::StoreError, user::UserId};
+use loop_oauth::{
+    oidc::Sid,
+    session::{Method, Methods, Session},
+    store::StoreError,
+    user::UserId,
+};
 use sea_orm::entity::prelude::*;
 
 use super::column::{Row, millis};
@@ -17,6 +22,8 @@ pub(crate) struct Model {
     pub(crate) expires_at: i64,
     /// Null in rows that are older than names.
     pub(crate) sid: Option<String>,
+    /// Null in rows that are older than second steps.
+    pub(crate) methods: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -50,6 +57,10 @@ impl TryFrom<Model> for Session {
             },
             user: UserId(ROW.uuid(&row.user_id)?),
             authenticated_at: ROW.time(row.authenticated_at)?,
+            how: match &row.methods {
+                Some(methods) => Methods::parse(methods).ok_or(ROW.corrupt())?,
+                None => Method::Password.into(),
+            },
             expires_at: ROW.time(row.expires_at)?,
         })
     }
@@ -63,6 +74,7 @@ impl From<&Session> for Model {
             authenticated_at: millis(session.authenticated_at),
             expires_at: millis(session.expires_at),
             sid: Some(session.sid.to_string()),
+            methods: Some(session.how.to_string()),
         }
     }
 }

@@ -9,7 +9,7 @@ use sea_orm::{
     AccessMode, ConnectionTrait as _, DatabaseConnection, DatabaseTransaction, IsolationLevel,
     SqlxPostgresConnector, SqlxSqliteConnector, TransactionTrait as _,
     sqlx::{
-        ConnectOptions as _, Executor as _,
+        ConnectOptions as _, Connection as _, Executor as _,
         pool::PoolOptions,
         postgres::PgConnection,
         sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
@@ -79,14 +79,20 @@ async fn postgres(place: &Place) -> Result<DatabaseConnection, StoreError> {
     let Place::Postgres(url) = place else {
         return Err(StoreError::Failed("it is no PostgreSQL".to_owned()));
     };
-    let address = address(url)?.application_name("loop-auth db");
+    let address = address(url)?
+        .application_name("loop-auth db")
+        .disable_statement_logging();
+    // A pool would only say that it waited in vain.
+    let reached = tokio::time::timeout(PATIENCE, PgConnection::connect_with(&address)).await;
+    let reached = reached.unwrap_or(Err(sea_orm::SqlxError::PoolTimedOut));
+    let _ = reached.map_err(sqlx_failed)?.close().await;
     let pool = PoolOptions::new()
         .max_connections(1)
         .acquire_timeout(PATIENCE)
         .after_connect(|connection: &mut PgConnection, _| {
             Box::pin(async move { connection.execute(SESSION).await.map(drop) })
         })
-        .connect_with(address.disable_statement_logging())
+        .connect_with(address)
         .await;
     Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(
         pool.map_err(sqlx_failed)?,

@@ -15,6 +15,8 @@ mod m20261121_042000_add_more_resources;
 mod m20261121_050000_add_openid_connect;
 mod m20261121_060000_add_retired_at;
 mod m20261128_010000_add_account_traces;
+mod m20261128_011000_add_second_factors;
+mod m20261128_020000_add_federation;
 mod m20261128_030000_create_audit;
 mod m20261128_031000_create_invitations;
 
@@ -40,6 +42,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_042000_add_more_resources::Migration),
             Box::new(m20261121_060000_add_retired_at::Migration),
             Box::new(m20261128_010000_add_account_traces::Migration),
+            Box::new(m20261128_011000_add_second_factors::Migration),
+            Box::new(m20261128_020000_add_federation::Migration),
             Box::new(m20261128_030000_create_audit::Migration),
             Box::new(m20261128_031000_create_invitations::Migration),
         ]

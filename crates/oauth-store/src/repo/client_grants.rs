@@ -5,16 +5,16 @@ use chrono::{DateTime, Utc};
 use loop_oauth::{
     client::{Client, ClientId},
     client_grant::ClientGrant,
-    grant::{GrantId, RevokeReason, RevokedGrant},
+    grant::{GrantId, RevokeReason},
     store::{ClientGrants, StoreError, Updated},
 };
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait, DatabaseTransaction, EntityTrait as _, QueryFilter as _,
-    QueryOrder as _, QuerySelect as _,
+    QuerySelect as _,
     sea_query::{Expr, SimpleExpr},
 };
 
-use super::{at_most, client_admin::mark_used, insert_new, only, updated};
+use super::{client_admin::mark_used, insert_new, only, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -23,6 +23,8 @@ use crate::{
         column::millis,
     },
     error::{failed, unread},
+    gather::Found,
+    reader::Reader,
 };
 
 #[async_trait]
@@ -31,7 +33,9 @@ impl ClientGrants for SqlStore {
         &self,
         client: &ClientId,
     ) -> Result<Option<(ClientGrant, Client)>, StoreError> {
-        find(self.readers(), Column::OpenFor.eq(client.0.as_str())).await
+        let look_up = |clients| find_open(self.readers(), clients);
+        let asked = self.gathers().client_grants.ask(client.0.clone(), look_up);
+        asked.await
     }
 
     #[tracing::instrument(name = "store.add_client_grant", skip_all, fields(grant = %grant.id))]
@@ -48,6 +52,36 @@ impl ClientGrants for SqlStore {
     }
 }
 
+/// Those of the clients' open grants that are there, with their clients, in one statement.
+async fn find_open(
+    db: &Reader,
+    clients: Vec<String>,
+) -> Result<Found<String, (ClientGrant, Client)>, StoreError> {
+    let found = Entity::find()
+        .filter(Column::OpenFor.is_in(clients.into_iter().filter(|id| !id.contains('\0'))))
+        .find_also_related(client::Entity)
+        .all(db)
+        .await
+        .map_err(unread("client grant"))?;
+    let read = |(grant, client): (Model, Option<client::Model>)| {
+        let id = grant.client_id.clone();
+        Some((id, with_client(grant, client).transpose()?))
+    };
+    Ok(found.into_iter().filter_map(read).collect())
+}
+
+/// `None` when the client is removed.
+fn with_client(
+    grant: Model,
+    client: Option<client::Model>,
+) -> Result<Option<(ClientGrant, Client)>, StoreError> {
+    let client = client.ok_or(ROW.corrupt())?;
+    if client.removed_at.is_some() {
+        return Ok(None);
+    }
+    Ok(Some((grant.try_into()?, client.try_into()?)))
+}
+
 /// The grant with its client, in one statement.
 async fn find(
     db: &impl ConnectionTrait,
@@ -60,14 +94,7 @@ async fn find(
         .await
         .map(only)
         .map_err(unread("client grant"))?;
-    let Some((grant, client)) = found else {
-        return Ok(None);
-    };
-    let client = client.ok_or(ROW.corrupt())?;
-    if client.removed_at.is_some() {
-        return Ok(None);
-    }
-    Ok(Some((grant.try_into()?, client.try_into()?)))
+    found.map_or(Ok(None), |(grant, client)| with_client(grant, client))
 }
 
 async fn add(
@@ -125,26 +152,4 @@ async fn revoke(
         .await
         .map_err(failed)?;
     Ok(revoked.rows_affected)
-}
-
-pub(super) async fn revoked_since(
-    db: &impl ConnectionTrait,
-    since: DateTime<Utc>,
-    limit: u64,
-) -> Result<Vec<RevokedGrant>, StoreError> {
-    let rows: Vec<(String, i64)> = Entity::find()
-        .select_only()
-        .columns([Column::Id, Column::RevokedAt])
-        .filter(Column::RevokedAt.gt(millis(since)))
-        .order_by_desc(Column::RevokedAt)
-        .limit(at_most(limit))
-        .into_tuple()
-        .all(db)
-        .await
-        .map_err(unread("client grant"))?;
-    let read = |(id, at): (String, i64)| {
-        let (id, at) = (GrantId(ROW.uuid(&id)?), ROW.time(at)?);
-        Ok(RevokedGrant { id, at })
-    };
-    rows.into_iter().map(read).collect()
 }

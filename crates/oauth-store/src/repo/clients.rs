@@ -20,18 +20,15 @@ use crate::{
         column::millis,
     },
     error::{failed, unread},
+    gather::Found,
+    reader::Reader,
 };
 
 #[async_trait]
 impl Clients for SqlStore {
     async fn client(&self, id: &ClientId) -> Result<Option<Client>, StoreError> {
-        let row = Entity::find_by_id(id.0.as_str())
-            .filter(Column::RemovedAt.is_null())
-            .all(self.readers())
-            .await
-            .map(only)
-            .map_err(unread("client"))?;
-        row.map(Client::try_from).transpose()
+        let look_up = |ids| find(self.readers(), ids);
+        self.gathers().clients.ask(id.0.clone(), look_up).await
     }
 
     async fn client_by_metadata(&self, hash: &SecretHash) -> Result<Option<Client>, StoreError> {
@@ -75,4 +72,16 @@ impl Clients for SqlStore {
             .map_err(unread("client"))?;
         rows.into_iter().map(Client::try_from).collect()
     }
+}
+
+/// Those of the clients that are there and not removed.
+async fn find(db: &Reader, ids: Vec<String>) -> Result<Found<String, Client>, StoreError> {
+    let rows = Entity::find()
+        .filter(Column::Id.is_in(ids.into_iter().filter(|id| !id.contains('\0'))))
+        .filter(Column::RemovedAt.is_null())
+        .all(db)
+        .await
+        .map_err(unread("client"))?;
+    let read = |row: Model| (row.id.clone(), row.try_into());
+    Ok(rows.into_iter().map(read).collect())
 }

@@ -12,21 +12,26 @@ use loop_oauth::{
     user::User,
 };
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, QueryOrder as _,
-    QuerySelect as _,
-    sea_query::{Expr, SimpleExpr},
+    ColumnTrait, ConnectionTrait as _, DatabaseTransaction, DbBackend, DbErr, EntityTrait as _,
+    QueryFilter as _, QueryResult, QuerySelect as _,
+    sea_query::{Expr, ExprTrait as _, IntoColumnRef, LockType, Order, Query, SimpleExpr},
 };
 
-use super::{at_most, client_grants, codes, insert, logouts, only, refresh_tokens, sweep};
+use super::{
+    Redemption, Rotation, at_most, client_grants, codes, insert, logouts, only, refresh_tokens,
+    sweep,
+};
 use crate::{
     SqlStore,
     entity::{
-        client, code,
-        column::millis,
+        client, client_grant, code,
+        column::{Row, millis},
         grant::{Column, Entity, Model, ROW},
         user,
     },
     error::{failed, unread},
+    gather::Found,
+    reader::Reader,
 };
 
 #[async_trait]
@@ -38,7 +43,8 @@ impl Grants for SqlStore {
     }
 
     async fn code(&self, hash: &SecretHash) -> Result<Option<CodeContext>, StoreError> {
-        codes::find(self.readers(), hash).await
+        let look_up = |hashes| codes::find(self.readers(), hashes);
+        self.gathers().codes.ask(*hash, look_up).await
     }
 
     #[tracing::instrument(name = "store.redeem_code", skip_all)]
@@ -49,12 +55,12 @@ impl Grants for SqlStore {
         now: DateTime<Utc>,
     ) -> Result<Redeemed, StoreError> {
         let (code, first) = (*code, first.cloned());
-        self.write(move |tx| Box::pin(codes::redeem(tx, code, first, now)))
-            .await
+        self.write_grouped(Redemption { code, first, now }).await
     }
 
     async fn refresh_token(&self, hash: &SecretHash) -> Result<Option<RefreshContext>, StoreError> {
-        refresh_tokens::find(self.readers(), hash).await
+        let look_up = |hashes| refresh_tokens::find(self.readers(), hashes);
+        self.gathers().refresh_tokens.ask(*hash, look_up).await
     }
 
     #[tracing::instrument(name = "store.rotate", skip_all, fields(grant = %successor.grant))]
@@ -65,8 +71,12 @@ impl Grants for SqlStore {
         now: DateTime<Utc>,
     ) -> Result<Rotated, StoreError> {
         let (token, successor) = (*token, successor.clone());
-        self.write(move |tx| Box::pin(refresh_tokens::rotate(tx, token, successor, now)))
-            .await
+        let rotation = Rotation {
+            token,
+            successor,
+            now,
+        };
+        self.write_grouped(rotation).await
     }
 
     #[tracing::instrument(name = "store.revoke_grant", skip_all, fields(grant = %id, reason = reason.as_str()))]
@@ -81,17 +91,8 @@ impl Grants for SqlStore {
     }
 
     async fn grant_with_user(&self, id: GrantId) -> Result<Option<(Grant, User)>, StoreError> {
-        let found = Entity::find_by_id(id.to_string())
-            .find_also_related(user::Entity)
-            .all(self.readers())
-            .await
-            .map(only)
-            .map_err(unread("grant"))?;
-        let Some((grant, user)) = found else {
-            return Ok(None);
-        };
-        let user = user.ok_or(ROW.corrupt())?;
-        Ok(Some((grant.try_into()?, user.try_into()?)))
+        let look_up = |ids| with_users(self.readers(), ids);
+        self.gathers().grants.ask(id, look_up).await
     }
 
     #[tracing::instrument(name = "store.revoke_client", skip_all, fields(client = %id, reason = reason.as_str()))]
@@ -106,30 +107,17 @@ impl Grants for SqlStore {
             .await
     }
 
-    /// Reads `revoked_at`'s indexes from their young ends, where all that is asked for lies together.
     #[tracing::instrument(name = "store.revoked_since", level = "debug", skip_all, fields(limit))]
     async fn revoked_since(
         &self,
         since: DateTime<Utc>,
         limit: u64,
     ) -> Result<Vec<RevokedGrant>, StoreError> {
-        let rows: Vec<(String, i64)> = Entity::find()
-            .select_only()
-            .columns([Column::Id, Column::RevokedAt])
-            .filter(Column::RevokedAt.gt(millis(since)))
-            .order_by_desc(Column::RevokedAt)
-            .limit(at_most(limit))
-            .into_tuple()
-            .all(self.readers())
-            .await
-            .map_err(unread("grant"))?;
-        let read = |(id, at): (String, i64)| {
-            let (id, at) = (GrantId(ROW.uuid(&id)?), ROW.time(at)?);
-            Ok(RevokedGrant { id, at })
-        };
-        let of_people: Result<Vec<_>, _> = rows.into_iter().map(read).collect();
-        let mut all = of_people?;
-        all.extend(client_grants::revoked_since(self.readers(), since, limit).await?);
+        let db = self.readers();
+        let (people, clients) = (Column::Id, client_grant::Column::Id);
+        let mut all = ended_since(db, (people, Column::RevokedAt), ROW, since, limit).await?;
+        let of_clients = (clients, client_grant::Column::RevokedAt);
+        all.extend(ended_since(db, of_clients, client_grant::ROW, since, limit).await?);
         all.sort_by_key(|grant| std::cmp::Reverse(grant.at));
         all.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
         Ok(all)
@@ -140,6 +128,53 @@ impl Grants for SqlStore {
     async fn sweep(&self, now: DateTime<Utc>, batch: u64) -> Result<u64, StoreError> {
         sweep::sweep(self, now, batch).await
     }
+}
+
+/// Those of the grants that are there, with their users, in one statement.
+async fn with_users(
+    db: &Reader,
+    ids: Vec<GrantId>,
+) -> Result<Found<GrantId, (Grant, User)>, StoreError> {
+    let found = Entity::find()
+        .filter(Column::Id.is_in(ids.iter().map(ToString::to_string)))
+        .find_also_related(user::Entity)
+        .all(db)
+        .await
+        .map_err(unread("grant"))?;
+    let read = |(grant, user): (Model, Option<user::Model>)| {
+        let id = GrantId(ROW.uuid(&grant.id)?);
+        let both = || Ok((grant.try_into()?, user.ok_or(ROW.corrupt())?.try_into()?));
+        Ok((id, both()))
+    };
+    found.into_iter().map(read).collect()
+}
+
+/// The latest grants of a table that ended after `since`. Reads the index of the times from its young end, where
+/// all that is asked for lies together.
+async fn ended_since<C: ColumnTrait>(
+    db: &Reader,
+    (id, revoked_at): (C, C),
+    row: Row,
+    since: DateTime<Utc>,
+    limit: u64,
+) -> Result<Vec<RevokedGrant>, StoreError> {
+    let latest = Query::select()
+        .columns([id, revoked_at])
+        .from(C::EntityName::default())
+        .and_where(revoked_at.gt(millis(since)))
+        .order_by(revoked_at, Order::Desc)
+        .limit(at_most(limit))
+        .to_owned();
+    let rows = db.query_all(&latest).await.map_err(failed)?;
+    let read = |found: QueryResult| {
+        let pair: Result<(String, i64), DbErr> = found.try_get_many_by_index();
+        let (id, at) = pair.map_err(unread(row.0))?;
+        Ok(RevokedGrant {
+            id: GrantId(row.uuid(&id)?),
+            at: row.time(at)?,
+        })
+    };
+    rows.into_iter().map(read).collect()
 }
 
 async fn add(tx: &DatabaseTransaction, grant: Model, code: code::Model) -> Result<(), StoreError> {
@@ -210,4 +245,39 @@ pub(super) async fn is_open(tx: &DatabaseTransaction, id: &str) -> Result<bool, 
         .map(only)
         .map_err(unread("grant"))?;
     Ok(grant.is_some_and(|grant| grant.revoked_at.is_none()))
+}
+
+/// Locks the grants that these rows of another table belong to, so that nobody else changes them until the
+/// transaction ends. SQLite has one writer and nothing to lock.
+pub(super) async fn lock_grants<C: ColumnTrait>(
+    tx: &DatabaseTransaction,
+    grant_of: C,
+    rows: SimpleExpr,
+) -> Result<(), StoreError> {
+    if tx.get_database_backend() == DbBackend::Sqlite {
+        return Ok(());
+    }
+    let theirs = Query::select()
+        .column(grant_of)
+        .from(C::EntityName::default())
+        .and_where(rows)
+        .to_owned();
+    let lock = Query::select()
+        .column(Column::Id)
+        .from(Entity)
+        .and_where(Column::Id.in_subquery(theirs))
+        .lock(LockType::Update)
+        .to_owned();
+    tx.query_all(&lock).await.map_err(failed).map(drop)
+}
+
+/// The condition that the grant named by this column is not revoked.
+pub(super) fn of_open_grant(grant: impl IntoColumnRef) -> SimpleExpr {
+    let open = Query::select()
+        .expr(Expr::value(1))
+        .from(Entity)
+        .and_where(Expr::col((Entity, Column::Id)).eq(Expr::col(grant)))
+        .and_where(Expr::col((Entity, Column::RevokedAt)).is_null())
+        .to_owned();
+    Expr::exists(open)
 }

@@ -22,14 +22,17 @@ mod clients;
 mod codes;
 mod consents;
 mod devices;
+mod federation;
 mod grants;
 mod invitations;
 mod jtis;
 mod kept_clients;
+mod login_steps;
 mod logouts;
 mod pushed_requests;
 mod refresh_tokens;
 mod registrations;
+mod second_factors;
 mod sessions;
 mod signing_keys;
 mod standing_grants;
@@ -40,14 +43,17 @@ mod users;
 use loop_oauth::store::{Inserted, StoreError, Updated};
 use sea_orm::{
     ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, DatabaseTransaction, DbErr,
-    EntityTrait, Insert, IntoActiveModel, ModelTrait, QueryFilter as _, QuerySelect,
+    EntityTrait, Insert, InsertMany, IntoActiveModel, ModelTrait, QueryFilter as _, QuerySelect,
     sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict},
 };
 
 use crate::{
     entity::{client, guard},
     error::{failed, unread},
+    gather,
 };
+pub(crate) use codes::Redemption;
+pub(crate) use refresh_tokens::Rotation;
 
 /// The row that a unique key finds. `Select::one` binds a `LIMIT`, and SQLite plans a statement anew for every value
 /// bound there: a tenth of what a refresh costs.
@@ -85,6 +91,59 @@ where
         Ok(_) => Ok(Inserted::Now),
         Err(error) => Err(failed(error)),
     }
+}
+
+/// Inserts rows unless such with their keys are there.
+async fn insert_all_new<M, A>(tx: &DatabaseTransaction, rows: Vec<M>) -> Result<(), StoreError>
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior,
+{
+    for insert in inserts::<M, A>(rows) {
+        let unless_there = insert.on_conflict(OnConflict::new().do_nothing().to_owned());
+        match unless_there.exec_without_returning(tx).await {
+            Ok(_) | Err(DbErr::RecordNotInserted) => {}
+            Err(error) => return Err(failed(error)),
+        }
+    }
+    Ok(())
+}
+
+/// Inserts rows whose keys cannot be there.
+async fn insert_all<M, A>(tx: &DatabaseTransaction, rows: Vec<M>) -> Result<(), StoreError>
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior,
+{
+    for insert in inserts::<M, A>(rows) {
+        insert.exec_without_returning(tx).await.map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// Statements for powers of two of rows, largest first: few different ones, which drivers find prepared.
+fn inserts<M, A>(rows: Vec<M>) -> impl Iterator<Item = InsertMany<A>>
+where
+    M: ModelTrait + IntoActiveModel<A>,
+    A: ActiveModelTrait<Entity = M::Entity> + ActiveModelBehavior,
+{
+    let mut rows = rows.into_iter();
+    std::iter::from_fn(move || {
+        let count = 1_usize << rows.len().checked_ilog2()?;
+        let some: Vec<A> = rows
+            .by_ref()
+            .take(count)
+            .map(M::into_active_model)
+            .collect();
+        Some(Insert::many(some))
+    })
+}
+
+/// A list of keys for an `IN`, in one of a few lengths (see [`gather::pad`]).
+fn padded(keys: &[String]) -> Vec<String> {
+    let mut keys = keys.to_vec();
+    gather::pad(&mut keys);
+    keys
 }
 
 /// Waits until nobody else means to write the first row of the guarded table.

@@ -1,5 +1,8 @@
 //! Refresh tokens with use-confirmed rotation (see `loop_oauth::refresh`).
 
+use std::collections::HashMap;
+
+use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use loop_oauth::{
     refresh::{RefreshState, RefreshToken},
@@ -7,11 +10,15 @@ use loop_oauth::{
     store::{RefreshContext, Rotated, StoreError},
 };
 use sea_orm::{
-    ColumnTrait as _, DatabaseTransaction, EntityTrait as _, QueryFilter as _, SelectThree,
-    TopologyChain, sea_query::Expr,
+    ColumnTrait as _, ConnectionTrait as _, DatabaseTransaction, DbErr, EntityTrait as _,
+    QueryFilter as _, QueryResult, SelectThree, TopologyChain,
+    sea_query::{Expr, Query},
 };
 
-use super::{grants::is_open, insert_new, only};
+use super::{
+    grants::{is_open, lock_grants, of_open_grant},
+    insert_all_new, only, padded,
+};
 use crate::{
     entity::{
         column::millis,
@@ -20,44 +27,137 @@ use crate::{
         user,
     },
     error::{failed, unread},
+    gather::Found,
     reader::Reader,
+    writer::{Asked, Grouped, Queued},
 };
 
-/// The token with its grant and user, in one statement.
+/// The tokens with their grants and users, in one statement.
 pub(crate) fn with_context(
-    hash: &SecretHash,
+    hashes: &[SecretHash],
 ) -> SelectThree<Entity, grant::Entity, user::Entity, TopologyChain> {
-    Entity::find_by_id(hash.to_hex())
+    Entity::find()
+        .filter(Column::Hash.is_in(hashes.iter().map(|hash| hash.to_hex())))
         .find_also_related(grant::Entity)
         .and_also_related(user::Entity)
 }
 
+/// Those of the tokens that are there.
+///
+/// # Errors
+/// That of the statement.
 pub(super) async fn find(
     db: &Reader,
-    hash: &SecretHash,
-) -> Result<Option<RefreshContext>, StoreError> {
-    let found = with_context(hash)
+    hashes: Vec<SecretHash>,
+) -> Result<Found<SecretHash, RefreshContext>, StoreError> {
+    let found = with_context(&hashes)
         .all(db)
         .await
-        .map(only)
         .map_err(unread("refresh token"))?;
-    let Some((token, grant, user)) = found else {
-        return Ok(None);
+    let read = |(token, grant, user): (Model, _, _)| {
+        let hash = ROW.hash(&token.hash)?;
+        Ok((hash, context(token, grant, user)))
     };
-    Ok(Some(RefreshContext {
+    found.into_iter().map(read).collect()
+}
+
+fn context(
+    token: Model,
+    grant: Option<grant::Model>,
+    user: Option<user::Model>,
+) -> Result<RefreshContext, StoreError> {
+    Ok(RefreshContext {
         token: token.try_into()?,
         grant: grant.ok_or(ROW.corrupt())?.try_into()?,
         user: user.ok_or(ROW.corrupt())?.try_into()?,
-    }))
+    })
 }
 
-pub(super) async fn rotate(
+/// A token that is to be followed by its successor.
+#[derive(Clone, Debug)]
+pub(crate) struct Rotation {
+    pub(super) token: SecretHash,
+    pub(super) successor: RefreshToken,
+    pub(super) now: DateTime<Utc>,
+}
+
+/// What an [`advance`] says of a token that it moved on.
+struct Moved {
+    grant: String,
+    parent: Option<String>,
+}
+
+#[async_trait]
+impl Grouped for Rotation {
+    type Outcome = Rotated;
+
+    fn queued(asked: Asked<Self>) -> Queued {
+        Queued::Rotate(asked)
+    }
+
+    /// Its family.
+    fn subject(&self) -> String {
+        self.successor.grant.to_string()
+    }
+
+    async fn all(tx: &DatabaseTransaction, group: &[Self]) -> Result<Vec<Rotated>, StoreError> {
+        let tokens: Vec<_> = group.iter().map(|it| it.token.to_hex()).collect();
+        lock_grants(tx, Column::GrantId, Column::Hash.is_in(padded(&tokens))).await?;
+        let moved = advance(tx, &tokens).await?;
+        let (mut outcomes, mut successors, mut parents) = (Vec::new(), Vec::new(), Vec::new());
+        for (rotation, token) in group.iter().zip(&tokens) {
+            let Some(moved) = moved.get(token) else {
+                outcomes.push(why_not(tx, token).await?);
+                continue;
+            };
+            let successor = Model::issued(&rotation.successor, rotation.now);
+            if successor.grant_id != moved.grant || successor.parent.as_ref() != Some(token) {
+                return Err(StoreError::Failed(
+                    "a successor is not of its token".to_owned(),
+                ));
+            }
+            successors.push(successor);
+            parents.extend(moved.parent.clone());
+            outcomes.push(Rotated::Now);
+        }
+        // One moment for all: they are committed in the same.
+        if let Some(now) = group.iter().map(|it| it.now).max() {
+            retire(tx, parents, now).await?;
+        }
+        insert_all_new(tx, successors).await?;
+        Ok(outcomes)
+    }
+}
+
+/// Marks those as succeeded that are not retired and whose grant is open. The state may have changed since it was
+/// read, so this write decides; a row that cannot be read is not changed either.
+async fn advance(
     tx: &DatabaseTransaction,
-    token: SecretHash,
-    successor: RefreshToken,
-    now: DateTime<Utc>,
-) -> Result<Rotated, StoreError> {
-    let found = Entity::find_by_id(token.to_hex())
+    tokens: &[String],
+) -> Result<HashMap<String, Moved>, StoreError> {
+    let movable = [RefreshState::Live, RefreshState::Succeeded].map(state_name);
+    let update = Query::update()
+        .table(Entity)
+        .value(Column::State, state_name(RefreshState::Succeeded))
+        .and_where(Column::Hash.is_in(padded(tokens)))
+        .and_where(Column::State.is_in(movable))
+        .and_where(of_open_grant((Entity, Column::GrantId)))
+        .returning(Query::returning().columns([Column::Hash, Column::GrantId, Column::Parent]))
+        .to_owned();
+    let rows = tx.query_all(&update).await.map_err(failed)?;
+    let read = |row: QueryResult| {
+        let (hash, grant, parent) = row.try_get_many_by_index()?;
+        Ok((hash, Moved { grant, parent }))
+    };
+    rows.into_iter()
+        .map(read)
+        .collect::<Result<_, DbErr>>()
+        .map_err(unread("refresh token"))
+}
+
+/// Why a token was not moved on.
+async fn why_not(tx: &DatabaseTransaction, token: &str) -> Result<Rotated, StoreError> {
+    let found = Entity::find_by_id(token)
         .all(tx)
         .await
         .map(only)
@@ -65,41 +165,30 @@ pub(super) async fn rotate(
     let Some(row) = found else {
         return Ok(Rotated::Gone);
     };
-    row.state()?; // a row that cannot be read is not changed either
-    if !is_open(tx, &row.grant_id).await? {
-        return Ok(Rotated::Gone);
-    }
-    let successor = Model::issued(&successor, now);
-    if successor.grant_id != row.grant_id || successor.parent.as_ref() != Some(&row.hash) {
-        return Err(StoreError::Failed(
-            "a successor is not of its token".to_owned(),
-        ));
-    }
-    // The state may have changed since it was read, so the write decides.
-    if !advance(tx, row.hash, RefreshState::Succeeded, None).await? {
+    row.state()?;
+    if is_open(tx, &row.grant_id).await? {
         return Ok(Rotated::Replayed);
     }
-    if let Some(parent) = row.parent {
-        advance(tx, parent, RefreshState::Retired, Some(millis(now))).await?;
-    }
-    insert_new(tx, successor).await?;
-    Ok(Rotated::Now)
+    Ok(Rotated::Gone)
 }
 
-/// Moves a token on unless it is retired. Returns whether it did.
-async fn advance(
+/// Retires those that are not yet.
+async fn retire(
     tx: &DatabaseTransaction,
-    hash: String,
-    to: RefreshState,
-    retired_at: Option<i64>,
-) -> Result<bool, StoreError> {
-    let moved = Entity::update_many()
-        .col_expr(Column::State, Expr::value(state_name(to)))
-        .col_expr(Column::RetiredAt, Expr::value(retired_at))
-        .filter(Column::Hash.eq(hash))
-        .filter(Column::State.ne(state_name(RefreshState::Retired)))
+    tokens: Vec<String>,
+    now: DateTime<Utc>,
+) -> Result<(), StoreError> {
+    if tokens.is_empty() {
+        return Ok(());
+    }
+    let retired = state_name(RefreshState::Retired);
+    Entity::update_many()
+        .col_expr(Column::State, Expr::value(retired))
+        .col_expr(Column::RetiredAt, Expr::value(millis(now)))
+        .filter(Column::Hash.is_in(padded(&tokens)))
+        .filter(Column::State.ne(retired))
         .exec(tx)
         .await
-        .map_err(failed)?;
-    Ok(moved.rows_affected > 0)
+        .map_err(failed)
+        .map(drop)
 }

@@ -77,6 +77,12 @@ pub(super) async fn sweep(
     swept += store
         .write(move |tx| Box::pin(super::pushed_requests::sweep(tx, now, batch)))
         .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::federation::sweep(tx, now, batch)))
+        .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::login_steps::sweep(tx, now, batch)))
+        .await?;
     Ok(swept)
 }
 

@@ -202,6 +202,7 @@ async fn what_openid_connect_adds_survives_the_database() {
             scopes,
             sid: Sid(id("one")),
             auth_time: at(5),
+            how: loop_oauth::session::Method::Password.into(),
             nonce: Some("n\"\0ü".to_owned()),
         }),
         ..grant("identity")

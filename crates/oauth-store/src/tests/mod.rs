@@ -12,6 +12,7 @@ mod codes;
 mod corrupt;
 pub(crate) mod crash;
 mod devices;
+mod federation;
 mod jtis;
 mod kept_clients;
 mod keys;
@@ -24,6 +25,7 @@ mod refresh;
 mod revocation;
 mod rotation;
 mod scale;
+mod second_factors;
 mod sweep;
 mod writers;
 
@@ -222,6 +224,7 @@ pub(crate) fn session(name: &str) -> Session {
         sid: loop_oauth::oidc::Sid(id(name)),
         user: UserId(id("alice")),
         authenticated_at: at(1),
+        how: loop_oauth::session::Method::Password.into(),
         expires_at: at(1_000),
     }
 }

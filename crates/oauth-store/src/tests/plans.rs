@@ -109,10 +109,12 @@ pub(super) async fn call_everything(store: &SqlStore) {
     super::own_account::call_everything(store).await;
     super::audit::call_everything(store).await;
     super::administration::call_everything(store).await;
+    super::second_factors::call_everything(store).await;
     call_everything_of_pushed(store, &app.id).await;
     call_everything_that_revokes(store, alice.id, &app.id).await;
     call_everything_of_clients(store).await;
     call_everything_of_devices(store).await;
+    super::federation::call_everything(store).await;
     store
         .set_password(alice.id, &PasswordHash(SecretString::from("x")))
         .await

@@ -13,6 +13,7 @@ use std::{net::IpAddr, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 
 pub use apps::{ConnectedApp, Connection, apps, disconnect};
+pub(crate) use password::confirm;
 pub use password::{PasswordChange, PasswordChangeError, change_password};
 pub use sessions::{KnownSession, Visit, end_others, end_session, sessions};
 

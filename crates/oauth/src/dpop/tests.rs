@@ -44,8 +44,9 @@ impl Scene {
             proof,
             method: "POST",
             target: &target,
+            token: None,
         };
-        admit(&self.world.cx(), presented).await
+        Ok(admit(&self.world.cx(), presented).await?)
     }
 
     fn proof(&self) -> ProofSpec {

@@ -45,6 +45,9 @@ pub enum GrantProblem {
     /// The user may not hold tokens any more.
     #[error("grant {0}: user disabled")]
     UserDisabled(GrantId),
+    /// The user came by a provider, and the rules of federation do not allow them any more.
+    #[error("grant {0}: the user is no longer allowed by the rules of federation")]
+    NotAllowed(GrantId),
     /// The user's roles allow none of the granted scopes any more.
     #[error("grant {0}: no scope left")]
     RoleLost(GrantId),

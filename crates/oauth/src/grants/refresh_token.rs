@@ -13,13 +13,14 @@ use super::{
 use crate::{
     client::{Client, GrantType},
     config::Context,
-    dpop,
+    dpop, federation,
     grant::{Grant, GrantId, RevokeReason},
     oidc::{self, IdentityScopes, Nonce},
     params::Params,
     refresh::{self, RefreshState, RefreshToken},
     secret::RawRefreshToken,
     store::Rotated,
+    user::User,
 };
 
 /// The form of a refresh.
@@ -90,7 +91,7 @@ pub async fn refresh(
         return Err(GrantProblem::Expired(grant.id).into());
     }
     dpop::check_key(grant.id, found.token.key.as_ref(), form.key.as_ref())?;
-    let ceiling = ceiling(grant, &found.user)?;
+    let ceiling = allowed(cx, grant, &found.user).await?;
     let named = form.resource.as_deref();
     let wanted = form.scope.as_deref().map(Scopes::parse_lossy);
     let target = target::choose(cx, grant, ceiling, named, wanted)?;
@@ -123,6 +124,16 @@ pub async fn refresh(
         }),
         Rotated::Replayed => replayed(cx, client, grant.id).await,
         Rotated::Gone => Err(GrantProblem::Revoked(grant.id).into()),
+    }
+}
+
+/// The scopes that the user may still have, if the rules of federation still allow the user at all.
+async fn allowed(cx: &Context<'_>, grant: &Grant, user: &User) -> Result<Scopes, TokenError> {
+    let ceiling = ceiling(grant, user)?;
+    if federation::may_stay(cx, user).await? {
+        Ok(ceiling)
+    } else {
+        Err(GrantProblem::NotAllowed(grant.id).into())
     }
 }
 

@@ -63,7 +63,7 @@ pub(crate) fn issue(
             ),
             ("iat", json!(now)),
             ("auth_time", json!(identity.auth_time.timestamp())),
-            ("amr", json!(["pwd"])),
+            ("amr", json!(identity.how.amr())),
             ("sid", json!(identity.sid.to_string())),
             ("at_hash", json!(at_hash(alg, access_token.expose_secret()))),
         ] {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use uuid::Uuid;
 
 use super::IdentityScopes;
-use crate::secret::SecretHash;
+use crate::{secret::SecretHash, session::Methods};
 
 /// The `sid` of a browser session (`OpenID` Connect Back-Channel Logout §2.1): a name, no secret. It stays
 /// when the same person types the password again.
@@ -38,8 +38,10 @@ pub struct Identity {
     pub scopes: IdentityScopes,
     /// In which browser session the grant was given.
     pub sid: Sid,
-    /// When the password had been checked.
+    /// When the person had been authenticated.
     pub auth_time: DateTime<Utc>,
+    /// How.
+    pub how: Methods,
     /// The client's `nonce`, for the first `id_token` alone.
     pub nonce: Option<String>,
 }

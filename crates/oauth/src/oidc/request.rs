@@ -93,6 +93,7 @@ impl Asked {
             scopes: self.scopes,
             sid: session.sid,
             auth_time: session.authenticated_at,
+            how: session.how,
             nonce: self.nonce.clone(),
         })
     }

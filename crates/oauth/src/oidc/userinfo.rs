@@ -3,13 +3,16 @@
 //! In: the claims of an access token that this server signed. Out: claims about its user, or why not.
 //! Never: an `id_token` taken for an access token; a grant or user that ended a moment ago honoured.
 
-use loop_shared::auth::claims::Audience;
+use loop_shared::auth::{
+    claims::{Audience, Confirmation},
+    dpop::Thumbprint,
+};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{IdentityScopes, about};
-use crate::{config::Context, grant::GrantId, store::StoreError};
+use crate::{config::Context, dpop::Unproven, grant::GrantId, store::StoreError};
 
 /// What the endpoint reads of an access token: also what resource servers do not.
 #[derive(Clone, Debug, Deserialize)]
@@ -32,7 +35,7 @@ pub struct Presented {
     pub sid: Option<String>,
     /// The key it is bound to (RFC 7800), if it is.
     #[serde(default)]
-    pub cnf: Option<Value>,
+    pub cnf: Option<Confirmation>,
 }
 
 /// Why nothing is said.
@@ -47,6 +50,12 @@ pub enum UserinfoError {
     /// The token is not honoured, for a reason that is for the log.
     #[error("the access token is not honoured: {0}")]
     Invalid(&'static str),
+    /// The token is bound to a key that is not shown, or not bound to the one that is (RFC 9449 §7.1).
+    #[error("the access token's key: {0}")]
+    Key(&'static str),
+    /// The proof that came with the token is no good (RFC 9449 §7.1).
+    #[error(transparent)]
+    Unproven(#[from] Unproven),
     /// It has no `openid`.
     #[error("the access token has no openid scope")]
     Insufficient,
@@ -62,15 +71,19 @@ impl UserinfoError {
         match self {
             Self::Missing => (401, None),
             Self::Malformed(_) => (400, Some("invalid_request")),
-            Self::Invalid(_) => (401, Some("invalid_token")),
+            Self::Invalid(_) | Self::Key(_) => (401, Some("invalid_token")),
+            Self::Unproven(Unproven::Proof(_)) => (401, Some("invalid_dpop_proof")),
+            Self::Unproven(Unproven::Nonce(_)) => (401, Some("use_dpop_nonce")),
             Self::Insufficient => (403, Some("insufficient_scope")),
-            Self::Store(StoreError::Unavailable(_)) => (503, Some("temporarily_unavailable")),
-            Self::Store(_) => (500, Some("server_error")),
+            Self::Store(error) | Self::Unproven(Unproven::Store(error)) => match error {
+                StoreError::Unavailable(_) => (503, Some("temporarily_unavailable")),
+                StoreError::Failed(_) | StoreError::Corrupt { .. } => (500, Some("server_error")),
+            },
         }
     }
 }
 
-/// Says who the token's user is, as far as its scopes go.
+/// Says who the token's user is, as far as its scopes go, to whoever has shown `key`.
 ///
 /// # Errors
 /// [`UserinfoError`]. Grant and user are looked up each time: what ended is refused at once.
@@ -78,6 +91,7 @@ impl UserinfoError {
 pub async fn userinfo(
     cx: &Context<'_>,
     token: &Presented,
+    key: Option<&Thumbprint>,
 ) -> Result<Map<String, Value>, UserinfoError> {
     if token.iss != cx.rules.issuer.as_str() {
         return Err(UserinfoError::Invalid("of another issuer"));
@@ -85,9 +99,7 @@ pub async fn userinfo(
     if cx.now.timestamp() >= token.exp {
         return Err(UserinfoError::Invalid("expired"));
     }
-    if token.cnf.is_some() {
-        return Err(UserinfoError::Invalid("bound to a key, shown as a bearer"));
-    }
+    check_key(token, key)?;
     let sid = token.sid.as_deref().map(Uuid::try_parse);
     let Some(Ok(sid)) = sid else {
         return Err(UserinfoError::Invalid("without a grant"));
@@ -113,4 +125,17 @@ pub async fn userinfo(
         return Err(UserinfoError::Insufficient);
     }
     Ok(about(&user, scopes))
+}
+
+/// "A resource server MUST [...] check that the public key to which the access token is bound matches the public key
+/// from the DPoP proof" (RFC 9449 §4.3). A confirmation of another kind binds to what nobody can show here.
+fn check_key(token: &Presented, shown: Option<&Thumbprint>) -> Result<(), UserinfoError> {
+    let bound = token.cnf.as_ref().map(|cnf| cnf.jkt.as_ref());
+    match (bound, shown) {
+        (None, None) => Ok(()),
+        (Some(Some(bound)), Some(shown)) if bound == shown => Ok(()),
+        (Some(_), None) => Err(UserinfoError::Key("bound, and shown as a bearer")),
+        (None, Some(_)) => Err(UserinfoError::Key("bound to none, and shown with a proof")),
+        (Some(_), Some(_)) => Err(UserinfoError::Key("bound to another")),
+    }
 }

@@ -20,7 +20,9 @@ use crate::{
     budget::Wait,
     config::Context,
     login::{self, LoginError, NewSession, Passwords},
-    secret::RawSession,
+    second_step,
+    secret::{RawSession, RawStep},
+    session::Method,
     store::StoreError,
     user::{Email, User},
 };
@@ -49,6 +51,15 @@ pub struct SignedIn {
     pub browser: Option<BrowserCookie>,
 }
 
+/// How far a right password led.
+#[derive(Debug)]
+pub enum Entered {
+    /// The person is signed in.
+    SignedIn(SignedIn),
+    /// A second step waits behind this; there is no session yet.
+    SecondStep(RawStep),
+}
+
 /// Why nobody is signed in.
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
@@ -75,7 +86,7 @@ pub async fn sign_in(
     cx: &Context<'_>,
     passwords: &dyn Passwords,
     attempt: Attempt<'_>,
-) -> Result<SignedIn, SignInError> {
+) -> Result<Entered, SignInError> {
     let user = match Email::parse(attempt.email) {
         Some(email) => cx.store.user_by_email(&email).await?,
         None => None,
@@ -90,7 +101,7 @@ pub async fn sign_in(
         return Err(SignInError::TooMany(wait));
     }
     let typed = (attempt.email, attempt.password);
-    let outcome = login::login_again(cx, passwords, typed, attempt.before).await;
+    let outcome = login::check(cx, passwords, typed).await;
     limits.settle(
         &guest,
         match &outcome {
@@ -101,11 +112,14 @@ pub async fn sign_in(
             }
         },
     );
-    let new = outcome?;
+    let user = outcome?;
+    if let Some(step) = second_step::begin(cx, &user, Method::Password.into()).await? {
+        return Ok(Entered::SecondStep(step));
+    }
+    let new = login::begin(cx, &user, attempt.before, Method::Password.into()).await?;
     // Without randomness for it the browser stays a stranger; the person is signed in all the same.
-    let browser =
-        user.and_then(|user| browser::remember(attempt.browser, &user, cx.now, cx.entropy).ok());
-    Ok(SignedIn { new, browser })
+    let browser = browser::remember(attempt.browser, &user, cx.now, cx.entropy).ok();
+    Ok(Entered::SignedIn(SignedIn { new, browser }))
 }
 
 /// The browser, when it was signed in to `user` before: by its cookie, or by a session that has not ended.

@@ -1,9 +1,9 @@
 //! All of it behind one name.
 
 use super::{
-    Accounts, Admin, AuditLog, ClientAdmin, ClientGrants, Clients, Consents, Devices, Grants,
-    Invitations, Jtis, KeptClients, Logouts, PushedRequests, Registrations, Sessions, SigningKeys,
-    StandingGrants, Users,
+    Accounts, Admin, AuditLog, ClientAdmin, ClientGrants, Clients, Consents, Devices, Federation,
+    Grants, Invitations, Jtis, KeptClients, Logouts, PushedRequests, Registrations, SecondFactors,
+    Sessions, SigningKeys, StandingGrants, Users,
 };
 
 /// The whole store.
@@ -22,6 +22,8 @@ pub trait Store:
     + Registrations
     + Devices
     + StandingGrants
+    + Federation
+    + SecondFactors
     + Logouts
     + Accounts
     + AuditLog
@@ -45,6 +47,8 @@ impl<T> Store for T where
         + Registrations
         + Devices
         + StandingGrants
+        + Federation
+        + SecondFactors
         + Logouts
         + Accounts
         + AuditLog

@@ -31,6 +31,7 @@ use crate::{
     device::DeviceRules,
     dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
+    federation::FederationRules,
     grants::{SignError, TokenSigner},
     par::ParRules,
     pkce_phase::PkceRules,
@@ -208,6 +209,7 @@ impl World {
             sid: crate::oidc::Sid(uuid_of(&format!("sid of {}", user.email.as_str()))),
             user: user.id,
             authenticated_at: self.now,
+            how: crate::session::Method::Password.into(),
             expires_at: self.now + self.rules.session_ttl,
         }
     }
@@ -232,6 +234,8 @@ fn rules() -> Rules {
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
         account: AccountRules::default(),
+        second_step: crate::second_step::StepLimits::default(),
         sign_in: SignInLimits::default(),
+        federation: FederationRules::default(),
     }
 }

@@ -128,7 +128,7 @@ mod tests {
             entry(origin(None).at, "third", Outcome::Failed)
         };
         let other = gather(origin(None), async { note("x", Outcome::Done, |e| e) });
-        let ((third, noted), (_, others)) =
+        let ((third, noted), ((), others)) =
             tokio::join!(gather(origin(Some("system")), work), other);
         let said = |entry: &Entry| {
             (

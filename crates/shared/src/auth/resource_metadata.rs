@@ -83,6 +83,17 @@ impl ResourceMetadata {
         self.scopes_supported
     }
 
+    /// The document as it is served: to everybody, cacheable.
+    pub fn response(&self) -> HttpResponse {
+        HttpResponse::Ok()
+            .insert_header((
+                CACHE_CONTROL,
+                format!("public, max-age={}", MAX_AGE.as_secs()),
+            ))
+            .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
+            .json(self)
+    }
+
     /// Registers the document at its path-inserted place and at the root.
     pub fn routes(&self, config: &mut web::ServiceConfig) {
         let mut paths = vec![WELL_KNOWN.to_owned()];
@@ -103,13 +114,7 @@ impl ResourceMetadata {
 
 /// `GET /.well-known/oauth-protected-resource[/path]`.
 async fn serve(document: web::Data<ResourceMetadata>) -> HttpResponse {
-    HttpResponse::Ok()
-        .insert_header((
-            CACHE_CONTROL,
-            format!("public, max-age={}", MAX_AGE.as_secs()),
-        ))
-        .insert_header((ACCESS_CONTROL_ALLOW_ORIGIN, "*"))
-        .json(document.as_ref())
+    document.response()
 }
 
 #[expect(

@@ -7,6 +7,7 @@
 mod catalog;
 mod context;
 mod mount;
+mod step_up;
 #[cfg(test)]
 mod tests;
 
@@ -16,3 +17,4 @@ pub use catalog::{
 };
 pub use context::{ToolRefused, caller, may_read, note_tool, principal, require_scope};
 pub use mount::{DEFAULT_BODY_BYTES, McpMount, mount};
+pub use step_up::ToolScopes;

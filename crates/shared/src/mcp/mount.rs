@@ -11,6 +11,7 @@ use rmcp::model::Extensions;
 use rmcp_actix_web::transport::{CancellationToken, LocalSessionManager, StreamableHttpService};
 use url::Url;
 
+use super::step_up::{StepUp, ToolScopes};
 use crate::auth::access::AccessNote;
 use crate::auth::bearer::{Bearer, Gate};
 use crate::auth::principal::Principal;
@@ -33,6 +34,8 @@ pub struct McpMount {
     pub max_body_bytes: usize,
     /// Ends running requests and streams when the service stops.
     pub stop: CancellationToken,
+    /// What each tool needs, when tools need different scopes: a call beyond the token's is then 403.
+    pub tool_scopes: Option<ToolScopes>,
 }
 
 impl McpMount {
@@ -44,7 +47,15 @@ impl McpMount {
             allowed_origins: config.allowed_origins.clone(),
             max_body_bytes: DEFAULT_BODY_BYTES,
             stop: CancellationToken::new(),
+            tool_scopes: None,
         }
+    }
+
+    /// The same rules, refusing calls of tools beyond the token's scopes with 403 and the scope to step up to.
+    #[must_use]
+    pub fn stepping_up(mut self, scopes: ToolScopes) -> Self {
+        self.tool_scopes = Some(scopes);
+        self
     }
 
     /// The same rules, stopping with the service.
@@ -89,8 +100,13 @@ where
         .cancellation_token(rules.stop.clone())
         .on_request_fn(carry)
         .build();
+    let step_up = StepUp {
+        scopes: rules.tool_scopes,
+        max_body_bytes: rules.max_body_bytes,
+    };
     service
         .scope_with_path(path)
+        .wrap(step_up)
         .wrap(
             DefaultHeaders::new()
                 .add(("X-Accel-Buffering", "no"))

@@ -100,6 +100,7 @@ fn rules(issuer: &TestIssuer) -> McpMount {
         allowed_origins: vec!["https://app.example".to_owned()],
         max_body_bytes: 4096,
         stop: rmcp_actix_web::transport::CancellationToken::new(),
+        tool_scopes: None,
     }
 }
 
@@ -423,4 +424,34 @@ async fn empty_lists_let_nobody_in_rather_than_everybody() {
     let request = post(&issuer, &list).insert_header(("Origin", "https://app.example"));
     assert_eq!(answer(&originless, request).await.0, 403);
     assert_eq!(answer(&originless, post(&issuer, &list)).await.0, 200);
+}
+
+#[actix_web::test]
+async fn a_call_beyond_the_tokens_scopes_is_403_before_the_tool_is_reached() {
+    let issuer = TestIssuer::start();
+    let needs = |tool: &str| (tool == "report").then(|| Scope::McpExec.into());
+    let stepping = app(rules(&issuer).stepping_up(needs)).await;
+    let call = |name: &str| json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": name, "arguments": {} } });
+    for (name, expected) in [("whoami", 200), ("report", 403), ("nobody", 200)] {
+        let request =
+            post(&issuer, &call(name)).insert_header(("MCP-Protocol-Version", "2025-06-18"));
+        let response = call_service(&stepping, request.to_request()).await;
+        assert_eq!(response.status(), expected, "{name}");
+        if expected == 403 {
+            let challenge = response.headers().get("www-authenticate").unwrap();
+            let challenge = challenge.to_str().unwrap();
+            assert!(
+                challenge.contains("insufficient_scope")
+                    && challenge.contains("scope=\"mcp:exec\""),
+                "{challenge}"
+            );
+        }
+    }
+    let big = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "report", "x": "x".repeat(5000) } });
+    assert_eq!(
+        call_service(&stepping, post(&issuer, &big).to_request())
+            .await
+            .status(),
+        413
+    );
 }

@@ -22,7 +22,7 @@ use crate::service::{
 #[derive(Clone, Debug)]
 pub struct Resource {
     /// What people read at the login.
-    pub name: &'static str,
+    pub name: String,
     /// Every scope that it knows.
     pub scopes: Scopes,
     /// Scopes needed to enter.
@@ -108,6 +108,16 @@ impl ResourceServer {
         self.metadata.routes(config);
         self.health.routes("", config);
         self.health.routes(prefix, config);
+    }
+
+    /// The resource's metadata, for services that route it themselves.
+    pub const fn metadata(&self) -> &ResourceMetadata {
+        &self.metadata
+    }
+
+    /// Whether the issuer's keys are known, for services that route it themselves.
+    pub fn health(&self) -> Health {
+        self.health.clone()
     }
 
     /// Lets browsers of the allowed origins call; wrap it around [`ResourceServer::bearer`].

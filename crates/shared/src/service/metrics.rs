@@ -3,6 +3,9 @@
 //! In: what the `metrics` macros record. Out: the text format of Prometheus. Never: on the public port, a label
 //! that a stranger chooses (a path, a client, a person).
 
+pub mod login_server;
+mod process;
+
 use std::io;
 use std::net::SocketAddr;
 use std::sync::{Arc, OnceLock};
@@ -53,7 +56,7 @@ pub fn install() -> Result<(), MetricsError> {
         return Ok(());
     }
     let builder = PrometheusBuilder::new()
-        .set_buckets_for_metric(Matcher::Full(REQUEST_SECONDS.to_owned()), &BUCKETS)?;
+        .set_buckets_for_metric(Matcher::Suffix("_duration_seconds".to_owned()), &BUCKETS)?;
     let handle = builder.install_recorder()?;
     describe();
     // Of two racing calls one has installed; the other has failed above.
@@ -62,6 +65,8 @@ pub fn install() -> Result<(), MetricsError> {
 }
 
 fn describe() {
+    login_server::describe();
+    process::describe();
     metrics::describe_counter!(REQUESTS, "Requests that were answered.");
     metrics::describe_histogram!(
         REQUEST_SECONDS,
@@ -92,6 +97,7 @@ fn describe() {
 #[must_use]
 pub fn render() -> String {
     RECORDER.get().map_or_else(String::new, |handle| {
+        process::look();
         handle.run_upkeep();
         handle.render()
     })

@@ -150,8 +150,14 @@ pub struct Defect {
     pub code: DefectCode,
     /// Line in the file, from 1; absent when the mistake has no place.
     pub line: Option<u32>,
+    /// Column in the line, in letters, from 1; absent when the whole line is meant.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub column: Option<u32>,
     /// What is wrong, for a person.
     pub message: String,
+    /// What to write instead of the line, when that can be told.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub instead: Option<String>,
 }
 
 impl Defect {
@@ -161,7 +167,9 @@ impl Defect {
         Self {
             code,
             line: Some(line),
+            column: None,
             message: message.into(),
+            instead: None,
         }
     }
 
@@ -171,7 +179,9 @@ impl Defect {
         Self {
             code,
             line: None,
+            column: None,
             message: message.into(),
+            instead: None,
         }
     }
 }

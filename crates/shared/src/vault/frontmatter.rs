@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use super::{
     defect::{Defect, DefectCode},
-    recover,
+    diagnose, recover,
     yaml::{self, Property, YamlError, YamlErrorKind},
 };
 
@@ -123,18 +123,36 @@ pub fn parse(text: &str) -> ParsedNote<'_> {
                 defects: vec![defect(&error)],
             }
         }
-        Err(error) => {
-            let kept = if error.kind == YamlErrorKind::Limit {
-                Vec::new()
-            } else {
-                recover::properties(block)
-            };
-            ParsedNote {
-                frontmatter: Frontmatter::fill(kept, BlockState::Recovered),
-                ..whole(vec![defect(&error)])
-            }
-        }
+        Err(error) => broken(&error, text, block),
     }
+}
+
+/// What can be saved of a block that is no YAML; the whole text is the body.
+fn broken<'a>(error: &YamlError, text: &'a str, block: &str) -> ParsedNote<'a> {
+    let whole = |kept, defect| ParsedNote {
+        frontmatter: Frontmatter::fill(kept, BlockState::Recovered),
+        body: text,
+        body_line: 1,
+        defects: vec![defect],
+    };
+    if let Some((line, kept)) = unclosed(error, block) {
+        let message = "the frontmatter is not closed before this line";
+        let defect = Defect {
+            instead: Some("---".to_owned()),
+            ..Defect::at(DefectCode::FrontmatterUnterminated, line, message)
+        };
+        return whole(kept, defect);
+    }
+    let kept = if error.kind == YamlErrorKind::Limit {
+        Vec::new()
+    } else {
+        recover::properties(block)
+    };
+    let mut found = defect(error);
+    if error.kind == YamlErrorKind::Syntax {
+        explain(&mut found, block);
+    }
+    whole(kept, found)
 }
 
 fn defect(error: &YamlError) -> Defect {
@@ -144,7 +162,29 @@ fn defect(error: &YamlError) -> Defect {
         YamlErrorKind::Limit => DefectCode::YamlLimit,
         YamlErrorKind::NotAMap => DefectCode::FrontmatterNotAMap,
     };
-    Defect::at(code, error.line.saturating_add(1), error.message.clone())
+    let mut defect = Defect::at(code, error.line.saturating_add(1), error.message.clone());
+    defect.column = error.column;
+    defect
+}
+
+/// A `---` further down in the text was taken for the end: the line that is no property, and the properties before it.
+fn unclosed(error: &YamlError, block: &str) -> Option<(u32, Vec<Property>)> {
+    if error.kind != YamlErrorKind::Syntax {
+        return None;
+    }
+    let (line, head) = diagnose::before_prose(block)?;
+    let kept = yaml::parse(head, false).ok()?;
+    (!kept.is_empty()).then(|| (line.saturating_add(1), kept))
+}
+
+/// The parser stops where it can go on no longer; what a person has to mend often stands before.
+fn explain(defect: &mut Defect, block: &str) {
+    if let Some(cause) = diagnose::cause(block) {
+        defect.line = Some(cause.line.saturating_add(1));
+        defect.column = Some(cause.column);
+        defect.message = cause.message;
+        defect.instead = Some(cause.instead);
+    }
 }
 
 enum Split<'a> {

@@ -7,6 +7,7 @@
 pub mod body;
 pub mod date;
 pub mod defect;
+mod diagnose;
 pub mod entity;
 mod fields;
 pub mod frontmatter;

@@ -46,7 +46,7 @@ fn chunks(block: &str) -> Vec<(u32, &str)> {
         .collect()
 }
 
-fn starts_property(line: &str) -> bool {
+pub(super) fn starts_property(line: &str) -> bool {
     let Some((name, rest)) = line.split_once(':') else {
         return false;
     };

@@ -38,6 +38,8 @@ pub(super) enum YamlErrorKind {
 pub(super) struct YamlError {
     pub(super) kind: YamlErrorKind,
     pub(super) line: u32,
+    /// From 1, in letters.
+    pub(super) column: Option<u32>,
     pub(super) message: String,
 }
 
@@ -47,6 +49,7 @@ pub(super) fn parse(block: &str, first_wins: bool) -> Result<Vec<Property>, Yaml
         return Err(YamlError {
             kind: YamlErrorKind::Limit,
             line: 1,
+            column: None,
             message: format!("the frontmatter is larger than {MAX_BLOCK_BYTES} bytes"),
         });
     }
@@ -65,6 +68,7 @@ pub(super) fn parse(block: &str, first_wins: bool) -> Result<Vec<Property>, Yaml
         Ok(Root::Other) => Err(YamlError {
             kind: YamlErrorKind::NotAMap,
             line: 1,
+            column: None,
             message: "the frontmatter is not a list of `name: value` lines".to_owned(),
         }),
         Err(error) => Err(describe(&error)),
@@ -102,11 +106,13 @@ fn describe(error: &serde_saphyr::Error) -> YamlError {
         _ => YamlErrorKind::Syntax,
     };
     let line = bare.location().map_or(1, |location| location.line());
+    let column = bare.location().map(|location| location.column());
     let text =
         bare.render_with_options(serde_saphyr::render_options! { snippets: SnippetMode::Off });
     YamlError {
         kind,
         line: u32::try_from(line).unwrap_or(u32::MAX).max(1),
+        column: column.and_then(|column| u32::try_from(column).ok()),
         message: match bare {
             Error::DuplicateMappingKey { key: Some(key), .. } => {
                 format!("`{key}` is written twice")

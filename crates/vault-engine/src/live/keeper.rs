@@ -13,18 +13,23 @@ use std::{
     time::{Duration, Instant},
 };
 
-use arc_swap::ArcSwap;
-use notify_debouncer_full::notify;
-
-use super::{Message, OpenError, Shared, State, WatcherState, memory::Memory, watch::Watch};
+use super::{
+    Message, OpenError, Shared, State, WatcherState,
+    memory::Memory,
+    watch::{Watch, cause},
+};
 use crate::{
     Snapshot, VaultConfig,
     disk::{self, RootId},
     snapshot::NoteDefect,
 };
+use arc_swap::ArcSwap;
 
 /// The shortest time between comparisons without watching.
 const MIN_POLL: Duration = Duration::from_millis(500);
+
+/// More new notes than this are served before they are indexed.
+const INDEX_AT_ONCE: usize = 256;
 
 pub(super) struct Keeper {
     config: VaultConfig,
@@ -93,6 +98,7 @@ impl Keeper {
     pub(super) fn run(mut self, receiver: &Receiver<Message>) {
         let mut due = Instant::now() + self.interval();
         while !self.shared.stop.load(Ordering::Acquire) {
+            self.index();
             let mut compare = false;
             let mut told: Vec<PathBuf> = Vec::new();
             match receiver.recv_timeout(due.saturating_duration_since(Instant::now())) {
@@ -118,6 +124,15 @@ impl Keeper {
                 self.compare();
                 due = Instant::now() + self.interval();
             }
+        }
+    }
+
+    /// Brings the notes into the index that were served without.
+    fn index(&self) {
+        let snapshot = self.shared.snapshot.load_full();
+        if snapshot.unindexed() > 0 {
+            let indexed = Snapshot::clone(&snapshot).indexed();
+            self.shared.snapshot.store(Arc::new(indexed));
         }
     }
 
@@ -248,7 +263,10 @@ impl Keeper {
     fn publish(&mut self, began: Instant) {
         self.pending = 0;
         let before = self.shared.snapshot.load_full();
-        let next = before.next(self.memory.notes(), &self.walked);
+        let mut next = before.next(self.memory.notes(), &self.walked);
+        if next.unindexed() <= INDEX_AT_ONCE {
+            next = next.indexed();
+        }
         let next = next.with_load_time(began.elapsed());
         self.shared.snapshot.store(Arc::new(next));
     }
@@ -279,16 +297,5 @@ fn unreadable(config: &VaultConfig, cause: std::io::Error) -> OpenError {
     OpenError::Unreadable {
         root: config.root.clone(),
         cause,
-    }
-}
-
-/// Why there is no watching, without paths.
-fn cause(error: &notify::Error) -> String {
-    use notify::ErrorKind;
-    match &error.kind {
-        ErrorKind::MaxFilesWatch => "the system's limit of watches is reached".to_owned(),
-        ErrorKind::Io(error) => error.to_string(),
-        ErrorKind::Generic(text) => text.clone(),
-        other => format!("{other:?}"),
     }
 }

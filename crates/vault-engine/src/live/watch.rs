@@ -94,3 +94,14 @@ const fn is_change(kind: EventKind) -> bool {
     );
     written || !matches!(kind, EventKind::Access(_))
 }
+
+/// Why there is no watching, without paths.
+pub(super) fn cause(error: &notify::Error) -> String {
+    use notify::ErrorKind;
+    match &error.kind {
+        ErrorKind::MaxFilesWatch => "the system's limit of watches is reached".to_owned(),
+        ErrorKind::Io(error) => error.to_string(),
+        ErrorKind::Generic(text) => text.clone(),
+        other => format!("{other:?}"),
+    }
+}

@@ -4,7 +4,11 @@
 
 use loop_shared::vault::text::fold;
 
-use crate::{Note, Snapshot, names::At, search::Terms};
+use crate::{
+    Note, Snapshot,
+    names::At,
+    search::{Ask, is_under, matching},
+};
 
 /// What must be true of an entity; an empty field asks nothing. Texts compare without regard to case.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,7 +34,8 @@ pub(crate) struct Ready {
     assignee: Option<String>,
     project: Option<(String, Option<At>)>,
     tags: Vec<String>,
-    terms: Option<Terms>,
+    /// By position: whether the words stand in the note.
+    words: Option<Vec<bool>>,
 }
 
 impl Ready {
@@ -60,16 +65,24 @@ impl Ready {
                 .iter()
                 .map(|tag| fold(tag.trim().trim_start_matches('#').trim_matches('/')))
                 .collect(),
-            terms: filter.q.as_deref().and_then(Terms::lenient),
+            words: filter
+                .q
+                .as_deref()
+                .and_then(Ask::lenient)
+                .map(|ask| matching(snapshot, &ask)),
         }
     }
 
-    pub(crate) fn keeps(&self, snapshot: &Snapshot, note: &Note) -> bool {
+    pub(crate) fn keeps(&self, snapshot: &Snapshot, at: usize, note: &Note) -> bool {
         let Some(entity) = &note.entity else {
             return false;
         };
-        one_of(&self.types, entity.entity_type.as_deref())
-            && one_of(&self.statuses, entity.status.as_deref())
+        one_of(&self.types, note.folded.kind.as_deref())
+            && one_of(&self.statuses, note.folded.status.as_deref())
+            && self
+                .words
+                .as_ref()
+                .is_none_or(|fits| fits.get(at).is_some_and(|fits| *fits))
             && self
                 .assignee
                 .as_ref()
@@ -85,10 +98,6 @@ impl Ready {
                 .tags
                 .iter()
                 .all(|tag| note.folded.tags.iter().any(|known| is_under(known, tag)))
-            && self
-                .terms
-                .as_ref()
-                .is_none_or(|terms| terms.all_in(&note.folded))
     }
 }
 
@@ -97,11 +106,5 @@ fn is(folded: &str, value: Option<&str>) -> bool {
 }
 
 fn one_of(folded: &[String], value: Option<&str>) -> bool {
-    folded.is_empty() || folded.iter().any(|wanted| is(wanted, value))
-}
-
-/// `project/alpha` is under `project`; `projects` is not.
-fn is_under(tag: &str, wanted: &str) -> bool {
-    tag.strip_prefix(wanted)
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    folded.is_empty() || folded.iter().any(|wanted| Some(wanted.as_str()) == value)
 }

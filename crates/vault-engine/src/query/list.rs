@@ -178,11 +178,8 @@ pub fn entities(
     let ready = Ready::of(snapshot, filter);
     let mut total = 0;
     let mut rest: Vec<(Position, &Note)> = Vec::new();
-    for note in snapshot
-        .notes()
-        .iter()
-        .filter(|note| ready.keeps(snapshot, note))
-    {
+    let notes = snapshot.notes().iter().enumerate();
+    for (_, note) in notes.filter(|(at, note)| ready.keeps(snapshot, *at, note)) {
         total += 1;
         let position = Position {
             key: sort.key(note),

@@ -170,7 +170,7 @@ fn view(snapshot: &Snapshot, at: At, note: &Note) -> NoteView {
         bytes: note.bytes,
         frontmatter: note.frontmatter.fields.clone(),
         tags: note.tags.clone(),
-        body: note.body.to_string(),
+        body: note.body().into_owned(),
         links: links(snapshot, at),
         backlinks: backlinks(snapshot, at),
         relations: relations(snapshot, at, note),

@@ -78,7 +78,7 @@ pub(crate) fn body(snapshot: &Snapshot, path: &str) -> Option<String> {
         .notes()
         .iter()
         .find(|note| note.path.as_str() == path)?;
-    Some(note.body.to_string())
+    Some(note.body().into_owned())
 }
 
 /// Waits until the vault is as wanted; returns how long it took.

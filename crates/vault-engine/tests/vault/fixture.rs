@@ -59,7 +59,7 @@ fn exactly_the_planted_mistakes_are_listed() {
             (
                 task("prj-sori-search/Tasks/tsk-sori-19").as_str(),
                 "yaml-syntax",
-                Some(5)
+                Some(4)
             ),
             (
                 "70_Meetings/2025/12/mtg-2025-12-08.md",

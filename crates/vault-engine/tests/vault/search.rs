@@ -38,10 +38,10 @@ fn korean_is_found_inside_words_and_with_particles() {
         ),
         ("d.md", "롤 백"),
     ]);
-    assert_eq!(paths(&vault, "롤백"), ["a.md", "b.md", "c.md"]);
+    assert_eq!(paths(&vault, "롤백"), ["a.md", "c.md", "b.md"]);
     assert_eq!(
         paths(&vault, "\u{1105}\u{1169}\u{11af}\u{1107}\u{1162}\u{11a8}"),
-        ["a.md", "b.md", "c.md"]
+        ["a.md", "c.md", "b.md"]
     );
     assert_eq!(find(&vault, "롤백").items[0].snippet.hit, "롤백");
 }

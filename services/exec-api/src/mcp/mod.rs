@@ -1,26 +1,48 @@
-//! The Exec vault as MCP tools at `/exec/mcp`, for both eras of the protocol.
+//! The Exec side as MCP tools at `/exec/mcp`, for both eras of the protocol.
 //!
 //! In: a tool's name and arguments, and the caller's principal. Out: structured content and the same JSON as text.
-//! Never: verifies tokens (the middleware did), knows HTTP.
+//! Never: verifies tokens (the middleware did), knows HTTP. A call beyond the token's scopes is refused before it gets
+//! here (403 with the scope to step up to); the check is made here once more.
 
-mod tools;
+mod prompts;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use loop_shared::auth::Scope;
-use loop_shared::mcp::{discovered, list_tools, note_tool, require_scope, unknown_tool};
+use loop_shared::auth::Scopes;
+use loop_shared::auth::principal::Principal;
+use loop_shared::mcp::{
+    answered, discovered, list_prompts, list_tools, may_read, note_tool, reads_only, require_scope,
+    unknown_tool,
+};
 use rmcp::model::{
-    CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult, Implementation,
+    CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult,
+    GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject, ListPromptsResult,
     ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
+use serde_json::Value;
 
 use crate::app::App;
-use tools::get_runway;
+use crate::operation::Operation;
+use crate::operations;
+use crate::params::{Values, input_schema};
 
-const INSTRUCTIONS: &str = "The private Exec vault. `get_runway` answers how many months the cash lasts, exactly, with its sources. \
-All amounts are whole Korean won (KRW). Quote the `as_of` date and the `sources` with any figure.";
+const INSTRUCTIONS: &str = "The private Exec side. `runway`, `cashflow` and `people` compute exact figures from the Exec vault; \
+`search` and `fetch` read its notes; `kpi_list` and `kpi_get` tell product and subscription KPIs. Amounts are exact decimals as text with their currency: never add currencies yourself. \
+Quote the day (`as_of`) and the `sources` with any figure, and tell every warning that touches it.";
+
+static LISTED: LazyLock<Vec<(Tool, &'static Operation)>> = LazyLock::new(|| {
+    let tools = operations::ALL.iter().filter(|operation| operation.is_tool);
+    tools
+        .map(|operation| (listed(operation), operation))
+        .collect()
+});
+
+/// The scopes that a tool needs; `None` for a tool that is not there.
+pub(crate) fn scopes_of(tool: &str) -> Option<Scopes> {
+    operations::tool(tool).map(|operation| operation.scope.into())
+}
 
 /// Answers MCP requests.
 #[derive(Clone)]
@@ -37,12 +59,16 @@ impl ExecTools {
 
 impl ServerHandler for ExecTools {
     fn get_info(&self) -> ServerConfig {
-        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
-            .with_server_info(
-                Implementation::new("loop-exec-api", env!("CARGO_PKG_VERSION"))
-                    .with_title("Loop Exec vault"),
-            )
-            .with_instructions(INSTRUCTIONS)
+        ServerConfig::new(
+            ServerCapabilities::builder()
+                .enable_tools()
+                .enable_prompts()
+                .build(),
+        )
+        .with_server_info(
+            Implementation::new("loop-exec-api", env!("CARGO_PKG_VERSION")).with_title("Loop Exec"),
+        )
+        .with_instructions(INSTRUCTIONS)
     }
 
     async fn discover(
@@ -52,12 +78,42 @@ impl ServerHandler for ExecTools {
         Ok(discovered(self))
     }
 
+    /// The tools that the token may call.
     async fn list_tools(
         &self,
         _page: Option<PaginatedRequestParams>,
         context: RequestContext<RoleServer>,
     ) -> Result<ListToolsResult, ErrorData> {
-        Ok(list_tools(vec![get_runway::tool()], &context))
+        let may = |operation: &Operation| require_scope(&context, operation.scope).is_ok();
+        let tools = LISTED.iter().filter(|(_, operation)| may(operation));
+        Ok(list_tools(
+            tools.map(|(tool, _)| tool.clone()).collect(),
+            &context,
+        ))
+    }
+
+    /// The prompts whose tools the token may call.
+    async fn list_prompts(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListPromptsResult, ErrorData> {
+        let may = |spec: &&prompts::PromptSpec| require_scope(&context, spec.scope).is_ok();
+        let listed = prompts::ALL
+            .iter()
+            .filter(may)
+            .map(prompts::PromptSpec::listed);
+        Ok(list_prompts(listed.collect(), &context))
+    }
+
+    async fn get_prompt(
+        &self,
+        request: GetPromptRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<GetPromptResponse, ErrorData> {
+        let spec = prompts::find(&request.name)?;
+        may_read(&context, spec.scope)?;
+        prompts::get(spec, &request).map(Into::into)
     }
 
     async fn call_tool(
@@ -65,17 +121,77 @@ impl ServerHandler for ExecTools {
         request: CallToolRequestParams,
         context: RequestContext<RoleServer>,
     ) -> Result<CallToolResponse, ErrorData> {
-        if request.name != get_runway::NAME {
-            return Err(unknown_tool(&[get_runway::NAME]));
-        }
-        note_tool(&context, get_runway::NAME);
-        if let Err(refused) = require_scope(&context, Scope::McpExec) {
-            return Ok(CallToolResult::from(refused).into());
-        }
-        Ok(get_runway::call(&self.app, &request.arguments.unwrap_or_default()).into())
+        let Some(operation) = operations::tool(&request.name) else {
+            let known: Vec<&str> = LISTED.iter().map(|(_, operation)| operation.name).collect();
+            return Err(unknown_tool(&known));
+        };
+        note_tool(&context, operation.name);
+        let caller = match require_scope(&context, operation.scope) {
+            Ok(caller) => caller,
+            Err(refused) => return Ok(CallToolResult::from(refused).into()),
+        };
+        let arguments = request.arguments.unwrap_or_default();
+        Ok(self.run(operation, &caller, &arguments).await.into())
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
-        (name == get_runway::NAME).then(get_runway::tool)
+        let mut listed = LISTED.iter();
+        listed
+            .find(|(tool, _)| tool.name == name)
+            .map(|(tool, _)| tool.clone())
+    }
+}
+
+impl ExecTools {
+    /// Reads the arguments and answers; a refusal is a tool error that the model can act on.
+    async fn run(
+        &self,
+        operation: &'static Operation,
+        caller: &Principal,
+        arguments: &JsonObject,
+    ) -> CallToolResult {
+        let values = match Values::from_json(arguments, operation.params) {
+            Ok(values) => values,
+            Err(refusal) => return answered(Err(refusal)),
+        };
+        let answer = match (operation.ask)(&self.app, values).await {
+            Ok(answer) => answer,
+            Err(refusal) => return answered(Err(refusal)),
+        };
+        let told = self.app.told(caller, operation, "mcp", &answer).await;
+        answered(told.map(|()| answer.json))
+    }
+}
+
+fn listed(operation: &'static Operation) -> Tool {
+    let input = Arc::new(input_schema(operation.params));
+    let mut about = operation.about.to_owned();
+    about.push_str(" Scope: ");
+    about.push_str(operation.scope.as_str());
+    Tool::new(operation.name, about, input)
+        .with_title(operation.title)
+        .with_raw_output_schema(Arc::new(without_prose((operation.output)())))
+        .with_annotations(reads_only(operation.title))
+}
+
+/// The schema without descriptions: every client loads the whole list into its model, and names say enough there.
+fn without_prose(schema: Arc<JsonObject>) -> JsonObject {
+    let mut schema = Arc::unwrap_or_clone(schema);
+    schema.remove("$schema");
+    schema.values_mut().for_each(strip);
+    schema
+}
+
+fn strip(value: &mut Value) {
+    match value {
+        Value::Object(map) => {
+            // A property may be called `description`; then its value is a schema, not a text.
+            if map.get("description").is_some_and(Value::is_string) {
+                map.remove("description");
+            }
+            map.values_mut().for_each(strip);
+        }
+        Value::Array(items) => items.iter_mut().for_each(strip),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (),
     }
 }

@@ -1,184 +1,344 @@
-//! The arithmetic against values computed by hand.
+//! Cash, burn and outlook against values computed by hand.
 
+use chrono::NaiveDate;
+use loop_vault::Snapshot;
+use proptest::prelude::*;
+use rust_decimal::Decimal;
+use serde_json::json;
+
+use super::burn::Average;
+use super::outlook::Outlook;
+use super::plan::Plan;
 use super::*;
+use crate::money::{Currency, decimal};
+use crate::params::Values;
 
-fn day(text: &str) -> NaiveDate {
-    text.parse().unwrap()
+fn book(notes: &[(&str, String)]) -> Book {
+    let texts: Vec<(String, String)> = notes
+        .iter()
+        .map(|(path, fields)| ((*path).to_owned(), format!("---\n{fields}\n---\n")))
+        .collect();
+    Book::read(&Snapshot::of_texts(
+        texts
+            .iter()
+            .map(|(path, text)| (path.as_str(), text.as_str())),
+    ))
 }
 
-fn cash(month: &str, balance: i64, income: i64, burn: i64) -> CashMonth {
-    let month = Month::parse(month).unwrap();
-    let closed = month.last_day().unwrap().succ_opt();
-    CashMonth {
-        month,
-        cash_balance: Won(balance),
-        income: Won(income),
-        burn: Won(burn),
-        closed,
-        source: format!("cash/{month}.md"),
-    }
+fn month(
+    month: &str,
+    currency: &str,
+    balance: i64,
+    income: i64,
+    burn: i64,
+    closed: &str,
+) -> String {
+    format!(
+        "entity_type: CashMonth\nmonth: \"{month}\"\ncurrency: {currency}\ncash_balance: {balance}\nincome: {income}\nburn: {burn}\nclosed: {closed}"
+    )
 }
 
-/// The answer over notes that can all be counted.
-fn answer(notes: Vec<CashMonth>, as_of: NaiveDate, months: u32) -> Runway {
-    runway(notes.into_iter().map(Ok).collect(), as_of, months)
+fn account(id: &str, currency: &str) -> String {
+    format!("entity_type: CashAccount\nentity_id: {id}\ncurrency: {currency}\nopened: 2025-01-01")
 }
 
-fn names(months: &[Month]) -> Vec<String> {
-    months.iter().map(ToString::to_string).collect()
+fn balance(account: &str, currency: &str, date: &str, amount: i64) -> String {
+    format!(
+        "entity_type: CashBalance\naccount: {account}\ncurrency: {currency}\ndate: {date}\nbalance: {amount}"
+    )
 }
 
-#[test]
-fn months_left_is_cash_over_the_average_net_burn_rounded_down() {
-    // net burn 190, 170, 201 (million): sum 561, average 187; 1000 * 3 / 561 = 5.347…
-    let notes = vec![
-        cash("2026-01", 0, 0, 999_000_000),
-        cash("2026-02", 0, 100_000_000, 290_000_000),
-        cash("2026-03", 0, 120_000_000, 290_000_000),
-        cash("2026-04", 1_000_000_000, 110_000_000, 311_000_000),
-    ];
-    let got = answer(notes, day("2026-05-20"), 3);
-    assert_eq!(got.months_left.as_deref(), Some("5.3"));
-    assert_eq!(got.average_net_burn, Some(Won(187_000_000)));
-    assert_eq!(got.cash_balance, Some(Won(1_000_000_000)));
-    assert_eq!(got.cash_month.unwrap().to_string(), "2026-04");
-    assert_eq!(
-        got.sources,
-        ["cash/2026-02.md", "cash/2026-03.md", "cash/2026-04.md"]
-    );
-    assert_eq!(
-        (got.reason, got.missing_months.len(), got.open_months.len()),
-        (None, 0, 0)
-    );
+fn ask(book: &Book, arguments: &serde_json::Value) -> Runway {
+    let values = Values::from_json(arguments.as_object().unwrap(), PARAMS).unwrap();
+    runway(
+        book,
+        &Question::of(&values, "2026-03-10".parse().unwrap()).unwrap(),
+    )
+    .unwrap()
 }
 
-#[test]
-fn the_quotient_is_exact_at_its_edges() {
-    for (balance, burns, expected) in [
-        (100, vec![10], "10.0"),
-        (99, vec![10], "9.9"),
-        (1, vec![3], "0.3"),
-        (0, vec![3], "0.0"),
-        (-5, vec![3], "0.0"),
-        (10, vec![1, 2], "6.6"),
-        (i64::MAX, vec![1], "9223372036854775807.0"),
-        (i64::MAX, vec![i64::MAX, i64::MAX], "1.0"),
-    ] {
-        let mut notes: Vec<_> = (1..)
-            .zip(&burns)
-            .map(|(month, burn)| cash(&format!("2026-{month:02}"), balance, 0, *burn))
-            .collect();
-        notes.reverse();
-        let got = answer(
-            notes,
-            day("2026-12-31"),
-            u32::try_from(burns.len()).unwrap(),
-        );
-        assert_eq!(
-            got.months_left.as_deref(),
-            Some(expected),
-            "{balance} over {burns:?}"
-        );
-    }
+fn codes(answer: &Runway) -> Vec<&str> {
+    answer.warnings.iter().map(|warning| warning.code).collect()
+}
+
+fn three_months() -> Vec<(&'static str, String)> {
+    vec![
+        ("m1.md", month("2025-12", "KRW", 120, 5, 25, "2026-01-04")),
+        ("m2.md", month("2026-01", "KRW", 100, 10, 30, "2026-02-03")),
+        ("m3.md", month("2026-02", "KRW", 90, 10, 20, "2026-03-02")),
+    ]
 }
 
 #[test]
-fn who_does_not_burn_has_no_end_date_and_the_answer_says_why() {
-    for (income, burn, average) in [(10, 10, 0), (12, 10, -2)] {
-        let got = answer(vec![cash("2026-01", 5, income, burn)], day("2026-02-10"), 1);
-        assert_eq!((got.months_left, got.reason), (None, Some("not burning")));
-        assert_eq!(got.average_net_burn, Some(Won(average)));
-    }
-    let got = answer(Vec::new(), day("2026-02-10"), 3);
+fn months_without_accounts_are_their_own_cash() {
+    let got = ask(&book(&three_months()), &json!({}));
+    let total = got.cash.total.clone().unwrap();
     assert_eq!(
-        (got.months_left, got.reason, got.cash_balance),
-        (None, Some("no closed month"), None)
+        (total.amount.as_str(), total.as_of.to_string().as_str()),
+        ("90", "2026-02-28")
     );
-}
-
-#[test]
-fn missing_months_are_listed_and_left_out_of_the_average() {
-    let notes = vec![cash("2026-01", 0, 0, 30), cash("2026-03", 90, 0, 60)];
-    let got = answer(notes, day("2026-06-29"), 3);
-    assert_eq!(names(&got.missing_months), ["2026-02"]);
-    assert_eq!(names(&got.open_months), ["2026-04", "2026-05"]);
-    assert_eq!(
-        (got.average_net_burn, got.months_left.as_deref()),
-        (Some(Won(45)), Some("2.0"))
-    );
-    assert_eq!((got.months_asked, got.months_used.len()), (3, 2));
+    assert_eq!(total.sources, ["m3.md"]);
+    // (25 + 30 + 20) / 3 = 25; (5 + 10 + 10) / 3 = 8.33, of which a month has 8 whole won: 90 / 17 = 5.29
+    let burn = got.burn.iter().find(|burn| burn.months == 3).unwrap();
+    assert_eq!(burn.net.as_ref().unwrap().amount, "17");
+    assert_eq!(burn.gross.as_ref().unwrap().amount, "25");
+    assert_eq!(got.base.months_left.as_deref(), Some("5.2"));
+    assert_eq!(got.base, got.scenario);
+    assert_eq!(codes(&got), Vec::<&str>::new());
+    let one = ask(&book(&three_months()), &json!({ "months": 1 }));
+    assert_eq!(one.base.months_left.as_deref(), Some("9.0"));
+    // 10 a month: March to November are paid in full, the first day of December is not.
+    assert_eq!(one.base.cash_ends_on.unwrap().to_string(), "2026-12-01");
 }
 
 #[test]
 fn a_month_counts_from_the_day_its_books_close() {
-    let notes = || vec![cash("2026-01", 100, 0, 10), cash("2026-02", 80, 0, 20)];
-    for (as_of, month, left) in [
-        ("2026-02-28", "2026-01", "10.0"),
-        ("2026-03-01", "2026-02", "4.0"),
+    for (as_of, total, open) in [
+        ("2026-03-01", "100", 1),
+        ("2026-03-02", "90", 0),
+        ("2026-04-30", "90", 2),
     ] {
-        let got = answer(notes(), day(as_of), 1);
-        assert_eq!(got.cash_month.unwrap().to_string(), month, "{as_of}");
-        assert_eq!(got.months_left.as_deref(), Some(left), "{as_of}");
+        let got = ask(&book(&three_months()), &json!({ "as_of": as_of }));
+        assert_eq!(got.cash.total.unwrap().amount, total, "{as_of}");
+        assert_eq!(got.open_months.len(), open, "{as_of}");
     }
+    let nothing = ask(&book(&three_months()), &json!({ "as_of": "2026-01-03" }));
     assert_eq!(
-        names(&answer(notes(), day("2026-02-28"), 1).open_months),
-        ["2026-02"]
-    );
-    let mut open = cash("2026-03", 1, 0, 1);
-    open.closed = None;
-    assert_eq!(
-        answer(vec![open], day("2027-01-01"), 1).reason,
-        Some("no closed month")
+        (nothing.base.months_left, nothing.base.reason),
+        (None, Some("no cash total"))
     );
 }
 
 #[test]
-fn contradicting_notes_are_not_used_and_named() {
-    let mut twin = cash("2026-02", 1, 0, 1);
-    twin.source = "copy/2026-02.md".into();
-    let notes = vec![
-        cash("2026-01", 100, 0, 10),
-        cash("2026-02", 80, 0, 20),
-        twin,
+fn two_closed_notes_for_a_month_contradict_each_other() {
+    let mut notes = three_months();
+    notes.push(("copy.md", month("2026-02", "KRW", 91, 10, 20, "2026-03-02")));
+    let got = ask(&book(&notes), &json!({}));
+    assert!(codes(&got).contains(&"contradiction"));
+    assert_eq!(got.cash.total, None, "nobody knows which of them is right");
+    assert_eq!(got.base.reason, Some("no cash total"));
+}
+
+#[test]
+fn accounts_are_added_within_a_currency_and_need_a_balance_each() {
+    let mut notes = vec![
+        ("a.md", account("a", "KRW")),
+        ("b.md", account("b", "KRW")),
+        ("ba.md", balance("a", "KRW", "2026-02-28", 50)),
+        ("bb.md", balance("b", "KRW", "2026-02-27", 40)),
     ];
-    let got = answer(notes, day("2026-03-15"), 2);
-    assert_eq!(got.cash_month.unwrap().to_string(), "2026-01");
-    assert_eq!(names(&got.missing_months), ["2025-12"]);
-    assert_eq!(names(&got.open_months), ["2026-02"]);
-    let warned: Vec<_> = got
+    let got = ask(&book(&notes), &json!({}));
+    let total = got.cash.total.unwrap();
+    assert_eq!(
+        (total.amount.as_str(), total.as_of.to_string().as_str()),
+        ("90", "2026-02-27")
+    );
+    notes.pop();
+    let partial = ask(&book(&notes), &json!({}));
+    assert_eq!(partial.cash.total, None);
+    assert_eq!(
+        partial.cash.accounts[0].balance.as_ref().unwrap().amount,
+        "50"
+    );
+    assert!(codes(&partial).contains(&"no_balance"));
+    notes.push(("bx.md", balance("nobody", "KRW", "2026-02-27", 40)));
+    assert!(codes(&ask(&book(&notes), &json!({}))).contains(&"unknown_account"));
+}
+
+#[test]
+fn accounts_and_the_closed_month_must_agree() {
+    let mut notes = three_months();
+    notes.push(("a.md", account("a", "KRW")));
+    notes.push(("ba.md", balance("a", "KRW", "2026-02-28", 90)));
+    assert_eq!(
+        ask(&book(&notes), &json!({})).cash.total.unwrap().amount,
+        "90"
+    );
+    notes.pop();
+    notes.push(("ba.md", balance("a", "KRW", "2026-02-28", 89)));
+    let got = ask(&book(&notes), &json!({}));
+    assert_eq!(got.cash.total, None);
+    assert!(codes(&got).contains(&"contradiction"));
+}
+
+#[test]
+fn currencies_are_added_only_by_a_rate_that_a_note_states() {
+    let mut notes = three_months();
+    notes.push(("usd.md", month("2026-02", "USD", 10, 1, 2, "2026-03-02")));
+    let without = ask(&book(&notes), &json!({ "months": 1 }));
+    assert_eq!(without.cash.total, None);
+    assert_eq!(
+        without.cash.currencies.len(),
+        2,
+        "each by itself is still told"
+    );
+    assert!(codes(&without).contains(&"no_rate"));
+    notes.push((
+        "fx.md",
+        "entity_type: ExchangeRate\nbase: USD\nquote: KRW\ndate: 2026-02-28\nrate: \"2.5\"".into(),
+    ));
+    let with = ask(&book(&notes), &json!({ "months": 1 }));
+    // 90 + 10 * 2.5 = 115; burn 20 + 5, income 10 + 3 (2.5 rounds up): 115 / 12 = 9.58
+    assert_eq!(with.cash.total.unwrap().amount, "115");
+    assert_eq!(with.base.months_left.as_deref(), Some("9.5"));
+    assert_eq!(with.cash.rates[0].source, "fx.md");
+    // January has won alone: dollars were not in use before February.
+    let burn = with.burn.iter().find(|burn| burn.months == 3).unwrap();
+    assert_eq!(burn.months_used.len(), 3);
+}
+
+#[test]
+fn a_month_that_its_transactions_contradict_is_not_counted() {
+    let mut notes = three_months();
+    let ledger = |amount: i64| {
+        format!(
+            "entity_type: Ledger\nmonth: \"2026-01\"\ncurrency: KRW\nlines:\n  - {{date: 2026-01-09, direction: in, amount: 10, category: sales}}\n  - {{date: 2026-01-09, direction: out, amount: {amount}, category: rent}}\n  - {{date: 2026-01-09, direction: out, amount: 7, category: transfer}}"
+        )
+    };
+    notes.push(("l.md", ledger(30)));
+    let got = ask(&book(&notes), &json!({}));
+    assert_eq!(
+        codes(&got),
+        ["unexplained_change"],
+        "the transfer explains nothing here"
+    );
+    notes.pop();
+    notes.push(("l.md", ledger(31)));
+    let got = ask(&book(&notes), &json!({}));
+    let burn = got.burn.iter().find(|burn| burn.months == 3).unwrap();
+    assert_eq!(burn.months_used.len(), 2);
+    assert_eq!(burn.missing_months[0].to_string(), "2026-01");
+    let warning = got
         .warnings
         .iter()
-        .map(|w| (w.code, w.source.as_str()))
-        .collect();
+        .find(|warning| warning.code == "contradiction")
+        .unwrap();
+    assert_eq!(warning.sources, ["m2.md", "l.md"]);
+}
+
+#[test]
+fn a_scenario_changes_income_and_adds_people() {
+    let mut notes = three_months();
+    let position = |id: &str, start: &str, cost: i64, status: &str| {
+        format!(
+            "entity_type: Position\nentity_id: {id}\nteam: t\nrole: r\ncurrency: KRW\nstart: {start}\nmonthly_cost: {cost}\nstatus: {status}"
+        )
+    };
+    notes.push(("p1.md", position("p1", "2026-04-16", 10, "open")));
+    notes.push(("p2.md", position("p2", "2026-04-01", 99, "cancelled")));
+    let book = book(&notes);
+    for (arguments, left, march, april) in [
+        (json!({ "months": 1 }), "9.0", "20", "20"),
+        // Half of April and then all: 20, 25, 30, 30: 90 - 10 - 15 - 20 - 20 - 20 = 5; 5 / 20
+        (json!({ "months": 1, "hiring": "plan" }), "5.2", "20", "25"),
+        // 3 of 5 from May: 20, 20, 35, …: 90 - 10 - 10 - 25 - 25 = 20; 20 / 25
+        (
+            json!({ "months": 1, "hires": 3, "hire_cost": "5", "hire_from": "2026-05" }),
+            "4.8",
+            "20",
+            "20",
+        ),
+        // The plan's average is 10.
+        (json!({ "months": 1, "hires": 1 }), "4.5", "30", "30"),
+        // 10 less income: 90 / 20
+        (
+            json!({ "months": 1, "revenue_change": "-100" }),
+            "4.5",
+            "20",
+            "20",
+        ),
+        (
+            json!({ "months": 1, "revenue_change": "-100", "revenue_from": "2026-04" }),
+            "5.0",
+            "20",
+            "20",
+        ),
+    ] {
+        let got = ask(&book, &arguments);
+        assert_eq!(got.base.months_left.as_deref(), Some("9.0"), "{arguments}");
+        assert_eq!(
+            got.scenario.months_left.as_deref(),
+            Some(left),
+            "{arguments}"
+        );
+        let burns: Vec<_> = got
+            .scenario
+            .months
+            .iter()
+            .map(|month| month.burn.as_str())
+            .collect();
+        assert_eq!(burns[..2], [march, april], "{arguments}");
+    }
+    let earning = ask(&book, &json!({ "months": 1, "revenue_change": "100" }));
     assert_eq!(
-        warned,
-        [
-            ("contradiction", "cash/2026-02.md"),
-            ("contradiction", "copy/2026-02.md")
-        ]
+        (earning.scenario.months_left, earning.scenario.reason),
+        (None, Some("not burning"))
+    );
+    assert_eq!(
+        ask(&book, &json!({ "hiring": "plan" })).hiring_plan.len(),
+        1
     );
 }
 
 #[test]
-fn averages_round_to_the_nearest_won() {
-    for (sum, count, expected) in [
-        (5, 2, 3),
-        (4, 3, 1),
-        (-5, 2, -3),
-        (-4, 3, -1),
-        (0, 3, 0),
-        (6, 3, 2),
-    ] {
-        assert_eq!(rounded(sum, count), expected, "{sum}/{count}");
-    }
+fn more_people_need_a_cost_that_somebody_states() {
+    let values = Values::from_query("hires=2", PARAMS).unwrap();
+    let question = Question::of(&values, "2026-03-10".parse().unwrap()).unwrap();
+    let refused = runway(&book(&three_months()), &question).unwrap_err();
+    assert!(refused.to_string().contains("hire_cost"), "{refused}");
+    let values = Values::from_query("hires=2&hire_cost=0.5", PARAMS).unwrap();
+    assert!(
+        Question::of(&values, "2026-03-10".parse().unwrap()).is_err(),
+        "a won has no fraction"
+    );
 }
 
-#[test]
-fn the_number_of_months_is_kept_within_its_bounds() {
-    for (asked, used) in [(0, 1), (1, 1), (99, MAX_MONTHS)] {
-        assert_eq!(
-            answer(vec![cash("2026-01", 1, 0, 1)], day("2026-02-02"), asked).months_asked,
-            used
-        );
+fn follow(total: i64, income: i64, burn: i64, day: NaiveDate) -> Outlook {
+    let average = Average {
+        income: Decimal::from(income),
+        burn: Decimal::from(burn),
+    };
+    Outlook::follow(
+        Decimal::from(total),
+        day,
+        average,
+        &Plan::default(),
+        Currency::KRW,
+    )
+}
+
+proptest! {
+    #[test]
+    fn the_months_of_an_outlook_add_up(total in 0_i64..10_000_000_000, income in 0_i64..400_000_000, burn in 0_i64..400_000_000, day in 0_u64..2_000) {
+        let day = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap() + chrono::Days::new(day);
+        let got = follow(total, income, burn, day);
+        let mut opening = Decimal::from(total);
+        for month in &got.months {
+            prop_assert_eq!(decimal(&month.opening), Some(opening));
+            opening += decimal(&month.income).unwrap() - decimal(&month.burn).unwrap();
+            prop_assert_eq!(decimal(&month.closing), Some(opening));
+        }
+        prop_assert_eq!(got.months_left.is_some(), got.reason.is_none());
+        prop_assert_eq!(got.cash_ends_on.is_some(), got.months_left.is_some());
+    }
+
+    #[test]
+    fn more_cash_never_ends_earlier(total in 1_i64..10_000_000_000, more in 0_i64..1_000_000_000, net in 1_i64..400_000_000, day in 0_u64..2_000) {
+        let day = NaiveDate::from_ymd_opt(2024, 1, 1).unwrap() + chrono::Days::new(day);
+        let (less, rich) = (follow(total, 0, net, day), follow(total + more, 0, net, day));
+        if let (Some(less), Some(rich)) = (less.cash_ends_on, rich.cash_ends_on) {
+            prop_assert!(less <= rich);
+            prop_assert!(less > day);
+        } else {
+            prop_assert!(rich.cash_ends_on.is_none());
+        }
+    }
+
+    #[test]
+    fn from_a_months_end_the_months_are_cash_over_burn(total in 0_i64..5_000_000_000, net in 50_000_000_i64..400_000_000) {
+        let got = follow(total, 0, net, NaiveDate::from_ymd_opt(2026, 2, 28).unwrap());
+        let tenths = total * 10 / net;
+        let expected = format!("{}.{}", tenths / 10, tenths % 10);
+        prop_assert_eq!(got.months_left, Some(expected));
     }
 }

@@ -47,12 +47,12 @@ async fn only_mcp_exec_opens_the_figures() {
 }
 
 #[tokio::test]
-async fn mcp_admits_either_scope_and_the_tool_demands_its_own() {
+async fn a_call_beyond_the_tokens_scopes_is_403_with_the_scope_to_step_up_to() {
     let server = Server::start();
-    let call = || json!({ "name": "get_runway", "arguments": {} });
+    let call = || json!({ "name": "runway", "arguments": {} });
     for (scope, expected) in [
         ("mcp:exec", 200),
-        ("kpi:read", 200),
+        ("kpi:read", 403),
         ("mcp:read", 403),
         ("", 403),
     ] {
@@ -62,18 +62,62 @@ async fn mcp_admits_either_scope_and_the_tool_demands_its_own() {
         assert_eq!(answer.status(), expected, "{scope:?}");
         if expected == 403 {
             let challenge = answer.headers()["www-authenticate"].to_str().unwrap();
+            assert!(challenge.contains("insufficient_scope"), "{challenge}");
             assert!(challenge.contains("mcp:exec"), "{challenge}");
         }
     }
-    let refused = server
-        .tool(json!({}), &server.token("kpi:read", "analyst"))
+    let initialized = server
+        .rpc("ping", json!({}), &server.token("kpi:read", "analyst"))
         .await;
-    assert_eq!(refused["isError"], true);
-    assert_eq!(refused.get("structuredContent"), None);
-    let challenge = refused["_meta"]["mcp/www_authenticate"][0]
-        .as_str()
+    assert_eq!(initialized.status(), 200, "an analyst may connect");
+}
+
+#[tokio::test]
+async fn a_token_sees_the_tools_that_it_may_call() {
+    let server = Server::start();
+    for (scope, expected) in [
+        (
+            "mcp:exec",
+            &["runway", "cashflow", "people", "search", "fetch"][..],
+        ),
+        ("kpi:read", &["kpi_list", "kpi_health", "kpi_get"]),
+    ] {
+        let tools = server.tools(&server.token(scope, "exec")).await;
+        let names: Vec<_> = tools
+            .iter()
+            .map(|tool| tool["name"].as_str().unwrap())
+            .collect();
+        assert_eq!(names, expected, "{scope}");
+        for tool in &tools {
+            assert!(tool["outputSchema"].is_object(), "{tool}");
+            assert!(
+                tool["description"].as_str().unwrap().contains("Scope: "),
+                "{tool}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_token_of_either_scope_reads_the_description_and_nobody_else() {
+    let server = Server::start();
+    for (scope, expected) in [("mcp:exec", 200), ("kpi:read", 200), ("mcp:read", 403)] {
+        let answer = server
+            .get("/exec/openapi.json", &server.token(scope, "exec"))
+            .await;
+        assert_eq!(answer.status(), expected, "{scope}");
+    }
+    let nobody = server
+        .http
+        .get(server.url("/exec/openapi.json"))
+        .send()
+        .await
         .unwrap();
-    assert!(challenge.contains("scope=\"mcp:exec\""), "{challenge}");
+    assert_eq!(nobody.status(), 401);
+    let nothing = server
+        .get("/exec/nothing", &server.token("mcp:exec", "exec"))
+        .await;
+    assert_eq!(nothing.status(), 404);
 }
 
 #[tokio::test]
@@ -89,7 +133,7 @@ async fn a_role_passes_everywhere_once_the_bypass_names_it() {
         );
     }
     let result = server
-        .tool(json!({}), &server.token("mcp:read", "admin"))
+        .tool("runway", json!({}), &server.token("mcp:read", "admin"))
         .await;
     assert_eq!(result["isError"], false);
 }

@@ -96,11 +96,22 @@ impl Server {
             .unwrap()
     }
 
-    /// The result of the one tool.
-    pub(crate) async fn tool(&self, arguments: Value, token: &str) -> Value {
-        let params = json!({ "name": "get_runway", "arguments": arguments });
+    /// The result of a tool.
+    pub(crate) async fn tool(&self, name: &str, arguments: Value, token: &str) -> Value {
+        let params = json!({ "name": name, "arguments": arguments });
         let answer = self.rpc("tools/call", params, token).await;
-        assert_eq!(answer.status(), 200);
+        assert_eq!(answer.status(), 200, "{name}");
         answer.json::<Value>().await.unwrap()["result"].take()
+    }
+
+    /// What the token may call.
+    pub(crate) async fn tools(&self, token: &str) -> Vec<Value> {
+        let listed: Value = self
+            .rpc("tools/list", json!({}), token)
+            .await
+            .json()
+            .await
+            .unwrap();
+        listed["result"]["tools"].as_array().unwrap().clone()
     }
 }

@@ -2,5 +2,6 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests end tests")]
 
 mod access;
+mod audit;
 mod figures;
 mod harness;

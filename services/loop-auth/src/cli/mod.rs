@@ -1,4 +1,4 @@
-//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `audit …`, `db …`, `healthcheck`.
+//! Commands: `serve` (the default), `user …`, `client …`, `keys …`, `audit …`, `db …`, `doctor`, `healthcheck`.
 //!
 //! In: a command line. Out: an exit code; results on standard output, problems on standard error.
 //! Never: a password in an argument.
@@ -6,6 +6,7 @@
 mod audit;
 mod client;
 mod db;
+mod doctor;
 mod grant;
 mod invitation;
 mod keys;
@@ -23,6 +24,7 @@ use loop_oauth::{
     device::DeviceRules,
     dpop::DpopRules,
     entropy::OsEntropy,
+    federation::FederationRules,
     login::Passwords,
     maintenance::Maintenance,
     par::ParRules,
@@ -79,6 +81,8 @@ enum Command {
     Audit(On<audit::AuditCommand>),
     /// Show, migrate, check, back up, restore and copy the database
     Db(Box<db::OnDatabase>),
+    /// Look at the deployment from inside and outside and say what to do; exits 1 when something does not work
+    Doctor(Box<doctor::OnDoctor>),
     /// Ask the running server whether it is ready; exits 0 or 1
     Healthcheck(ServiceArgs),
 }
@@ -167,6 +171,7 @@ async fn dispatch(
             of_operator(&*desk.opened.store, SystemClock.now(), work).await
         }
         Command::Db(on) => db::run(&on, maintenance, open).await,
+        Command::Doctor(on) => doctor::run(&on, maintenance, open).await,
         Command::Healthcheck(args) => {
             let mut problems = Problems::new();
             let service = args.resolve(IDENTITY, &mut problems);
@@ -228,7 +233,9 @@ fn offline_rules() -> Result<Rules, String> {
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
         account: AccountRules::default(),
+        second_step: loop_oauth::second_step::StepLimits::default(),
         sign_in: SignInLimits::default(),
+        federation: FederationRules::default(),
     })
 }
 

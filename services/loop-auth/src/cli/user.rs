@@ -1,9 +1,10 @@
-//! `loop-auth user add|list|passwd|roles|enable|disable|logout|disconnect`.
+//! `loop-auth user add|list|passwd|roles|enable|disable|logout|disconnect|expect`.
 
 use std::path::PathBuf;
 
 use clap::Subcommand;
 use loop_oauth::{
+    federation::provider::ProviderId,
     store::{Act, Ended},
     user::{User, UserId},
     user_admin::{self, NewUser},
@@ -65,6 +66,14 @@ pub(super) enum UserCommand {
         /// E-mail address
         email: String,
     },
+    /// Connect a user's next login at a provider, under the user's own address, with the account
+    Expect {
+        /// E-mail address
+        email: String,
+        /// The provider's name: google, github, oidc or a name of your own list
+        #[arg(long)]
+        provider: String,
+    },
     /// Disable a user: no login, no refresh; sessions end, grants are revoked
     Disable {
         /// E-mail address
@@ -97,16 +106,14 @@ pub(super) async fn run(desk: &Desk, command: UserCommand) -> Result<(), String>
             password_file,
         } => {
             let password = password::read(password_file.as_deref())?;
-            user_admin::set_password(&cx, &*desk.passwords, &email, password)
-                .await
-                .map_err(|error| text(&error))?;
+            let set = user_admin::set_password(&cx, &*desk.passwords, &email, password);
+            set.await.map_err(|error| text(&error))?;
             println!("password of {email} set; browser sessions ended");
         }
         UserCommand::Roles { email, roles } => {
             let roles = Roles::parse(&roles).map_err(|error| text(&error))?;
-            user_admin::set_roles(&cx, &email, roles)
-                .await
-                .map_err(|error| text(&error))?;
+            let set = user_admin::set_roles(&cx, &email, roles);
+            set.await.map_err(|error| text(&error))?;
             println!("roles of {email} set: {roles}");
         }
         UserCommand::Enable { email } => {
@@ -120,6 +127,9 @@ pub(super) async fn run(desk: &Desk, command: UserCommand) -> Result<(), String>
         UserCommand::Disconnect { email } => {
             let ended = act(desk, &email, Act::RevokeGrantsOf).await?;
             println!("{email}: {} grants ended", ended.grants);
+        }
+        UserCommand::Expect { email, provider } => {
+            expect(desk, &email, &provider).await?;
         }
         UserCommand::Disable { email } => {
             let ended = act(desk, &email, Act::Disable).await?;
@@ -143,6 +153,15 @@ async fn list(desk: &Desk) -> Result<(), String> {
     for user in users.map_err(|error| text(&error))? {
         println!("{}", row(&user));
     }
+    Ok(())
+}
+
+async fn expect(desk: &Desk, email: &str, provider: &str) -> Result<(), String> {
+    let provider = ProviderId::parse(provider).ok_or("this can be no provider's name")?;
+    user_admin::expect_identity(&desk.cx(), email, &provider)
+        .await
+        .map_err(|error| text(&error))?;
+    println!("the next login of {email} at {provider} connects the two accounts");
     Ok(())
 }
 

@@ -9,7 +9,8 @@ use actix_web::{
     cookie::{Cookie, SameSite, time},
 };
 use loop_oauth::{
-    secret::RawSession,
+    second_step::STEP_TTL,
+    secret::{RawSession, RawStep},
     sign_in::browser::{BrowserCookie, KNOWN_FOR},
 };
 
@@ -60,6 +61,33 @@ impl Cookies {
         } else {
             "loop_browser"
         }
+    }
+
+    const fn step_name(self) -> &'static str {
+        if self.secure {
+            "__Host-loop_step"
+        } else {
+            "loop_step"
+        }
+    }
+
+    /// What finds the login that waits for its second step.
+    pub(crate) fn step(self, request: &HttpRequest) -> Option<RawStep> {
+        RawStep::presented(request.cookie(self.step_name())?.value())
+    }
+
+    /// Keeps that for as long as it waits.
+    pub(crate) fn set_step(self, step: &RawStep) -> Cookie<'static> {
+        let mut cookie = self.build(self.step_name(), step.expose());
+        cookie.set_max_age(time::Duration::seconds(STEP_TTL.num_seconds()));
+        cookie
+    }
+
+    /// Takes it away.
+    pub(crate) fn clear_step(self) -> Cookie<'static> {
+        let mut cookie = self.build(self.step_name(), "");
+        cookie.set_max_age(time::Duration::ZERO);
+        cookie
     }
 
     /// What the browser shows of logins before.

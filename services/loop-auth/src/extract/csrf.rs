@@ -26,8 +26,12 @@ pub(crate) enum Form {
     Admin,
     /// The password of an invitation, under the form secret.
     Invitation,
+    /// Connecting and removing accounts at providers, under the session.
+    Identities,
     /// The forms of the account pages, under the session.
     Account,
+    /// The second step of a login, under the step.
+    SecondStep,
 }
 
 impl Form {
@@ -40,7 +44,9 @@ impl Form {
             Self::DeviceConsent => "device_consent",
             Self::Admin => "admin",
             Self::Invitation => "invitation",
+            Self::Identities => "identities",
             Self::Account => "account",
+            Self::SecondStep => "second_step",
         }
     }
 }

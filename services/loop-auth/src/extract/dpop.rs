@@ -6,7 +6,7 @@ use actix_web::{
 };
 use loop_oauth::{
     config::Context,
-    dpop::{self, Presented},
+    dpop::{self, Presented, Unproven},
     grants::TokenError,
 };
 use loop_shared::auth::dpop::{DpopError, HEADER, NONCE_HEADER, Target, Thumbprint};
@@ -19,22 +19,35 @@ pub(crate) async fn key(
     cx: &Context<'_>,
     request: &HttpRequest,
 ) -> Result<Option<Thumbprint>, TokenError> {
-    let mut values = request.headers().get_all(HEADER);
-    let Some(proof) = values.next() else {
-        return Ok(None);
-    };
-    let wrong = TokenError::InvalidDpopProof;
-    if values.next().is_some() {
-        return Err(wrong(DpopError::Several));
+    if request.headers().contains_key(HEADER) {
+        return Ok(Some(proven(cx, request, None).await?));
     }
-    let proof = proof.to_str().map_err(|_| wrong(DpopError::Malformed))?;
+    Ok(None)
+}
+
+/// The key that the request proves, for this access token where it comes with one.
+///
+/// # Errors
+/// [`Unproven`].
+pub(crate) async fn proven(
+    cx: &Context<'_>,
+    request: &HttpRequest,
+    token: Option<&str>,
+) -> Result<Thumbprint, Unproven> {
+    let mut values = request.headers().get_all(HEADER);
+    let proof = values.next().ok_or(DpopError::Missing)?;
+    if values.next().is_some() {
+        return Err(DpopError::Several.into());
+    }
+    let proof = proof.to_str().map_err(|_| DpopError::Malformed)?;
     let target = Target::of_request(cx.rules.issuer.as_str(), request.uri().path());
     let presented = Presented {
         proof,
         method: request.method().as_str(),
-        target: &target.ok_or(wrong(DpopError::Target))?,
+        target: &target.ok_or(DpopError::Target)?,
+        token,
     };
-    dpop::admit(cx, presented).await.map(Some)
+    dpop::admit(cx, presented).await
 }
 
 /// Hands out the nonce that the next proof needs, when proofs need one (RFC 9449 §8.2).

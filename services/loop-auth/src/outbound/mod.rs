@@ -8,6 +8,7 @@ mod fetch;
 mod kept;
 mod lifetime;
 mod lookup;
+pub mod providers;
 
 use std::time::Duration;
 

@@ -42,6 +42,17 @@ pub struct LoginPage {
     pub problem: Option<LoginProblem>,
     /// How long to wait before the next try.
     pub wait: Option<Wait>,
+    /// Who else can say who somebody is.
+    pub providers: Vec<ProviderButton>,
+}
+
+/// Leads to a provider.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct ProviderButton {
+    /// Its name in addresses.
+    pub id: String,
+    /// What the button says.
+    pub name: String,
 }
 
 /// How long to wait, as people say it.
@@ -81,6 +92,7 @@ impl Page for LoginPage {
             app: None,
             problem: None,
             wait: None,
+            providers: Vec::new(),
         };
         let asked = Self {
             return_to: Some("/authorize?client_id=abc&state=1".to_owned()),
@@ -104,12 +116,21 @@ impl Page for LoginPage {
             problem: Some(problem),
             ..asked.clone()
         });
+        let choice = Self {
+            providers: [("google", "Google"), ("github", "GitHub"), ("corp", EVIL)]
+                .map(|(id, name)| ProviderButton {
+                    id: id.to_owned(),
+                    name: name.to_owned(),
+                })
+                .to_vec(),
+            ..asked.clone()
+        };
         let waiting = [1, 90, 91, 900].map(|seconds| Self {
             problem: Some(LoginProblem::TooMany),
             wait: Some(Wait::of_seconds(seconds)),
             ..asked.clone()
         });
-        [plain, asked.clone(), hostile]
+        [plain, asked.clone(), hostile, choice]
             .into_iter()
             .chain(again)
             .chain(waiting)

@@ -9,11 +9,16 @@ pub mod consent;
 pub mod device;
 mod document_texts;
 pub mod error;
+pub mod federation;
+mod federation_texts;
 mod limit_texts;
 pub mod locale;
 pub mod login;
 mod openid_texts;
+pub mod second_step;
 pub mod session;
+mod step_texts;
+mod templates;
 mod texts;
 
 use std::collections::HashMap;
@@ -63,37 +68,7 @@ impl Pages {
     /// A template does not parse; the build is broken then.
     pub fn new(chrome: Chrome) -> Result<Self, tera::Error> {
         let mut tera = Tera::default();
-        tera.add_raw_templates([
-            ("account.html", include_str!("../../templates/account.html")),
-            (
-                "account_nav.html",
-                include_str!("../../templates/account_nav.html"),
-            ),
-            (
-                "account_security.html",
-                include_str!("../../templates/account_security.html"),
-            ),
-            ("base.html", include_str!("../../templates/base.html")),
-            ("consent.html", include_str!("../../templates/consent.html")),
-            ("device.html", include_str!("../../templates/device.html")),
-            (
-                "device_consent.html",
-                include_str!("../../templates/device_consent.html"),
-            ),
-            (
-                "device_done.html",
-                include_str!("../../templates/device_done.html"),
-            ),
-            ("error.html", include_str!("../../templates/error.html")),
-            ("home.html", include_str!("../../templates/home.html")),
-            (
-                "logged_out.html",
-                include_str!("../../templates/logged_out.html"),
-            ),
-            ("login.html", include_str!("../../templates/login.html")),
-            ("logout.html", include_str!("../../templates/logout.html")),
-        ])?;
-        tera.add_raw_templates(admin::TEMPLATES)?;
+        tera.add_raw_templates(templates::ALL)?;
         tera.register_filter("fill", fill);
         tera.set_escape_fn(escape);
         Ok(Self {
@@ -167,7 +142,10 @@ fn fill(text: &Value, values: &HashMap<String, Value>) -> tera::Result<Value> {
 #[cfg(test)]
 mod tests {
     use super::{
-        account::{AccountPage, SecurityPage},
+        account::{
+            AccountPage, SecurityPage,
+            totp::{CodesPage, TotpPage},
+        },
         admin::{
             AdminConfirmPage, AdminDetailPage, AdminInvitePage, AdminLinkPage, AdminListPage,
             InvitationPage,
@@ -175,6 +153,7 @@ mod tests {
         consent::ConsentPage,
         device::{DeviceConsentPage, DeviceDonePage, DevicePage},
         error::ErrorPage,
+        federation::{FederationPage, IdentitiesPage},
         login::LoginPage,
         session::{HomePage, LoggedOutPage, LogoutPage},
         *,
@@ -220,8 +199,13 @@ mod tests {
                     "home_",
                     "scope_",
                     "device_",
+                    "federation_",
+                    "identities_",
                     "account_",
                     "security_",
+                    "step_",
+                    "totp_",
+                    "codes_",
                 ] {
                     assert!(!html.contains(key), "untranslated {key} in {what}");
                 }
@@ -234,6 +218,7 @@ mod tests {
                     "{n}",
                     "{browser}",
                     "{count}",
+                    "{provider}",
                 ] {
                     assert!(!html.contains(placeholder), "{placeholder} in {what}");
                 }
@@ -251,6 +236,9 @@ mod tests {
         check::<LoginPage>(&pages);
         check::<AccountPage>(&pages);
         check::<SecurityPage>(&pages);
+        check::<TotpPage>(&pages);
+        check::<CodesPage>(&pages);
+        check::<second_step::SecondStepPage>(&pages);
         check::<ConsentPage>(&pages);
         check::<AdminListPage>(&pages);
         check::<AdminDetailPage>(&pages);
@@ -262,6 +250,8 @@ mod tests {
         check::<DeviceConsentPage>(&pages);
         check::<DeviceDonePage>(&pages);
         check::<ErrorPage>(&pages);
+        check::<FederationPage>(&pages);
+        check::<IdentitiesPage>(&pages);
         check::<HomePage>(&pages);
         check::<LogoutPage>(&pages);
         check::<LoggedOutPage>(&pages);

@@ -8,7 +8,10 @@ mod device;
 
 use serde_json::{Map, Value};
 
-use super::{account_texts, document_texts, limit_texts, locale::Locale, openid_texts};
+use super::{
+    account_texts, document_texts, federation_texts, limit_texts, locale::Locale, openid_texts,
+    step_texts,
+};
 
 /// One text: its key, English, Korean.
 pub(super) type Text = (&'static str, &'static str, &'static str);
@@ -32,11 +35,13 @@ fn all() -> impl Iterator<Item = &'static Text> {
     TEXTS
         .iter()
         .chain(account_texts::TEXTS)
+        .chain(step_texts::TEXTS)
         .chain(document_texts::TEXTS)
         .chain(device::TEXTS)
         .chain(admin::TEXTS)
         .chain(openid_texts::TEXTS)
         .chain(limit_texts::TEXTS)
+        .chain(federation_texts::TEXTS)
 }
 
 /// The table. Grouped by page.

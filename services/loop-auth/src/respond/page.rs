@@ -65,6 +65,17 @@ pub(crate) fn show<P: Page>(
     page: &P,
     forms: Forms<'_>,
 ) -> HttpResponse {
+    show_and_lead(app, request, status, page, (forms, ""))
+}
+
+/// The same for a page whose forms may also lead to further sources, each after a space.
+pub(crate) fn show_and_lead<P: Page>(
+    app: &App,
+    request: &HttpRequest,
+    status: StatusCode,
+    page: &P,
+    (forms, further): (Forms<'_>, &str),
+) -> HttpResponse {
     let locale = locale(request);
     let html = match app.pages.render(locale, page) {
         Ok(html) => html,
@@ -74,7 +85,7 @@ pub(crate) fn show<P: Page>(
         }
     };
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {}; \
+        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {}{further}; \
          frame-ancestors 'none'; base-uri 'none'",
         forms.sources()
     );

@@ -14,8 +14,9 @@ use loop_oauth::{
     login::{LoginError, PasswordError},
     redirect_uri,
     secret::RawSession,
-    sign_in::{self, Attempt, SignInError, SignedIn},
+    sign_in::{self, Attempt, Entered, SignInError, SignedIn},
 };
+use loop_shared::service::metrics::login_server::LOGINS;
 use secrecy::SecretString;
 
 use crate::{
@@ -35,6 +36,7 @@ use crate::{
         page::{self, Forms},
         redirect,
     },
+    routes::{identities, second_step},
 };
 
 /// Seconds after which a login that met a full queue is worth trying again.
@@ -66,6 +68,7 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
         .form_secret(&request)
         .is_some_and(|secret| csrf::fits(&secret, Form::Login, ask.target(), field("csrf")));
     if !own || comes_from_another_site(&request) {
+        counted("stale");
         let again = Again::Problem(LoginProblem::Stale);
         return ask.show(&app, &request, again).await;
     }
@@ -78,12 +81,18 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
         before: before.as_ref(),
         browser: browser.as_ref(),
     };
-    let again = match sign_in::sign_in(&app.cx(), &*app.passwords, attempt).await {
-        Ok(signed_in) => return enter(&app, &ask, &signed_in),
-        Err(SignInError::TooMany(wait)) => Again::TooMany(wait),
-        Err(SignInError::Login(LoginError::Wrong)) => Again::Problem(LoginProblem::Wrong),
+    let (outcome, answer) = match sign_in::sign_in(&app.cx(), &*app.passwords, attempt).await {
+        Ok(Entered::SignedIn(signed_in)) => ("ok", Ok(enter(&app, &ask, &signed_in))),
+        Ok(Entered::SecondStep(step)) => {
+            let lead = second_step::lead(&app, ask.return_to.as_ref(), &step);
+            ("second_step", Ok(lead))
+        }
+        Err(SignInError::TooMany(wait)) => ("limited", Err(Again::TooMany(wait))),
+        Err(SignInError::Login(LoginError::Wrong)) => {
+            ("wrong", Err(Again::Problem(LoginProblem::Wrong)))
+        }
         Err(SignInError::Login(LoginError::Password(PasswordError::Busy))) => {
-            Again::Problem(LoginProblem::Busy)
+            ("busy", Err(Again::Problem(LoginProblem::Busy)))
         }
         Err(SignInError::Login(
             error @ (LoginError::Password(PasswordError::Failed(_))
@@ -91,10 +100,21 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
             | LoginError::Entropy(_)),
         )) => {
             tracing::error!(%error, "a login failed");
-            return page::error(&app, &request, ErrorKind::Unavailable);
+            (
+                "failed",
+                Ok(page::error(&app, &request, ErrorKind::Unavailable)),
+            )
         }
     };
-    ask.show(&app, &request, again).await
+    counted(outcome);
+    match answer {
+        Ok(answer) => answer,
+        Err(again) => ask.show(&app, &request, again).await,
+    }
+}
+
+fn counted(outcome: &'static str) {
+    metrics::counter!(LOGINS, "method" => "password", "outcome" => outcome).increment(1);
 }
 
 /// Sends the browser where it wanted to go, with its new session.
@@ -190,12 +210,16 @@ impl Ask {
                 host: redirect_uri::display_host(&ask.redirect_uri),
             }),
             problem: again.problem(),
+            providers: identities::buttons(app),
             wait: match again {
                 Again::TooMany(wait) => Some(login::Wait::of_seconds(wait.seconds())),
                 Again::No | Again::Problem(_) => None,
             },
         };
-        let mut response = page::show(app, request, status(again.problem()), &shown, forms);
+        let sources = identities::sources(app);
+        let forms = (forms, sources.as_str());
+        let status = status(again.problem());
+        let mut response = page::show_and_lead(app, request, status, &shown, forms);
         if let Some(seconds) = again.seconds() {
             let headers = response.headers_mut();
             headers.insert(header::RETRY_AFTER, header::HeaderValue::from(seconds));

@@ -1,7 +1,8 @@
 //! `POST /token` (RFC 6749 §3.2): a code or refresh token for an access token.
 
 use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
-use loop_oauth::{grants, oidc::joined, secret::RawRefreshToken};
+use loop_oauth::{client::GrantType, grants, oidc::joined, secret::RawRefreshToken};
+use loop_shared::service::metrics::login_server::TOKEN_REQUESTS;
 use secrecy::ExposeSecret as _;
 use serde::Serialize;
 
@@ -33,9 +34,29 @@ pub(crate) async fn token(
     request: HttpRequest,
     form: OauthForm,
 ) -> Result<HttpResponse, Refused> {
+    let mut names = form
+        .0
+        .as_slice()
+        .iter()
+        .filter(|(name, _)| name == "grant_type");
+    let grant = names.next().and_then(|(_, value)| GrantType::parse(value));
+    let answered = answer(&app, &request, &form).await;
+    let outcome = answered
+        .as_ref()
+        .map_or_else(|refused| refused.error.oauth().1, |_| "ok");
+    let grant = grant.map_or("other", GrantType::as_str);
+    metrics::counter!(TOKEN_REQUESTS, "grant" => grant, "outcome" => outcome).increment(1);
+    answered
+}
+
+async fn answer(
+    app: &App,
+    request: &HttpRequest,
+    form: &OauthForm,
+) -> Result<HttpResponse, Refused> {
     let cx = app.cx();
-    let client = client_auth::client(&cx, &request, &form.0).await?;
-    let key = dpop::key(&cx, &request).await?;
+    let client = client_auth::client(&cx, request, &form.0).await?;
+    let key = dpop::key(&cx, request).await?;
     let params = form.0.as_slice();
     let tokens = grants::answer(&cx, &app.signer, &client, params, key.as_ref()).await?;
     let answer = Answer {

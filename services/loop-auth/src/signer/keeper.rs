@@ -12,7 +12,10 @@ use loop_oauth::{
 };
 use loop_shared::{
     audit::{Outcome, trail::note},
-    service::clock::Clock,
+    service::{
+        clock::Clock,
+        metrics::login_server::{KEY_AGE, KEY_FAILURES, KEYS_PUBLISHED},
+    },
 };
 use rand::Rng as _;
 
@@ -67,12 +70,13 @@ impl Keeper {
     /// it, so that replicas spread.
     pub async fn forever(self) {
         loop {
-            let part = rand::rng().random_range(0.5..=1.0);
-            tokio::time::sleep(self.every.mul_f64(part)).await;
             let turn = audit::in_background(&*self.store, self.clock.now(), self.turn());
             if let Err(error) = turn.await {
+                metrics::counter!(KEY_FAILURES).increment(1);
                 tracing::warn!(%error, "the signing keys were not looked after; they stay as they were");
             }
+            let part = rand::rng().random_range(0.5..=1.0);
+            tokio::time::sleep(self.every.mul_f64(part)).await;
         }
     }
 
@@ -98,12 +102,23 @@ impl Keeper {
 
     fn take(&self, stored: &[SigningKey]) -> Result<(), SignerError> {
         let now = self.clock.now();
+        self.show(stored, now);
         if self.signer.take(stored, &self.settings, now)? {
             let signing = key::signing(stored, now).map(|key| key.kid.as_str());
             let keys = stored.len();
             tracing::info!(keys, signing, "the signing keys have changed");
         }
         Ok(())
+    }
+
+    fn show(&self, stored: &[SigningKey], now: DateTime<Utc>) {
+        if let Some(signing) = key::signing(stored, now) {
+            let age = (now - signing.signs_from).to_std().unwrap_or_default();
+            metrics::gauge!(KEY_AGE).set(age.as_secs_f64());
+        }
+        let published = key::published(stored, now, &self.settings.policy).count();
+        let published = u32::try_from(published).unwrap_or(u32::MAX);
+        metrics::gauge!(KEYS_PUBLISHED).set(f64::from(published));
     }
 
     /// Does what the schedule asks for. Whether anything was written.

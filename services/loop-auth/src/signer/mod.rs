@@ -70,6 +70,12 @@ pub fn opens(key: &SigningKey, settings: &KeySettings) -> Result<(), SealError> 
     sealed::open(&key.private, settings.secret.as_ref()).map(drop)
 }
 
+/// Whether a key was stored readably, before there was a secret.
+#[must_use]
+pub fn is_plain(key: &SigningKey) -> bool {
+    sealed::open(&key.private, None).is_ok()
+}
+
 /// The key that signs and every key that may still verify. Clones share everything.
 #[derive(Clone, Debug)]
 pub struct Signer {

@@ -198,3 +198,85 @@ async fn metadata_and_preflight_let_clients_with_keys_in() {
         .unwrap();
     assert!(exposed.to_lowercase().contains("dpop-nonce"), "{exposed}");
 }
+
+#[actix_web::test]
+async fn userinfo_answers_a_bound_token_to_the_holder_of_its_key_alone_and_once_for_each_proof() {
+    let server = Server::start().await;
+    server.user("kim@example.com", "member").await;
+    let client = server.client().await;
+    let url = server.authorize_url(&client, &[("scope", "openid mcp:read")]);
+    let browser = Browser::new();
+    let outcome = browser
+        .authorize(&url, "kim@example.com", PASSWORD, Decision::Allow)
+        .await;
+    let code = outcome.parameter("code").unwrap();
+    let (mine, thief) = (TestKey::p256("mine"), TestKey::p256("thief"));
+    let form = exchange(&client, &code);
+    let (status, body, _) = server
+        .prove("/token", &form, &[server.proof("/token").sign(&mine)])
+        .await;
+    assert_eq!(status, 200, "{body}");
+    let access = text(&body, "access_token");
+    let other = server.code(&browser, &client, "kim@example.com").await;
+    let (_, unbound) = server.exchange(&client, &other).await;
+    let unbound = text(&unbound, "access_token");
+
+    let proof = || server.proof("/userinfo").token(access);
+    let good = proof().sign(&mine);
+    for (scheme, token, proofs, error) in [
+        ("Bearer", access, vec![], "invalid_token"),
+        ("Bearer", access, vec![proof().sign(&mine)], "invalid_token"),
+        ("DPoP", access, vec![], "invalid_dpop_proof"),
+        ("DPoP", access, vec![proof().sign(&thief)], "invalid_token"),
+        (
+            "DPoP",
+            access,
+            vec![server.proof("/userinfo").sign(&mine)],
+            "invalid_dpop_proof",
+        ),
+        (
+            "DPoP",
+            access,
+            vec![proof().token(unbound).sign(&mine)],
+            "invalid_dpop_proof",
+        ),
+        (
+            "DPoP",
+            access,
+            vec![proof().sign(&mine), proof().sign(&mine)],
+            "invalid_dpop_proof",
+        ),
+        (
+            "DPoP",
+            unbound,
+            vec![proof().token(unbound).sign(&mine)],
+            "invalid_token",
+        ),
+        ("dpop", access, vec![good.clone()], ""),
+        ("DPoP", access, vec![good.clone()], "invalid_dpop_proof"),
+    ] {
+        let mut asked = server.http.post(server.at("/userinfo"));
+        for proof in &proofs {
+            asked = asked.header("DPoP", proof);
+        }
+        let asked = asked.header("Authorization", format!("{scheme} {token}"));
+        let answer = asked.send().await.unwrap();
+        let status = answer.status().as_u16();
+        let challenges = answer.headers().get_all("www-authenticate").iter();
+        let challenges: Vec<_> = challenges
+            .map(|it| it.to_str().unwrap().to_owned())
+            .collect();
+        let body: Value = answer.json().await.unwrap();
+        if error.is_empty() {
+            assert_eq!((status, body["sub"].is_string()), (200, true), "{body}");
+            continue;
+        }
+        assert_eq!(
+            (status, text(&body, "error")),
+            (401, error),
+            "{scheme} {proofs:?}"
+        );
+        assert!(challenges[0].starts_with("Bearer "), "{challenges:?}");
+        assert!(challenges[1].starts_with("DPoP algs=") && challenges[1].contains(error));
+    }
+}

@@ -16,7 +16,10 @@ pub(super) async fn form(answer: Response) -> Form {
 /// Logs a browser in and gives its session cookie.
 pub(super) async fn log_in(server: &Server, browser: &Browser, email: &str) -> String {
     let page = server.at("/oauth/login");
-    let mut login = form(browser.get(&page).await).await;
+    let html = browser.get(&page).await.text().await.unwrap();
+    // Beside it there may be buttons of providers.
+    let mut all = forms(&html).into_iter();
+    let mut login = all.find(|form| form.has("password")).unwrap();
     login.set("email", email);
     login.set("password", PASSWORD);
     let answer = browser.submit(&page, &login, None).await;

@@ -12,6 +12,7 @@ mod day;
 mod device;
 mod dpop;
 mod engine;
+mod federation;
 mod flow;
 mod forms;
 mod fuzz;
@@ -44,6 +45,7 @@ use loop_oauth::{
     device::DeviceRules,
     dpop::DpopRules,
     entropy::OsEntropy,
+    federation::{FederationRules, allow::AllowRules},
     key::{Policy as KeyPolicy, SigningKey},
     login::Passwords,
     par::ParRules,
@@ -69,8 +71,10 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     app::{App, Parts},
     boot::{self, Opened},
+    outbound::providers::{ProviderSettings, Providers},
     passwords::BcryptPasswords,
     proxy_config::TrustedProxies,
+    seals::SecretSeals,
     signer::{KeySettings, Signer},
 };
 
@@ -116,6 +120,10 @@ struct Setup {
     registration: RegistrationRules,
     /// How keys are proven.
     dpop: DpopRules,
+    /// Who vouches, and for whom.
+    federation: FederationRules,
+    /// How they are asked.
+    providers: Vec<ProviderSettings>,
     /// The database; `None`: an empty one (see [`engine`]).
     store: Option<SqlStore>,
 }
@@ -140,6 +148,7 @@ impl Server {
         let rules = Rules {
             dpop: setup.dpop,
             registration: setup.registration,
+            federation: setup.federation,
             documents: setup.rules,
             ..rules(external.as_str(), setup.pkce)
         };
@@ -155,6 +164,8 @@ impl Server {
             keys: key_settings(),
             jwks_max_age: std::time::Duration::from_mins(5),
             proxies: TrustedProxies::default(),
+            providers: Providers::new(setup.providers).unwrap(),
+            seals: Arc::new(SecretSeals::new(None)),
         };
         let app = Data::new(App::new(parts).unwrap());
         let handle = serve(&app, &store, listener);
@@ -354,7 +365,9 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         registration: RegistrationRules::default(),
         device: DeviceRules::default(),
         account: AccountRules::default(),
+        second_step: loop_oauth::second_step::StepLimits::default(),
         sign_in: SignInLimits::default(),
+        federation: FederationRules::default(),
     }
 }
 

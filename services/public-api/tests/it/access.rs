@@ -7,13 +7,15 @@ use serde_json::{Value, json};
 
 use crate::harness::{RESOURCE, Server};
 
-const VAULT: [&str; 7] = [
+const VAULT: [&str; 9] = [
     "/api/entities",
     "/api/entities/tsk-1",
     "/api/notes/tasks/tsk-1.md",
     "/api/search?q=a",
     "/api/vault/scan",
     "/api/stats",
+    "/api/lint",
+    "/api/query",
     "/api/unserved",
 ];
 

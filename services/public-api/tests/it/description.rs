@@ -7,12 +7,14 @@ use serde_json::{Value, json};
 use crate::harness::Server;
 
 /// Addresses that the service answers and the description should name, found by asking.
-const SERVED: [&str; 9] = [
+const SERVED: [&str; 11] = [
     "/api/entities",
     "/api/entities/{id}",
     "/api/healthz",
+    "/api/lint",
     "/api/notes/{path}",
     "/api/openapi.json",
+    "/api/query",
     "/api/readyz",
     "/api/search",
     "/api/stats",
@@ -20,7 +22,7 @@ const SERVED: [&str; 9] = [
 ];
 
 /// Addresses whose answers, good and bad, are held against the document.
-const ASKED: [&str; 15] = [
+const ASKED: [&str; 20] = [
     "/api/entities",
     "/api/entities?limit=1",
     "/api/entities?type=Nothing",
@@ -33,6 +35,11 @@ const ASKED: [&str; 15] = [
     "/api/search?q=결제",
     "/api/search",
     "/api/stats",
+    "/api/lint?level=warning&limit=1",
+    "/api/lint?level=bad",
+    "/api/query?q=status exists",
+    "/api/query?q=group by status",
+    "/api/query?q=due <",
     "/api/healthz",
     "/api/readyz",
     "/api/openapi.json",

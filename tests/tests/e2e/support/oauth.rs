@@ -94,6 +94,14 @@ impl Client {
         }
     }
 
+    /// The same client under another name, such as the address of a document.
+    pub(crate) fn named(&self, id: &str) -> Self {
+        Self {
+            id: id.to_owned(),
+            ..self.at(&self.base)
+        }
+    }
+
     /// The authorization request for a resource, which callers may change before it is opened.
     pub(crate) fn authorize_url(&self, resource: &str, scope: &str) -> Url {
         let parameters = [

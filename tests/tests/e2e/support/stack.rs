@@ -84,7 +84,10 @@ impl Stack {
         });
         let ports = Ports {
             http: http_port,
-            auth: auth.as_ref().map_or_else(free_port, Service::port),
+            auth: auth
+                .as_ref()
+                .map_or_else(free_port, Service::port)
+                .to_string(),
             api: api.port(),
             exec: exec.as_ref().map_or_else(free_port, Service::port),
         };
@@ -162,11 +165,13 @@ impl Stack {
     }
 }
 
-struct Ports {
-    http: u16,
-    auth: u16,
-    api: u16,
-    exec: u16,
+/// Where nginx listens, and where it finds the services.
+pub(crate) struct Ports {
+    pub http: u16,
+    /// One for each replica, with spaces between them.
+    pub auth: String,
+    pub api: u16,
+    pub exec: u16,
 }
 
 fn start_auth(dir: &Path, url: &str, more: &[(&str, &str)]) -> Service {
@@ -183,11 +188,11 @@ fn start_auth(dir: &Path, url: &str, more: &[(&str, &str)]) -> Service {
 }
 
 /// Starts nginx on the project's own configuration, put together by the script that `make run` uses.
-fn start_nginx(nginx: &Path, dir: &Path, ports: &Ports) -> Service {
+pub(crate) fn start_nginx(nginx: &Path, dir: &Path, ports: &Ports) -> Service {
     let made = Command::new(top().join("deploy/make/nginx.sh"))
         .arg(dir)
         .env("LOOP_HTTP_PORT", ports.http.to_string())
-        .env("LOOP_AUTH_PORT", ports.auth.to_string())
+        .env("LOOP_AUTH_PORT", &ports.auth)
         .env("LOOP_API_PORT", ports.api.to_string())
         .env("LOOP_EXEC_PORT", ports.exec.to_string())
         .status();

@@ -1,5 +1,7 @@
 //! Tokens in the wrong place, hints of others, ended grants.
 
+use loop_shared::auth::claims::Confirmation;
+
 use super::*;
 use crate::{
     authorize::Next,
@@ -14,7 +16,7 @@ async fn what_ended_says_nothing_more_at_once() {
         let tokens = house.tokens(&[]).await;
         let presented = presented(&tokens);
         assert!(
-            userinfo::userinfo(&house.world.cx(), &presented)
+            userinfo::userinfo(&house.world.cx(), &presented, None)
                 .await
                 .is_ok()
         );
@@ -32,7 +34,7 @@ async fn what_ended_says_nothing_more_at_once() {
             }
             _ => house.world.pass(TimeDelta::hours(1)),
         }
-        let refused = userinfo::userinfo(&house.world.cx(), &presented).await;
+        let refused = userinfo::userinfo(&house.world.cx(), &presented, None).await;
         assert_eq!(
             refused.unwrap_err().oauth(),
             (401, Some("invalid_token")),
@@ -68,10 +70,10 @@ async fn a_token_whose_claims_do_not_fit_its_grant_says_nothing() {
         ),
         (
             "bound to a key",
-            change(&|t| t.cnf = Some(json!({"jkt": "x"}))),
+            change(&|t| t.cnf = Some(Confirmation { jkt: None })),
         ),
     ] {
-        let refused = userinfo::userinfo(&house.world.cx(), &token).await;
+        let refused = userinfo::userinfo(&house.world.cx(), &token, None).await;
         assert_eq!(refused.unwrap_err().oauth().0, 401, "{what}");
     }
 }
@@ -108,7 +110,7 @@ async fn a_token_that_is_bound_to_a_key_stays_so_with_openid() {
         );
         if tokens.oidc.id_token.is_some() {
             assert!(id_token(&tokens).get("cnf").is_none());
-            let refused = userinfo::userinfo(&cx, &presented(&tokens)).await;
+            let refused = userinfo::userinfo(&cx, &presented(&tokens), None).await;
             assert_eq!(refused.unwrap_err().oauth().0, 401, "shown as a bearer");
         }
     }

@@ -41,7 +41,7 @@ async fn signing_in_alone_gives_a_token_for_the_userinfo_endpoint_and_for_nothin
     for name in claims.as_object().unwrap().keys() {
         assert!(CLAIMS_SUPPORTED.contains(&name.as_str()), "{name}");
     }
-    let told = userinfo::userinfo(&house.world.cx(), &presented(&tokens))
+    let told = userinfo::userinfo(&house.world.cx(), &presented(&tokens), None)
         .await
         .unwrap();
     assert_eq!(told["sub"], claims["sub"]);
@@ -57,7 +57,7 @@ async fn claims_follow_the_granted_scopes_and_an_address_is_never_a_name() {
         ("openid profile", vec!["name", "roles", "sub", "updated_at"]),
     ] {
         let tokens = house.tokens(&[("scope", scope)]).await;
-        let told = userinfo::userinfo(&house.world.cx(), &presented(&tokens))
+        let told = userinfo::userinfo(&house.world.cx(), &presented(&tokens), None)
             .await
             .unwrap();
         assert_eq!(names(&told), expected, "{scope}");
@@ -77,7 +77,7 @@ async fn an_api_scope_beside_openid_keeps_its_audience_and_its_role_ceiling() {
     assert_eq!(access["scope"], "mcp:read openid email");
     assert_eq!(tokens.scope.to_string(), "mcp:read");
     assert!(
-        userinfo::userinfo(&house.world.cx(), &presented(&tokens))
+        userinfo::userinfo(&house.world.cx(), &presented(&tokens), None)
             .await
             .is_ok()
     );
@@ -99,7 +99,7 @@ async fn plain_oauth_stays_as_it_was() {
         .await;
     assert!(tokens.oidc.id_token.is_none());
     assert_eq!(read(&tokens.access_token)["scope"], "mcp:read");
-    let refused = userinfo::userinfo(&house.world.cx(), &presented(&tokens)).await;
+    let refused = userinfo::userinfo(&house.world.cx(), &presented(&tokens), None).await;
     assert_eq!(
         refused.unwrap_err().oauth(),
         (403, Some("insufficient_scope"))
@@ -269,7 +269,7 @@ async fn a_token_for_the_second_of_two_resources_opens_userinfo_too() {
     let other = house.ask(&form).await.unwrap();
     for (tokens, audience) in [(&tokens, first), (&other, second)] {
         assert_eq!(read(&tokens.access_token)["aud"], audience);
-        let told = userinfo::userinfo(&house.world.cx(), &presented(tokens)).await;
+        let told = userinfo::userinfo(&house.world.cx(), &presented(tokens), None).await;
         assert_eq!(told.unwrap()["email"], "chief@example.com");
     }
 }

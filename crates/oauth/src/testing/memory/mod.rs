@@ -8,6 +8,7 @@ mod audit;
 mod client_admin;
 mod client_grants;
 mod devices;
+mod federation;
 mod grants;
 mod invitations;
 mod jti;
@@ -17,6 +18,7 @@ mod logins;
 mod oidc;
 mod par;
 mod registrations;
+mod second_factors;
 mod standing;
 
 use std::{
@@ -69,9 +71,11 @@ struct Tables {
     pushed: HashMap<SecretHash, PushedRequest>,
     managed: HashMap<ClientId, SecretHash>,
     devices: Vec<DeviceAuthorization>,
+    federation: federation::People,
     visits: HashMap<SecretHash, Visit>,
     audit: Vec<loop_shared::audit::Record>,
     invitations: Vec<crate::invitation::Invitation>,
+    second: second_factors::Kept,
 }
 
 impl MemoryStore {

@@ -113,7 +113,8 @@ async fn read(path: &PathBuf) -> Result<Vec<u8>, FetchError> {
 }
 
 /// This machine, a private address or a bare service name: an environment's HTTP proxy cannot reach those.
-pub(in crate::auth) fn is_nearby(url: &Url) -> bool {
+#[must_use]
+pub fn is_nearby(url: &Url) -> bool {
     match url.host() {
         Some(Host::Domain(name)) => !name.contains('.') || name.ends_with(".localhost"),
         Some(Host::Ipv4(ip)) => ip.is_loopback() || ip.is_private() || ip.is_link_local(),

@@ -16,12 +16,13 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use url::Url;
 
+pub use fetch::is_nearby;
 pub(in crate::auth) use key_set::public_key;
 pub use key_set::{KeySet, KeySetError, VerifyingKey};
 
 use crate::service::config::{JwksLocation, ResourceServerConfig};
 use fetch::Fetch;
-pub(super) use fetch::{causes, is_nearby};
+pub(super) use fetch::causes;
 use refresh::{Pace, Refresher, Why};
 
 /// How keys are kept.

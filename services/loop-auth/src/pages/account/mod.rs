@@ -3,6 +3,7 @@
 pub mod agent;
 pub mod moment;
 mod samples;
+pub mod totp;
 
 use serde::Serialize;
 
@@ -23,16 +24,19 @@ pub enum Done {
     Password,
     /// The language was chosen.
     Language,
+    /// The authenticator app was removed.
+    TotpRemoved,
 }
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 5] = [
+    pub const ALL: [Self; 6] = [
         Self::Disconnected,
         Self::SignedOut,
         Self::SignedOutOthers,
         Self::Password,
         Self::Language,
+        Self::TotpRemoved,
     ];
 
     /// Its name in an address.
@@ -44,6 +48,7 @@ impl Done {
             Self::SignedOutOthers => "signed_out_others",
             Self::Password => "password",
             Self::Language => "language",
+            Self::TotpRemoved => "totp_removed",
         }
     }
 }
@@ -151,6 +156,16 @@ pub struct SecurityPage {
     pub tab: &'static str,
     /// Why the password was not changed.
     pub problem: Option<PasswordProblem>,
+    /// Whether the login is fresh enough for a change.
+    pub recent: bool,
+    /// The way to a fresh one.
+    pub again: String,
+    /// Since when an authenticator app is asked for.
+    pub totp_since: Option<Moment>,
+    /// Why it was not removed.
+    pub totp_problem: Option<PasswordProblem>,
+    /// Recovery codes that were not used yet.
+    pub codes_left: String,
 }
 
 impl Page for SecurityPage {

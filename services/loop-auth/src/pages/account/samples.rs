@@ -79,6 +79,25 @@ pub(super) fn security() -> Vec<SecurityPage> {
         frame: frame("kim@example.com", done),
         tab: "security",
         problem,
+        recent: true,
+        again: "/oauth/login?return_to=%2Faccount%2Fsecurity%3F".to_owned(),
+        totp_since: None,
+        totp_problem: None,
+        codes_left: "0".to_owned(),
+    };
+    let with_app = SecurityPage {
+        totp_since: Some(ago(5)),
+        codes_left: "10".to_owned(),
+        ..page(None, None)
+    };
+    let old = SecurityPage {
+        recent: false,
+        totp_problem: Some(PasswordProblem::Wrong),
+        ..with_app.clone()
+    };
+    let old_without = SecurityPage {
+        recent: false,
+        ..page(None, None)
     };
     let problems = [
         PasswordProblem::Wrong,
@@ -93,5 +112,6 @@ pub(super) fn security() -> Vec<SecurityPage> {
     [page(None, None), page(None, Some(Done::Password))]
         .into_iter()
         .chain(again)
+        .chain([with_app, old, old_without])
         .collect()
 }

@@ -8,46 +8,6 @@ use serde::Serialize;
 use super::Page;
 pub use views::{Badge, Choice, Fact, Field, Link, Row, Section, Tone, Value, When};
 
-/// The templates of these pages, by name.
-pub(super) const TEMPLATES: [(&str, &str); 9] = [
-    (
-        "admin_nav.html",
-        include_str!("../../../templates/admin_nav.html"),
-    ),
-    (
-        "admin_value.html",
-        include_str!("../../../templates/admin_value.html"),
-    ),
-    (
-        "admin_rows.html",
-        include_str!("../../../templates/admin_rows.html"),
-    ),
-    (
-        "admin_list.html",
-        include_str!("../../../templates/admin_list.html"),
-    ),
-    (
-        "admin_detail.html",
-        include_str!("../../../templates/admin_detail.html"),
-    ),
-    (
-        "admin_confirm.html",
-        include_str!("../../../templates/admin_confirm.html"),
-    ),
-    (
-        "admin_invite.html",
-        include_str!("../../../templates/admin_invite.html"),
-    ),
-    (
-        "admin_link.html",
-        include_str!("../../../templates/admin_link.html"),
-    ),
-    (
-        "invitation.html",
-        include_str!("../../../templates/invitation.html"),
-    ),
-];
-
 /// What stands around each admin page.
 #[derive(Clone, Debug, Serialize)]
 pub struct Shell {

@@ -7,6 +7,7 @@ pub(crate) mod language;
 pub(crate) mod overview;
 pub(crate) mod security;
 pub(crate) mod sessions;
+pub(crate) mod totp;
 
 use actix_web::{HttpRequest, HttpResponse, http::Method, web};
 use loop_oauth::store::StoreError;
@@ -48,13 +49,18 @@ pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
         )
         .route(&at("/account/language"), web::post().to(language::post))
         .route(&at(SECURITY), reading().to(security::get))
-        .route(&at("/account/password"), web::post().to(security::password));
+        .route(&at("/account/password"), web::post().to(security::password))
+        .route(&at("/account/totp"), reading().to(totp::get))
+        .route(&at("/account/totp/begin"), web::post().to(totp::begin))
+        .route(&at("/account/totp/confirm"), web::post().to(totp::confirm))
+        .route(&at("/account/totp/remove"), web::post().to(totp::remove))
+        .route(&at("/account/recovery/renew"), web::post().to(totp::renew));
 }
 
 /// Why a page is not shown, or a form not followed.
 pub(super) enum Away {
-    /// Nobody is signed in: this answer leads to the login.
-    ToLogin(HttpResponse),
+    /// Nobody is signed in: the way to the login and back.
+    ToLogin(String),
     /// It is refused.
     Refused(Refusal),
 }
@@ -75,7 +81,7 @@ impl Away {
     /// The answer.
     pub(super) fn answer(self, app: &App, request: &HttpRequest) -> HttpResponse {
         match self {
-            Self::ToLogin(response) => response,
+            Self::ToLogin(login) => redirect::after(request.method(), &login),
             Self::Refused(refusal) => refusal.show(app, request),
         }
     }
@@ -91,7 +97,7 @@ pub(super) async fn signed_in(
         return Ok(current);
     }
     let login = login_url(&app.base, &ReturnTo::new(&app.base, page, &[]));
-    Err(Away::ToLogin(redirect::after(request.method(), &login)))
+    Err(Away::ToLogin(login))
 }
 
 /// Who sent this form, which must be this site's own and of this session.

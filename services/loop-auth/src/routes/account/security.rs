@@ -2,35 +2,47 @@
 
 use actix_web::{
     HttpRequest, HttpResponse,
-    http::{StatusCode, header},
+    http::{Method, StatusCode, header},
     web::Data,
 };
 use loop_oauth::{
     account::{self, PasswordChangeError},
     login::PasswordError,
+    second_step::enrol,
 };
 use secrecy::SecretString;
 
 use super::{Away, SECURITY, done, frame, posted, signed_in};
 use crate::{
     app::App,
-    extract::{form::PageForm, session::Current},
+    extract::{form::PageForm, return_to::ReturnTo, session::Current},
     pages::{
-        account::{Done, PasswordProblem, SecurityPage},
+        account::{Done, PasswordProblem, SecurityPage, moment::Moment},
         error::ErrorKind,
     },
     respond::{
-        authorize_error::Refusal,
         page::{self, Forms},
+        redirect,
     },
-    routes::login::add_cookie,
+    routes::{authorize::login_url, login::add_cookie},
 };
+
+/// What is said above one of the forms.
+#[derive(Clone, Copy)]
+pub(super) enum Problem {
+    /// Nothing.
+    None,
+    /// Why the password was not changed.
+    Password(PasswordProblem),
+    /// Why the authenticator app was not removed.
+    Removal(PasswordProblem),
+}
 
 /// `GET /account/security`.
 pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let shown = async {
         let current = signed_in(&app, &request, SECURITY).await?;
-        Ok(show(&app, &request, &current, None)?)
+        show(&app, &request, &current, Problem::None).await
     };
     shown
         .await
@@ -44,17 +56,37 @@ pub(crate) async fn password(app: Data<App>, request: HttpRequest, form: PageFor
         .unwrap_or_else(|away| away.answer(&app, &request))
 }
 
-fn show(
+/// To another page of the account, after a form.
+pub(super) fn to_page(app: &App, page: &str) -> HttpResponse {
+    redirect::after(&Method::POST, &format!("{}{page}", app.base))
+}
+
+pub(super) async fn show(
     app: &App,
     request: &HttpRequest,
     current: &Current,
-    problem: Option<PasswordProblem>,
-) -> Result<HttpResponse, Refusal> {
+    problem: Problem,
+) -> Result<HttpResponse, Away> {
+    let (cx, (session, user)) = (app.cx(), &current.who);
+    let set_up = enrol::set_up(&cx, user).await?;
+    let since = set_up.totp.and_then(|totp| totp.confirmed_at);
+    let (password, removal) = match problem {
+        Problem::None => (None, None),
+        Problem::Password(problem) => (Some(problem), None),
+        Problem::Removal(problem) => (None, Some(problem)),
+    };
+    let back = ReturnTo::new(&app.base, SECURITY, &[]);
     let shown = SecurityPage {
         frame: frame(request, current)?,
         tab: "security",
-        problem,
+        problem: password,
+        recent: account::is_recent(session, cx.now),
+        again: login_url(&app.base, &back),
+        totp_since: since.map(|at| Moment::new(at, cx.now)),
+        totp_problem: removal,
+        codes_left: set_up.codes_left.to_string(),
     };
+    let problem = password.or(removal);
     let status = problem.map_or(StatusCode::OK, status);
     let mut response = page::show(app, request, status, &shown, Forms::Here);
     let wait = match problem {
@@ -97,7 +129,7 @@ async fn change(app: &App, request: &HttpRequest, form: &PageForm) -> Result<Htt
             return Ok(page::error(app, request, ErrorKind::Unavailable));
         }
     };
-    Ok(show(app, request, &current, Some(problem))?)
+    show(app, request, &current, Problem::Password(problem)).await
 }
 
 const fn status(problem: PasswordProblem) -> StatusCode {

@@ -3,6 +3,7 @@
 mod apps;
 mod password;
 mod sessions;
+mod totp;
 
 use loop_testkit::{
     Outcome,

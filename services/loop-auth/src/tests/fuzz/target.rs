@@ -186,6 +186,8 @@ impl Target {
             jwks_max_age: Duration::from_mins(5),
             documents: Arc::new(NoDocuments),
             proxies: TrustedProxies::default(),
+            providers: crate::outbound::providers::Providers::default(),
+            seals: Arc::new(SecretSeals::new(None)),
         };
         let app = Data::new(App::new(parts).unwrap());
         let cx = app.cx();

@@ -1,0 +1,180 @@
+//! The command line: what is asked for, and what must never be said there.
+//!
+//! In: the arguments of this process. Out: an exit code. Never: a secret in an argument, where `ps` shows it.
+
+use std::process::ExitCode;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use loop_auth::boot::Opening;
+use loop_auth::config::Database;
+use loop_shared::resource_server::{self, exit_code};
+
+use crate::boot;
+use crate::config::{IDENTITY, ProxyArgs};
+
+/// Flags that hold secrets, and the variables to use instead. `--password` is for this machine alone.
+const SECRETS: [(&str, &str); 2] = [
+    ("auth_encryption_secret", "AUTH_ENCRYPTION_SECRET"),
+    ("database_url", "DATABASE_URL"),
+];
+
+const ABOUT: &str = "\
+A login in front of any MCP server.
+
+auth-proxy runs an MCP server (or speaks to one that runs already) and lets in only people who signed in. Clients such
+as Claude, ChatGPT or an IDE find the login by themselves: they are refused with the address of the authorization
+server, register there, and send their user's browser to its login page. The server behind stays as it is and never
+sees a token.";
+
+const EXAMPLES: &str = "\
+EXAMPLES
+  A server from npm, with everything inside, for this machine:
+    auth-proxy --external-url http://localhost:8080 --password changeme -- \\
+        npx -y @modelcontextprotocol/server-filesystem ./
+
+  The same for others, behind a TLS proxy that answers at mcp.example.com:
+    PASSWORD_FILE=/run/secrets/password AUTH_ENCRYPTION_SECRET_FILE=/run/secrets/key \\
+    auth-proxy --external-url https://mcp.example.com -- npx -y @modelcontextprotocol/server-filesystem /srv/files
+
+  A server that runs already, behind Loop's central login:
+    auth-proxy --external-url https://mcp.example.com --issuer https://loop.example.com \\
+        --server-url http://10.0.0.5:9000/mcp
+  (RESOURCES of loop-auth must list https://mcp.example.com/mcp=mcp:read.)
+
+WHAT A COMMAND GETS
+  PATH, HOME, LANG and the like, and the variables of PASS_ENV; nothing else of this environment. No shell reads it.
+  Each user has a process of their own, in a process group of its own; it is ended after CHILD_IDLE_SECONDS, when it
+  takes more than CHILD_MEMORY_MB or CHILD_PROCESSES, and with the proxy, however that ends.
+
+SECRETS
+  Never on the command line, where ps shows them to everybody on this machine: set the variable, or NAME_FILE with
+  the path of a file that holds the secret. --password is the exception, for trying things out.
+
+FILES
+  DATA_DIR/auth-proxy.db      users, clients, grants and signing keys of the login inside; it survives restarts
+  DATA_DIR/auth-proxy.secret  under which sessions are signed, unless AUTH_ENCRYPTION_SECRET is set
+
+More: docs/auth-proxy.md";
+
+/// A login in front of any MCP server.
+#[derive(Debug, Parser)]
+#[command(
+    name = "auth-proxy",
+    version,
+    about = "A login in front of any MCP server",
+    long_about = ABOUT,
+    after_long_help = EXAMPLES,
+    args_conflicts_with_subcommands = true,
+    disable_help_subcommand = true
+)]
+pub struct Cli {
+    /// Without a command: serve.
+    #[command(subcommand)]
+    command: Option<Task>,
+    /// The settings.
+    #[command(flatten)]
+    proxy: ProxyArgs,
+    /// The MCP server's program and its arguments
+    #[arg(last = true, value_name = "COMMAND")]
+    server: Vec<String>,
+}
+
+/// What else the program can do.
+#[derive(Debug, Subcommand)]
+enum Task {
+    /// Ask the running proxy whether it is ready; exits 0 or 1
+    Healthcheck(Box<ProxyArgs>),
+}
+
+/// Runs the command line of this process with stores opened by `open`.
+pub fn main(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
+    let matches = Cli::command().get_matches();
+    if let Some(why) = secret_on_the_command_line(&matches) {
+        eprintln!("auth-proxy: {why}");
+        return ExitCode::from(2);
+    }
+    let cli = match Cli::from_arg_matches(&matches) {
+        Ok(cli) => cli,
+        Err(error) => error.exit(),
+    };
+    if let Some(Task::Healthcheck(args)) = &cli.command {
+        return exit_code(
+            IDENTITY,
+            resource_server::healthcheck(&args.service, IDENTITY),
+        );
+    }
+    match boot::run(&cli.proxy, &cli.server, open) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("auth-proxy: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Why the command line is refused.
+fn secret_on_the_command_line(matches: &ArgMatches) -> Option<String> {
+    let told = |id: &&(&str, &str)| matches.value_source(id.0) == Some(ValueSource::CommandLine);
+    let (id, variable) = SECRETS.iter().find(told)?;
+    let flag = id.replace('_', "-");
+    Some(format!(
+        "--{flag} is refused: everybody on this machine can read a command line (ps, /proc), and shells keep it in \
+         their history. Set the variable {variable}, or {variable}_FILE with the path of a file that holds it."
+    ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_well_formed_and_the_server_keeps_its_own_flags() {
+        Cli::command().debug_assert();
+        let line = [
+            "auth-proxy",
+            "--password",
+            "changeme",
+            "--",
+            "npx",
+            "-y",
+            "--help",
+        ];
+        let cli = Cli::try_parse_from(line).unwrap();
+        assert_eq!(cli.server, ["npx", "-y", "--help"]);
+    }
+
+    #[test]
+    fn secrets_on_the_command_line_are_refused_with_the_reason() {
+        for (flag, refused) in [
+            ("--auth-encryption-secret", true),
+            ("--database-url", true),
+            ("--password", false),
+            ("--auth-encryption-secret-file", false),
+        ] {
+            let line = ["auth-proxy", flag, "s3cret", "--", "x"];
+            let matches = Cli::command().try_get_matches_from(line).unwrap();
+            let why = secret_on_the_command_line(&matches);
+            assert_eq!(why.is_some(), refused, "{flag}");
+            if let Some(why) = why {
+                assert!(why.contains("_FILE") && !why.contains("s3cret"), "{why}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_manual_names_every_part() {
+        let help = Cli::command().render_long_help().to_string();
+        for part in [
+            "EXAMPLES",
+            "SECRETS",
+            "FILES",
+            "--password",
+            "CHILD_MEMORY_MB",
+            "npx -y",
+            "[COMMAND]",
+        ] {
+            assert!(help.contains(part), "{part}");
+        }
+    }
+}

@@ -1,0 +1,197 @@
+//! The settings of auth-proxy: flags and environment variables, read once, every mistake at once.
+//!
+//! In: arguments and environment. Out: [`Config`], or all problems. Never: a secret from the command line, except
+//! a password for this machine alone.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use loop_auth::config::StoreArgs;
+use loop_shared::service::config::{
+    ExternalUrl, JwksLocation, Problems, ServiceIdentity, Warnings, given, number, secret_or_file,
+};
+use loop_shared::service::{ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig};
+use secrecy::SecretString;
+
+use crate::server_config::ServerArgs;
+use crate::servers::Server;
+
+/// The service's name, version and port.
+pub const IDENTITY: ServiceIdentity = ServiceIdentity {
+    name: "auth-proxy",
+    version: env!("CARGO_PKG_VERSION"),
+    default_port: 8080,
+};
+
+/// Flags and variables of the login inside.
+#[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
+#[derive(Args, Clone, Debug, Default)]
+#[command(next_help_heading = "Login (without ISSUER, an authorization server runs inside)")]
+pub struct LoginArgs {
+    /// Password of the one user, for this machine alone: anybody here can read it with ps. Elsewhere set PASSWORD_FILE
+    #[arg(
+        long,
+        env = "PASSWORD",
+        value_name = "PASSWORD",
+        hide_env_values = true
+    )]
+    pub password: Option<SecretString>,
+    /// File that holds PASSWORD
+    #[arg(long, env = "PASSWORD_FILE", value_name = "PATH")]
+    pub password_file: Option<PathBuf>,
+    /// E-mail with which that user signs in [default: admin@example.com]
+    #[arg(long, env = "ADMIN_EMAIL", value_name = "EMAIL")]
+    pub admin_email: Option<String>,
+    /// Folder for the database and the proxy's own secret [default: ./data]
+    #[arg(long, env = "DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<String>,
+    /// Secret under which sessions and keys are kept, at least 32 bytes; several replicas need the same
+    /// [default: made once, kept in DATA_DIR]
+    #[arg(
+        long,
+        env = "AUTH_ENCRYPTION_SECRET",
+        value_name = "SECRET",
+        hide_env_values = true
+    )]
+    pub auth_encryption_secret: Option<SecretString>,
+    /// File that holds AUTH_ENCRYPTION_SECRET
+    #[arg(long, env = "AUTH_ENCRYPTION_SECRET_FILE", value_name = "PATH")]
+    pub auth_encryption_secret_file: Option<PathBuf>,
+}
+
+/// All flags of `auth-proxy`.
+#[derive(Args, Clone, Debug, Default)]
+pub struct ProxyArgs {
+    /// What every service has.
+    #[command(flatten)]
+    pub service: ServiceArgs,
+    /// The server behind.
+    #[command(flatten)]
+    pub server: ServerArgs,
+    /// The login inside.
+    #[command(flatten)]
+    pub login: LoginArgs,
+    /// Its database.
+    #[command(flatten)]
+    pub store: StoreArgs,
+    /// Tokens of another issuer.
+    #[command(flatten)]
+    pub tokens: ResourceServerArgs,
+}
+
+/// The checked settings.
+#[derive(Debug)]
+pub(crate) struct Config {
+    /// Settings of every service.
+    pub(crate) service: ServiceConfig,
+    /// The servers behind.
+    pub(crate) servers: Vec<Arc<Server>>,
+    /// Whose tokens are taken; `resource` is set for each server.
+    pub(crate) tokens: ResourceServerConfig,
+    /// The login inside; `None` when another issuer is named.
+    pub(crate) embedded: Option<loop_auth::config::Config>,
+    /// The proxy's secret.
+    pub(crate) secret: Option<SecretString>,
+    /// Where the proxy keeps things.
+    pub(crate) data: PathBuf,
+    /// Servers that run at once, at most.
+    pub(crate) most: usize,
+    /// Whether the password came from the command line or a file, and so needs not be shown.
+    pub(crate) user: String,
+    /// What is allowed but unwise.
+    pub(crate) warnings: Warnings,
+}
+
+impl ProxyArgs {
+    /// Checks everything; `command` is what follows `--`.
+    ///
+    /// # Errors
+    /// All [`Problems`].
+    pub(crate) fn resolve(&self, command: &[String]) -> Result<Config, Problems> {
+        let mut problems = Problems::new();
+        let service = self.service(&mut problems);
+        let data = PathBuf::from(given(self.login.data_dir.as_deref()).unwrap_or("./data"));
+        let server = self.server.resolve(command, &mut problems);
+        let login = &self.login;
+        let (value, file) = (
+            login.auth_encryption_secret.as_ref(),
+            login.auth_encryption_secret_file.as_deref(),
+        );
+        let secret = secret_or_file("AUTH_ENCRYPTION_SECRET", value, file, &mut problems);
+        let most = self.server.max_running.as_deref();
+        let most = number("MAX_RUNNING", most, 1..=100_000, 256, &mut problems);
+        let embedded = given(self.tokens.issuer.as_deref()).is_none();
+        let tokens = self.tokens(&service, embedded, &mut problems);
+        let paths: Vec<String> = server.iter().map(Server::path).collect();
+        let inside = embedded.then(|| self.embedded(&service, &data, &paths, &mut problems));
+        let mut warnings = problems.finish()?;
+        let inside = inside.transpose()?;
+        if let Some(inside) = &inside {
+            warnings.extend(inside.warnings.iter().cloned());
+        }
+        Ok(Config {
+            service,
+            servers: server.into_iter().map(Arc::new).collect(),
+            tokens,
+            embedded: inside,
+            secret,
+            data,
+            most: usize::try_from(most).unwrap_or(256),
+            user: given(login.admin_email.as_deref())
+                .unwrap_or("admin@example.com")
+                .to_owned(),
+            warnings,
+        })
+    }
+
+    /// The service's settings; the public address is this machine's port unless told otherwise.
+    fn service(&self, problems: &mut Problems) -> ServiceConfig {
+        let mut args = self.service.clone();
+        if given(args.external_url.as_deref()).is_none() {
+            let port = given(args.port.as_deref()).unwrap_or("8080");
+            args.external_url = Some(format!("http://localhost:{port}"));
+        } else if given(args.port.as_deref()).is_none() {
+            args.port = own_port(args.external_url.as_deref());
+        }
+        args.resolve(IDENTITY, problems)
+    }
+
+    /// Whose tokens are taken. Those of the login inside are checked with keys that are asked for over this very
+    /// port, as any other server would.
+    fn tokens(
+        &self,
+        service: &ServiceConfig,
+        embedded: bool,
+        problems: &mut Problems,
+    ) -> ResourceServerConfig {
+        let mut args = self.tokens.clone();
+        if embedded {
+            let ip = service.bind_address;
+            let ip = if ip.is_unspecified() {
+                [127, 0, 0, 1].into()
+            } else {
+                ip
+            };
+            let here = std::net::SocketAddr::new(ip, service.port);
+            args.jwks_url = Some(format!("http://{here}/.well-known/jwks.json"));
+            args.jwks_file = None;
+            if args.revocation.revocation_poll_seconds.is_none() {
+                args.revocation.revocation_poll_seconds = Some("1".to_owned());
+            }
+        }
+        let config = args.resolve(service, "/mcp", problems);
+        if matches!(config.jwks, JwksLocation::File(_)) && config.revocation.is_none() {
+            let fix = "Set REVOCATION_URL, or let it be JWKS_URL.";
+            problems.warn("JWKS_FILE", "revoked tokens work until they expire", fix);
+        }
+        config
+    }
+}
+
+/// The port of an address on this machine.
+fn own_port(external: Option<&str>) -> Option<String> {
+    let url = ExternalUrl::parse(external?).ok()?;
+    let port = url::Url::parse(url.as_str()).ok()?.port()?;
+    url.is_loopback().then(|| port.to_string())
+}

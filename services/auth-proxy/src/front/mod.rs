@@ -1,0 +1,182 @@
+//! What clients speak with: Streamable HTTP of both eras, on one path for each server.
+//!
+//! In: requests that passed the door, with their caller. Out: JSON or an event stream.
+//! Never: answers without a caller, takes a session of another user or server, changes a result's members.
+//! Source: MCP "Transports" of 2025-03-26 to 2025-11-25 and of 2026-07-28; `reference/mcp-server.md`.
+
+mod legacy;
+mod listen;
+mod modern;
+mod parked;
+mod reply;
+mod run;
+mod session;
+
+use std::sync::Arc;
+
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, HeaderMap};
+use actix_web::web::{Bytes, Data};
+use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
+use loop_shared::auth::access::{AccessNote, note_tool};
+use loop_shared::auth::bearer::Caller;
+
+use crate::app::{App, Entry};
+use crate::wire::{Message, Object, Raw, codes};
+
+pub(crate) use parked::Parked;
+pub(crate) use session::{Session, Sessions};
+
+/// The first revision without sessions.
+pub(crate) const MODERN: &str = "2026-07-28";
+
+/// A request and what is known about it.
+pub(crate) struct Visit {
+    app: Data<App>,
+    entry: Arc<Entry>,
+    caller: Caller,
+    note: Option<AccessNote>,
+    headers: HeaderMap,
+}
+
+impl Visit {
+    /// The visit of a request that passed the door.
+    fn of(request: &HttpRequest, app: Data<App>, caller: Caller) -> Option<Self> {
+        let entry = request.extensions().get::<Arc<Entry>>().cloned()?;
+        Some(Self {
+            app,
+            entry,
+            caller,
+            note: AccessNote::of(request),
+            headers: request.headers().clone(),
+        })
+    }
+
+    fn subject(&self) -> &str {
+        self.caller.subject.as_str()
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+
+    /// The session that the request names, if it is this user's and this server's.
+    fn session(&self) -> Result<Session, Box<HttpResponse>> {
+        let Some(id) = self.header("mcp-session-id") else {
+            let text = "Send the Mcp-Session-Id that initialize gave you.";
+            return Err(Box::new(reply::refuse(
+                StatusCode::BAD_REQUEST,
+                None,
+                codes::INVALID_REQUEST,
+                text,
+            )));
+        };
+        let found = self
+            .app
+            .sessions
+            .find(id, &self.entry.server.name, self.subject());
+        found.ok_or_else(|| {
+            let text = "This session is not known here. Initialize again; no login is needed.";
+            Box::new(reply::refuse(
+                StatusCode::NOT_FOUND,
+                None,
+                codes::INVALID_REQUEST,
+                text,
+            ))
+        })
+    }
+
+    /// Notes for the access line what is called.
+    fn note(&self, method: &str, params: Option<&Raw>) {
+        let Some(note) = &self.note else { return };
+        let called = || Object::parse(params?.get()).ok()?.text("name");
+        match method {
+            "tools/call" | "prompts/get" => note_tool(note, &called().unwrap_or_default()),
+            other => note_tool(note, other),
+        }
+    }
+
+    fn is_modern(&self) -> bool {
+        self.header("mcp-protocol-version")
+            .is_some_and(|version| version >= MODERN)
+    }
+}
+
+/// `POST /<name>/mcp`.
+pub(crate) async fn post(
+    request: HttpRequest,
+    app: Data<App>,
+    caller: Caller,
+    body: Bytes,
+) -> HttpResponse {
+    let Some(visit) = Visit::of(&request, app, caller) else {
+        return HttpResponse::NotFound().finish();
+    };
+    let text = std::str::from_utf8(&body).unwrap_or_default();
+    let message = match Message::parse(text) {
+        Ok(message) => message,
+        Err(fault) => {
+            let several = text.trim_start().starts_with('[');
+            let why = if several {
+                "Send one message at a time.".to_owned()
+            } else {
+                format!("{fault}.")
+            };
+            let code = if several {
+                codes::INVALID_REQUEST
+            } else {
+                codes::PARSE
+            };
+            return reply::refuse(StatusCode::BAD_REQUEST, None, code, &why);
+        }
+    };
+    if visit.is_modern() || modern::speaks(&message) {
+        return modern::post(visit, message).await;
+    }
+    legacy::post(visit, message).await
+}
+
+/// `GET /<name>/mcp`: the session's stream.
+pub(crate) async fn get(request: HttpRequest, app: Data<App>, caller: Caller) -> HttpResponse {
+    let Some(visit) = Visit::of(&request, app, caller) else {
+        return HttpResponse::NotFound().finish();
+    };
+    if visit.is_modern() {
+        return only_post();
+    }
+    match visit.session() {
+        Ok(session) => listen::stream(&visit, &session),
+        Err(refused) => *refused,
+    }
+}
+
+/// `DELETE /<name>/mcp`: the session ends.
+pub(crate) async fn delete(request: HttpRequest, app: Data<App>, caller: Caller) -> HttpResponse {
+    let Some(visit) = Visit::of(&request, app, caller) else {
+        return HttpResponse::NotFound().finish();
+    };
+    if visit.is_modern() {
+        return only_post();
+    }
+    match visit.session() {
+        Ok(session) => {
+            if let Ok(peer) =
+                visit
+                    .app
+                    .pool
+                    .peer(&visit.entry.server, visit.subject(), &session.hello)
+            {
+                peer.end_session(&session.key);
+            }
+            visit.app.sessions.end(&session);
+            HttpResponse::NoContent().finish()
+        }
+        Err(refused) => *refused,
+    }
+}
+
+fn only_post() -> HttpResponse {
+    HttpResponse::MethodNotAllowed()
+        .insert_header((ALLOW, "POST"))
+        .finish()
+}

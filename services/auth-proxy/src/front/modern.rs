@@ -1,0 +1,292 @@
+//! Clients without sessions (2026-07-28): every request says who asks and in which revision. Older servers are
+//! initialized for them; what such a server asks its client in the middle of a request becomes an
+//! `input_required` result, and the client's next request goes on with it.
+
+mod checks;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use rand::TryRngCore as _;
+use serde_json::json;
+
+use super::reply::{self, Part};
+use super::run::{Run, Went};
+use super::{MODERN, Visit, listen};
+use crate::peer::{Call, Exchange, Peer, SessionKey};
+use crate::wire::{Message, Object, Outcome, Raw, codes, raw};
+
+pub(super) use checks::speaks;
+use checks::{CLIENT_CAPABILITIES, CLIENT_INFO, Refusal, check};
+
+/// The revision in which older servers are initialized.
+const FOR_SERVERS: &str = "2025-11-25";
+/// Every revision that clients may speak here.
+const VERSIONS: [&str; 5] = [
+    MODERN,
+    "2025-11-25",
+    "2025-06-18",
+    "2025-03-26",
+    "2024-11-05",
+];
+/// What lists and reads of this revision may be kept for.
+const CACHEABLE: [&str; 5] = [
+    "tools/list",
+    "prompts/list",
+    "resources/list",
+    "resources/templates/list",
+    "resources/read",
+];
+
+/// One message.
+pub(super) async fn post(visit: Visit, message: Message) -> HttpResponse {
+    let (id, method, params) = match message {
+        Message::Request { id, method, params } => (id, method, params),
+        // Requests are cancelled by closing their streams; nothing else is told in this revision.
+        Message::Notification { .. } | Message::Response { .. } => return reply::accepted(),
+    };
+    let meta = match check(&visit, &method, params.as_ref()) {
+        Ok(meta) => meta,
+        Err(Refusal { code, text, data }) => {
+            let error = crate::wire::error_object(code, &text, data);
+            return reply::answer(StatusCode::BAD_REQUEST, Some(id), Outcome::Error(error));
+        }
+    };
+    if method == "ping" {
+        return reply::answer(
+            StatusCode::OK,
+            Some(id),
+            Outcome::Result(complete(&method, &raw(&json!({})))),
+        );
+    }
+    visit.note(&method, params.as_ref());
+    let hello = hello(&meta);
+    let peer = match visit
+        .app
+        .pool
+        .peer(&visit.entry.server, visit.subject(), &hello)
+    {
+        Ok(peer) => peer,
+        Err(full) => {
+            return reply::refuse(
+                StatusCode::OK,
+                Some(id),
+                codes::UNAVAILABLE,
+                &full.to_string(),
+            );
+        }
+    };
+    match method.as_str() {
+        "server/discover" => discover(&peer, id).await,
+        "subscriptions/listen" => match fresh_key() {
+            Some(key) => listen::subscribe(&visit, peer, key, id, params).await,
+            None => reply::refuse(StatusCode::OK, Some(id), codes::INTERNAL, "No randomness."),
+        },
+        _ => request(visit, peer, id, method, params).await,
+    }
+}
+
+/// How an older server is greeted for a client of this revision.
+fn hello(meta: &Object) -> Raw {
+    let mut hello = Object::default();
+    hello.set("protocolVersion", raw(&json!(FOR_SERVERS)));
+    let capabilities = meta.get(CLIENT_CAPABILITIES).cloned();
+    hello.set(
+        "capabilities",
+        capabilities.unwrap_or_else(|| raw(&json!({}))),
+    );
+    let client = meta.get(CLIENT_INFO).cloned();
+    let unknown = || raw(&json!({ "name": "unknown", "version": "0" }));
+    hello.set("clientInfo", client.unwrap_or_else(unknown));
+    hello.to_raw()
+}
+
+fn fresh_key() -> Option<SessionKey> {
+    let mut key = SessionKey::default();
+    rand::rngs::OsRng.try_fill_bytes(&mut key).ok()?;
+    Some(key)
+}
+
+/// `server/discover`: what the server said when it was greeted.
+async fn discover(peer: &Peer, id: Raw) -> HttpResponse {
+    let hello = match peer.ready().await {
+        Ok(up) => up.hello(),
+        Err(error) => return reply::answer(StatusCode::OK, Some(id), error.outcome()),
+    };
+    let hello = Object::parse(hello.get()).unwrap_or_default();
+    let mut result = Object::default();
+    result.set("resultType", raw(&json!("complete")));
+    result.set("supportedVersions", raw(&json!(VERSIONS)));
+    let capabilities = hello.get("capabilities").cloned();
+    result.set(
+        "capabilities",
+        capabilities.unwrap_or_else(|| raw(&json!({}))),
+    );
+    if let Some(instructions) = hello.get("instructions") {
+        result.set("instructions", instructions.clone());
+    }
+    result.set("ttlMs", raw(&json!(0)));
+    result.set("cacheScope", raw(&json!("private")));
+    let mut meta = hello.object("_meta").unwrap_or_default();
+    if let Some(info) = hello.get("serverInfo") {
+        meta.set("io.modelcontextprotocol/serverInfo", info.clone());
+    }
+    if !meta.is_empty() {
+        result.set("_meta", meta.to_raw());
+    }
+    reply::answer(StatusCode::OK, Some(id), Outcome::Result(result.to_raw()))
+}
+
+/// Everything that the server itself answers.
+async fn request(
+    visit: Visit,
+    peer: Peer,
+    id: Raw,
+    method: String,
+    params: Option<Raw>,
+) -> HttpResponse {
+    let Some(key) = fresh_key() else {
+        return reply::refuse(StatusCode::OK, Some(id), codes::INTERNAL, "No randomness.");
+    };
+    let waiting = match resumed(&visit, &id, params.as_ref()) {
+        Ok(waiting) => waiting,
+        Err(text) => return reply::refuse(StatusCode::OK, Some(id), codes::INVALID_PARAMS, text),
+    };
+    let (peer, exchange) = match waiting {
+        Some((peer, exchange)) => (peer, Some(exchange)),
+        None => (peer, None),
+    };
+    let call = Call {
+        session: key,
+        id: Some(id.clone()),
+        method,
+        params,
+        cancels: true,
+    };
+    let run = Run { peer, call, id };
+    let (sender, parts) = reply::channel();
+    actix_web::rt::spawn(async move {
+        // Whoever hangs up gets nothing.
+        let last = finish(&visit, run, exchange, &sender).await;
+        if let Some(last) = last {
+            let _ = sender.send(last).await;
+        }
+    });
+    reply::parts(parts).await
+}
+
+/// Runs a request to its end, or to the next question.
+async fn finish(
+    visit: &Visit,
+    run: Run,
+    resumed: Option<Exchange>,
+    sender: &tokio::sync::mpsc::Sender<Part>,
+) -> Option<Part> {
+    let begun = match resumed {
+        Some(exchange) => Ok(exchange),
+        None => run.begin().await,
+    };
+    let mut exchange = match begun {
+        Ok(exchange) => exchange,
+        Err(outcome) => return Some(run.last(outcome, StatusCode::OK)),
+    };
+    match run.follow(&mut exchange, sender, true).await {
+        Went::Nowhere => None,
+        Went::Answered(Outcome::Result(result)) => {
+            let result = complete(&run.call.method, &result);
+            Some(run.last(Outcome::Result(result), StatusCode::OK))
+        }
+        Went::Answered(Outcome::Error(error)) => {
+            let code = Object::parse(error.get()).ok();
+            let code = code.and_then(|error| error.get("code")?.get().parse::<i64>().ok());
+            let status = match code {
+                Some(codes::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
+                _ => StatusCode::OK,
+            };
+            Some(run.last(Outcome::Error(error), status))
+        }
+        Went::Asked(ask) => {
+            let mut request = Object::default();
+            request.set("method", raw(&json!(ask.method)));
+            if let Some(params) = &ask.params {
+                request.set("params", params.clone());
+            }
+            let mut requests = Object::default();
+            requests.set(&ask.key.to_string(), request.to_raw());
+            let server = &visit.entry.server.name;
+            let state =
+                visit
+                    .app
+                    .parked
+                    .park(exchange, run.peer.clone(), server, visit.subject())?;
+            let mut result = Object::default();
+            result.set("resultType", raw(&json!("input_required")));
+            result.set("inputRequests", requests.to_raw());
+            result.set("requestState", raw(&json!(state)));
+            Some(run.last(Outcome::Result(result.to_raw()), StatusCode::OK))
+        }
+    }
+}
+
+/// The exchange that a request goes on with, its questions answered; `None` for a new request.
+fn resumed(
+    visit: &Visit,
+    id: &Raw,
+    params: Option<&Raw>,
+) -> Result<Option<(Peer, Exchange)>, &'static str> {
+    let object = params
+        .and_then(|params| Object::parse(params.get()).ok())
+        .unwrap_or_default();
+    let Some(state) = object.text("requestState") else {
+        return Ok(None);
+    };
+    let server = &visit.entry.server.name;
+    let waiting = visit.app.parked.take(&state, server, visit.subject());
+    let mut waiting = waiting
+        .ok_or("This request state is unknown or too old. Make the request again without it.")?;
+    waiting.exchange.continue_as(id.clone(), params);
+    let answers = object.object("inputResponses").unwrap_or_default();
+    for (key, answer) in answers.iter() {
+        if let Ok(key) = key.parse() {
+            waiting.peer.answer(key, Outcome::Result(answer.to_owned()));
+        }
+    }
+    Ok(Some((waiting.peer, waiting.exchange)))
+}
+
+/// A result with what this revision demands and older servers do not know.
+fn complete(method: &str, result: &Raw) -> Raw {
+    let Ok(mut object) = Object::parse(result.get()) else {
+        return result.clone();
+    };
+    let mut missing = |name: &str, value: serde_json::Value| {
+        if object.get(name).is_none() {
+            object.set(name, raw(&value));
+        }
+    };
+    missing("resultType", json!("complete"));
+    if CACHEABLE.contains(&method) {
+        missing("ttlMs", json!(0));
+        missing("cacheScope", json!("private"));
+    }
+    object.to_raw()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_result_keeps_its_members_and_gains_what_is_missing() {
+        let result: Raw =
+            serde_json::from_str(r#"{"tools":[{"b":1.0, "a":2}],"nextCursor":"x"}"#).unwrap();
+        assert_eq!(
+            complete("tools/list", &result).get(),
+            r#"{"tools":[{"b":1.0, "a":2}],"nextCursor":"x","resultType":"complete","ttlMs":0,"cacheScope":"private"}"#
+        );
+        let own: Raw = serde_json::from_str(r#"{"resultType":"task"}"#).unwrap();
+        assert_eq!(
+            complete("tools/call", &own).get(),
+            r#"{"resultType":"task"}"#
+        );
+    }
+}

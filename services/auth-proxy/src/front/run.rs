@@ -1,0 +1,95 @@
+//! A request from the client to the server and back.
+
+use actix_web::http::StatusCode;
+use tokio::sync::mpsc;
+use tokio::time::timeout;
+
+use super::reply::Part;
+use crate::peer::{Ask, Call, Event, Exchange, Peer};
+use crate::wire::{Message, Outcome, Raw, codes};
+
+/// A request under way.
+pub(super) struct Run {
+    /// The server.
+    pub(super) peer: Peer,
+    /// The request.
+    pub(super) call: Call,
+    /// The id that the client waits for.
+    pub(super) id: Raw,
+}
+
+/// How a run went on.
+pub(super) enum Went {
+    /// With the answer.
+    Answered(Outcome),
+    /// With a question for the client.
+    Asked(Ask),
+    /// The client is gone, or has cancelled.
+    Nowhere,
+}
+
+impl Run {
+    /// Hands the request over.
+    pub(super) async fn begin(&self) -> Result<Exchange, Outcome> {
+        self.peer
+            .call(self.call.clone())
+            .await
+            .map_err(|error| error.outcome())
+    }
+
+    /// Follows the exchange up to its answer or, where `asks` says so, to the next question. Notifications go to
+    /// `parts` at once, and so do questions otherwise.
+    pub(super) async fn follow(
+        &self,
+        exchange: &mut Exchange,
+        parts: &mpsc::Sender<Part>,
+        asks: bool,
+    ) -> Went {
+        let mut again = true;
+        loop {
+            let event = tokio::select! {
+                event = timeout(self.peer.silence(), exchange.next()) => event,
+                () = parts.closed() => return Went::Nowhere,
+            };
+            let Ok(event) = event else {
+                exchange.give_up("it took too long");
+                let seconds = self.peer.silence().as_secs();
+                let text = format!(
+                    "The server gave no sign of life for {seconds} s; the request was cancelled."
+                );
+                return Went::Answered(Outcome::error(codes::UNAVAILABLE, &text));
+            };
+            let message = match event {
+                None => return Went::Nowhere,
+                Some(Event::Answer(outcome)) => return Went::Answered(outcome),
+                Some(Event::Lost(why)) => {
+                    let text = format!("{why}\nIt is started again for the next request.");
+                    return Went::Answered(Outcome::error(codes::UNAVAILABLE, &text));
+                }
+                Some(Event::Again) if again => {
+                    again = false;
+                    match self.begin().await {
+                        Ok(next) => *exchange = next,
+                        Err(outcome) => return Went::Answered(outcome),
+                    }
+                    continue;
+                }
+                Some(Event::Again) => {
+                    let text = "The server forgot its session twice. Try again in a moment.";
+                    return Went::Answered(Outcome::error(codes::UNAVAILABLE, text));
+                }
+                Some(Event::Ask(ask)) if asks => return Went::Asked(ask),
+                Some(Event::Ask(ask)) => ask.message(),
+                Some(Event::Notice(message)) => message,
+            };
+            if parts.send(Part::more(&message)).await.is_err() {
+                return Went::Nowhere;
+            }
+        }
+    }
+
+    /// The last part.
+    pub(super) fn last(&self, outcome: Outcome, status: StatusCode) -> Part {
+        Part::last(&Message::response(self.id.clone(), outcome), status)
+    }
+}

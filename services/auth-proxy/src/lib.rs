@@ -1,0 +1,26 @@
+//! auth-proxy: a login in front of any MCP server, which stays as it is.
+//!
+//! In: requests with Loop's tokens. Out: what the servers behind answer, byte for byte. Never: passes a client's
+//! token on, lets one user reach what is another's, leaves a process behind.
+
+mod app;
+mod boot;
+mod child;
+mod cli;
+mod config;
+mod doors;
+mod embedded;
+mod front;
+mod link;
+mod mask;
+mod peer;
+mod pool;
+mod secret;
+mod server_config;
+mod servers;
+mod wire;
+
+pub use child::{SUPERVISE, supervise};
+pub use cli::{Cli, main};
+pub use config::{IDENTITY, LoginArgs, ProxyArgs};
+pub use server_config::ServerArgs;

@@ -1,0 +1,191 @@
+//! One POST to a Streamable HTTP server, to its last byte.
+
+use std::sync::Arc;
+
+use reqwest::header::{ACCEPT, CONTENT_TYPE};
+use reqwest::{Method, Response, StatusCode};
+
+use super::http::Shared;
+use super::{Incoming, MAX_MESSAGE_BYTES};
+use crate::wire::{Decoder, Message, Outcome, codes};
+
+/// A message on its way.
+pub(super) struct Call {
+    shared: Arc<Shared>,
+    message: Message,
+    /// The request's number, if it is one.
+    about: Option<u64>,
+}
+
+/// How a stream ended.
+pub(super) enum Ended {
+    /// By the server.
+    Over,
+    /// In the middle; a sentence.
+    Broken(String),
+    /// Nobody listens here any more.
+    Deaf,
+}
+
+impl Call {
+    pub(super) fn new(shared: Arc<Shared>, message: Message) -> Self {
+        let about = match &message {
+            Message::Request { id, .. } => id.get().parse().ok(),
+            Message::Notification { .. } | Message::Response { .. } => None,
+        };
+        Self {
+            shared,
+            message,
+            about,
+        }
+    }
+
+    /// Sends it and hands on what comes back.
+    pub(super) async fn run(self) {
+        let had_session = self.shared.session().is_some();
+        let request = self
+            .shared
+            .request(Method::POST)
+            .header(ACCEPT, "application/json, text/event-stream")
+            .header(CONTENT_TYPE, "application/json")
+            .body(self.message.line());
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return self.unreachable(&error).await,
+        };
+        self.shared.note_session(response.headers());
+        let status = response.status();
+        if status == StatusCode::NOT_FOUND && had_session {
+            if let Some(about) = self.about {
+                let _ = self.shared.sink.send(Incoming::NotSent(about)).await;
+            }
+            return self
+                .shared
+                .close("it has forgotten the session".to_owned())
+                .await;
+        }
+        let kind = response.headers().get(CONTENT_TYPE);
+        let kind = kind
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default()
+            .to_ascii_lowercase();
+        let ended = if kind.starts_with("text/event-stream") && status.is_success() {
+            Self::stream(&self.shared, response, self.about).await
+        } else if kind.starts_with("application/json") {
+            self.json(response, status).await
+        } else if status.is_success() {
+            Ended::Over
+        } else {
+            Ended::Broken(format!("it answered {status}"))
+        };
+        match ended {
+            // Answering what was answered already does nothing.
+            Ended::Over if status.is_success() => {
+                self.fail("the stream ended without an answer").await;
+            }
+            Ended::Over => self.fail(&format!("it answered {status}")).await,
+            Ended::Broken(why) => self.fail(&why).await,
+            Ended::Deaf => {}
+        }
+    }
+
+    /// One JSON body: a message, or several (2025-03-26).
+    async fn json(&self, response: Response, status: StatusCode) -> Ended {
+        let text = match body(response).await {
+            Ok(text) => text,
+            Err(why) => return Ended::Broken(why),
+        };
+        if let Ok(message) = Message::parse(&text) {
+            return deliver(&self.shared, message, self.about).await;
+        }
+        let several: Vec<crate::wire::Raw> = serde_json::from_str(&text).unwrap_or_default();
+        for message in several
+            .iter()
+            .filter_map(|one| Message::parse(one.get()).ok())
+        {
+            if matches!(
+                deliver(&self.shared, message, self.about).await,
+                Ended::Deaf
+            ) {
+                return Ended::Deaf;
+            }
+        }
+        if status.is_success() {
+            Ended::Over
+        } else {
+            Ended::Broken(format!("it answered {status}"))
+        }
+    }
+
+    /// An event stream.
+    pub(super) async fn stream(
+        shared: &Arc<Shared>,
+        mut response: Response,
+        about: Option<u64>,
+    ) -> Ended {
+        let mut decoder = Decoder::new(MAX_MESSAGE_BYTES);
+        loop {
+            let bytes = match response.chunk().await {
+                Ok(Some(bytes)) => bytes,
+                Ok(None) => return Ended::Over,
+                Err(_) => return Ended::Broken("the stream broke off".to_owned()),
+            };
+            let Ok(events) = decoder.push(&bytes) else {
+                return Ended::Broken("a message was too long".to_owned());
+            };
+            for event in events {
+                let Ok(message) = Message::parse(&event.data) else {
+                    continue;
+                };
+                if matches!(deliver(shared, message, about).await, Ended::Deaf) {
+                    return Ended::Deaf;
+                }
+            }
+        }
+    }
+
+    async fn unreachable(&self, error: &reqwest::Error) {
+        // The error's own text names the address; the person at the client need not know it.
+        tracing::warn!(error = %error.to_string().replace(|c: char| c.is_control(), " "), "a server cannot be reached");
+        let why = if error.is_connect() {
+            "it cannot be reached"
+        } else {
+            "the connection broke off"
+        };
+        self.fail(why).await;
+    }
+
+    /// Answers the request in the server's place.
+    async fn fail(&self, why: &str) {
+        let Message::Request { id, .. } = &self.message else {
+            return;
+        };
+        let text = format!("The server behind this proxy did not answer: {why}.");
+        let message = Message::response(id.clone(), Outcome::error(codes::UNAVAILABLE, &text));
+        deliver(&self.shared, message, self.about).await;
+    }
+}
+
+async fn deliver(shared: &Arc<Shared>, message: Message, about: Option<u64>) -> Ended {
+    let incoming = Incoming::Message { message, about };
+    match shared.sink.send(incoming).await {
+        Ok(()) => Ended::Over,
+        Err(_) => Ended::Deaf,
+    }
+}
+
+/// A whole body, as text.
+async fn body(mut response: Response) -> Result<String, String> {
+    let mut bytes = Vec::new();
+    loop {
+        match response.chunk().await {
+            Ok(Some(more)) => bytes.extend_from_slice(&more),
+            Ok(None) => break,
+            Err(_) => return Err("the answer broke off".to_owned()),
+        }
+        if bytes.len() > MAX_MESSAGE_BYTES {
+            return Err("the answer was too long".to_owned());
+        }
+    }
+    String::from_utf8(bytes).map_err(|_| "the answer was no text".to_owned())
+}

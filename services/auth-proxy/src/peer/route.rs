@@ -1,0 +1,116 @@
+//! Brings what a server sends to whom it is for.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use serde_json::json;
+use tokio::sync::mpsc;
+
+use super::book::Asked;
+use super::edit;
+use super::exchange::{Ask, Event};
+use super::{Inner, Up};
+use crate::link::Incoming;
+use crate::wire::{Message, Outcome, Raw, codes, raw};
+
+/// What a server may ask a client.
+const ASKS: [&str; 3] = ["sampling/createMessage", "elicitation/create", "roots/list"];
+
+/// Follows a link to its end.
+pub(super) async fn follow(inner: Arc<Inner>, up: Arc<Up>, mut incoming: mpsc::Receiver<Incoming>) {
+    let why = loop {
+        match incoming.recv().await {
+            Some(Incoming::Message { message, about }) => inner.route(&up, message, about),
+            Some(Incoming::NotSent(number)) => inner.book().finish(number, Event::Again),
+            Some(Incoming::Closed(why)) => break why,
+            None => break "the connection was lost".to_owned(),
+        }
+    };
+    inner.ended(&up, &why);
+}
+
+impl Inner {
+    fn route(&self, up: &Up, message: Message, about: Option<u64>) {
+        match message {
+            Message::Response { id, outcome } => {
+                if let Ok(number) = id.get().parse() {
+                    self.book().finish(number, Event::Answer(outcome));
+                }
+            }
+            Message::Notification { method, params } => self.notified(method, params, about),
+            Message::Request { id, method, params } => self.asked(up, id, method, params, about),
+        }
+    }
+
+    fn notified(&self, method: String, params: Option<Raw>, about: Option<u64>) {
+        if method == "notifications/progress" {
+            let Some(number) = edit::number_in(params.as_ref(), "progressToken") else {
+                return;
+            };
+            let book = self.book();
+            let Some(token) = book.token(number) else {
+                return;
+            };
+            let params = edit::replaced(params.as_ref(), "progressToken", token);
+            book.tell(number, Message::Notification { method, params });
+            return;
+        }
+        let params = if method == "notifications/cancelled" {
+            let Some(id) = edit::member(params.as_ref(), "requestId") else {
+                return;
+            };
+            let mut book = self.book();
+            let Some(key) = book.ask_number(id.get()) else {
+                return;
+            };
+            book.answered(key);
+            edit::replaced(params.as_ref(), "requestId", raw(&key.into()))
+        } else {
+            params
+        };
+        let message = Message::Notification { method, params };
+        let mut book = self.book();
+        let told = about.is_some_and(|number| book.tell(number, message.clone()));
+        if !told {
+            book.announce(message);
+        }
+    }
+
+    fn asked(&self, up: &Up, id: Raw, method: String, params: Option<Raw>, about: Option<u64>) {
+        if method == "ping" {
+            let pong = Message::response(id, Outcome::Result(raw(&json!({}))));
+            let _ = up.link.send(pong);
+            return;
+        }
+        if !ASKS.contains(&method.as_str()) {
+            let unknown = Outcome::error(codes::METHOD_NOT_FOUND, "No client knows this method.");
+            let _ = up.link.send(Message::response(id, unknown));
+            return;
+        }
+        let ask = Ask {
+            key: self.number(),
+            method,
+            params,
+        };
+        self.book().ask(ask, Asked { id }, about);
+    }
+
+    /// The link is over.
+    fn ended(&self, up: &Up, why: &str) {
+        let expected = !up.alive.swap(false, Ordering::AcqRel);
+        let words = up.link.last_words();
+        let name = &self.name;
+        let mut text = format!("The server {name:?} is gone: {why}.");
+        if !words.is_empty() {
+            text = format!("{text} It said last:\n{words}");
+        }
+        if !expected {
+            tracing::warn!(server = &**name, why, "a server is gone");
+            // One that never came up is counted by whoever started it.
+            if up.hello.get().is_some() {
+                self.trouble().died(&text, up.since.elapsed());
+            }
+        }
+        self.book().lose(&text);
+    }
+}

@@ -1,0 +1,270 @@
+//! A running proxy, people who sign in, clients of both eras.
+
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use loop_testkit::{Browser, Decision, Service, ServiceBuilder};
+use reqwest::{Client, RequestBuilder, Response};
+use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
+use tempfile::TempDir;
+use url::Url;
+
+pub(crate) const EMAIL: &str = "admin@example.com";
+pub(crate) const PASSWORD: &str = "changeme";
+const CALLBACK: &str = "http://localhost:8765/callback";
+const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+
+/// The program and where it keeps its data.
+pub(crate) struct Proxy {
+    pub(crate) service: Service,
+    /// Removed with the proxy.
+    _data: TempDir,
+    pub(crate) http: Client,
+}
+
+pub(crate) fn program() -> PathBuf {
+    PathBuf::from(env!("CARGO_BIN_EXE_auth-proxy"))
+}
+
+/// The server of `examples/fake_server.rs`.
+pub(crate) fn fake() -> String {
+    let folder = program().parent().unwrap().join("examples");
+    folder.join("fake_server").display().to_string()
+}
+
+pub(crate) fn builder(data: &TempDir) -> ServiceBuilder {
+    ServiceBuilder::new(program())
+        .env("DATA_DIR", data.path())
+        .env("PASSWORD", PASSWORD)
+        .env("BCRYPT_COST", "4")
+        .env("LOG_LEVEL", "debug")
+}
+
+impl Proxy {
+    /// The proxy in front of a command, with further settings.
+    pub(crate) fn of(command: &[&str], settings: &[(&str, &str)]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let mut service = builder(&data);
+        for (name, value) in settings {
+            service = service.env(name, value);
+        }
+        service = service.arg("--");
+        for part in command {
+            service = service.arg(*part);
+        }
+        Self {
+            service: service.start(),
+            _data: data,
+            http: Client::builder()
+                .no_proxy()
+                .pool_max_idle_per_host(0)
+                .build()
+                .unwrap(),
+        }
+    }
+
+    /// In front of the fake server.
+    pub(crate) fn of_fake(settings: &[(&str, &str)]) -> Self {
+        Self::of(&[&fake()], settings)
+    }
+
+    pub(crate) fn url(&self, path: &str) -> String {
+        format!("http://localhost:{}{path}", self.service.port())
+    }
+
+    /// Signs somebody in with a client of their own; the access token.
+    pub(crate) async fn token(&self, email: &str) -> String {
+        self.tokens(email).await["access_token"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    }
+
+    pub(crate) async fn tokens(&self, email: &str) -> Value {
+        let metadata = json!({
+            "client_name": "A client", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
+            "grant_types": ["authorization_code", "refresh_token"],
+        });
+        let registered = self
+            .http
+            .post(self.url("/register"))
+            .json(&metadata)
+            .send()
+            .await
+            .unwrap();
+        let registered: Value = registered.json().await.unwrap();
+        let id = registered["client_id"].as_str().unwrap();
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(VERIFIER));
+        let parameters = [
+            ("response_type", "code"),
+            ("client_id", id),
+            ("redirect_uri", CALLBACK),
+            ("scope", "mcp:read"),
+            ("state", "s"),
+            ("resource", &self.url("/mcp")),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ];
+        let url = Url::parse_with_params(&self.url("/authorize"), parameters).unwrap();
+        let outcome = Browser::new()
+            .authorize(&url, email, PASSWORD, Decision::Allow)
+            .await;
+        let code = outcome.parameter("code").expect("a code");
+        let form = [
+            ("grant_type", "authorization_code"),
+            ("code", &code),
+            ("client_id", id),
+            ("redirect_uri", CALLBACK),
+            ("code_verifier", VERIFIER),
+        ];
+        let answered = self
+            .http
+            .post(self.url("/token"))
+            .form(&form)
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answered.status(), 200);
+        let mut tokens: Value = answered.json().await.unwrap();
+        tokens["client_id"] = json!(id);
+        tokens
+    }
+
+    pub(crate) fn post(&self, token: &str, body: &Value) -> RequestBuilder {
+        self.http
+            .post(self.url("/mcp"))
+            .bearer_auth(token)
+            .header("accept", "application/json, text/event-stream")
+            .json(body)
+    }
+
+    /// A session of a client that can do `capabilities`.
+    pub(crate) async fn session(&self, token: &str, capabilities: Value) -> Session<'_> {
+        let (session, _) = self.initialize(token, capabilities).await;
+        session
+    }
+
+    pub(crate) async fn initialize(
+        &self,
+        token: &str,
+        capabilities: Value,
+    ) -> (Session<'_>, Value) {
+        let hello = json!({
+            "jsonrpc": "2.0", "id": 0, "method": "initialize",
+            "params": {
+                "protocolVersion": "2025-11-25", "capabilities": capabilities,
+                "clientInfo": { "name": "test", "version": "1" },
+            }
+        });
+        let answered = self.post(token, &hello).send().await.unwrap();
+        let id = answered.headers().get("mcp-session-id");
+        let id = id
+            .map(|id| id.to_str().unwrap().to_owned())
+            .unwrap_or_default();
+        let body: Value = answered.json().await.unwrap();
+        let session = Session {
+            proxy: self,
+            token: token.to_owned(),
+            id,
+        };
+        (session, body)
+    }
+
+    /// A request of 2026-07-28, with its headers.
+    pub(crate) fn modern(&self, token: &str, method: &str, params: Value) -> RequestBuilder {
+        let mut params = params;
+        params["_meta"]["io.modelcontextprotocol/protocolVersion"] = json!("2026-07-28");
+        params["_meta"]["io.modelcontextprotocol/clientCapabilities"] =
+            json!({ "elicitation": {} });
+        params["_meta"]["io.modelcontextprotocol/clientInfo"] =
+            json!({ "name": "new", "version": "1" });
+        let name = params["name"].as_str().map(str::to_owned);
+        let body = json!({ "jsonrpc": "2.0", "id": 5, "method": method, "params": params });
+        let mut request = self
+            .post(token, &body)
+            .header("mcp-protocol-version", "2026-07-28")
+            .header("mcp-method", method);
+        if let Some(name) = name {
+            request = request.header("mcp-name", name);
+        }
+        request
+    }
+}
+
+/// A client's session.
+pub(crate) struct Session<'a> {
+    pub(crate) proxy: &'a Proxy,
+    pub(crate) token: String,
+    pub(crate) id: String,
+}
+
+impl Session<'_> {
+    pub(crate) async fn send(&self, body: &Value) -> Response {
+        let request = self
+            .proxy
+            .post(&self.token, body)
+            .header("mcp-session-id", &self.id);
+        request
+            .header("mcp-protocol-version", "2025-11-25")
+            .send()
+            .await
+            .unwrap()
+    }
+
+    pub(crate) async fn call(&self, tool: &str, arguments: Value) -> Value {
+        let body = json!({
+            "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+            "params": { "name": tool, "arguments": arguments }
+        });
+        last(&self.send(&body).await.text().await.unwrap())
+    }
+
+    /// The text of a tool's answer.
+    pub(crate) async fn text(&self, tool: &str, arguments: Value) -> String {
+        let answer = self.call(tool, arguments).await;
+        let text = answer["result"]["content"][0]["text"].as_str();
+        text.unwrap_or_else(|| panic!("{answer}")).to_owned()
+    }
+}
+
+/// Every message of a body: JSON, or an event stream.
+pub(crate) fn messages(body: &str) -> Vec<Value> {
+    if let Ok(one) = serde_json::from_str(body) {
+        return vec![one];
+    }
+    let data = body.lines().filter_map(|line| line.strip_prefix("data: "));
+    data.map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
+/// The last message of a body.
+pub(crate) fn last(body: &str) -> Value {
+    messages(body)
+        .pop()
+        .unwrap_or_else(|| panic!("no message in {body:?}"))
+}
+
+/// Whether a process is there and not dead.
+pub(crate) fn lives(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat"));
+    stat.is_ok_and(|stat| {
+        !stat
+            .rsplit(')')
+            .next()
+            .unwrap_or_default()
+            .trim_start()
+            .starts_with('Z')
+    })
+}
+
+/// Waits until `done`, or panics with `what`.
+pub(crate) fn eventually(what: &str, done: impl Fn() -> bool) {
+    let started = Instant::now();
+    while !done() {
+        assert!(started.elapsed() < Duration::from_secs(15), "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}

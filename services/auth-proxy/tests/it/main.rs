@@ -1,0 +1,13 @@
+//! The program as people run it: real processes, real HTTP, a login without a browser.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on ends there"
+)]
+
+mod chaos;
+mod eras;
+mod harness;
+mod login;

@@ -1,0 +1,20 @@
+//! KPI analytics: one catalogue over the providers, with history of our own.
+//!
+//! In: a KPI's name, an interval, a range. Out: [`Trend`] with its age. Never: keys in a log, a KPI outside the catalogue,
+//! a provider asked twice at once for the same thing.
+
+mod answer;
+pub(crate) mod catalogue;
+mod compare;
+mod open;
+mod period;
+pub(crate) mod provider;
+mod question;
+mod service;
+mod store;
+#[cfg(test)]
+mod tests;
+
+pub(crate) use answer::{Health, Listed, Trend};
+pub(crate) use question::{GET_PARAMS, Question};
+pub(crate) use service::Kpis;

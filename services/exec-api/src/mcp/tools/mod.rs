@@ -1,3 +1,0 @@
-//! The tools, one a file.
-
-pub(super) mod get_runway;
