@@ -9,6 +9,7 @@ pub(crate) struct Migration;
 const INDEXES: &[(&str, &[&str], bool)] = &[
     ("invitations", &["hash"], true),
     ("invitations", &["email"], false),
+    ("invitations", &["user_id"], false),
     ("invitations", &["created_at", "id"], false),
     ("grants", &["created_at", "id"], false),
     ("grants", &["user_id", "created_at", "id"], false),
