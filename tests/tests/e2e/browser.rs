@@ -29,7 +29,10 @@ fn people_log_in_consent_and_log_out_in_chromium() {
             client.authorize_url(&stack.mcp(), "mcp:read").as_str(),
         ])
         .args(["--email", ADMIN.0, "--password", ADMIN.1])
-        .args(["--openid", openid(&client, &stack).as_str()])
+        .args([
+            "--openid",
+            client.identity_url("openid profile email").as_str(),
+        ])
         .args(["--logout", &format!("{}/oauth/logout", stack.url)])
         .args(["--device", &format!("{}/device_authorization", stack.url)])
         .args(["--device-client", &device])
@@ -56,16 +59,4 @@ fn people_log_in_consent_and_log_out_in_chromium() {
             }
         }
     }
-}
-
-/// A request that only asks who somebody is: of no resource.
-fn openid(client: &Client, stack: &Stack) -> url::Url {
-    let mut url = client.authorize_url(&stack.mcp(), "openid profile email");
-    let kept: Vec<_> = url
-        .query_pairs()
-        .filter(|(name, _)| name != "resource")
-        .map(|(name, value)| (name.into_owned(), value.into_owned()))
-        .collect();
-    url.query_pairs_mut().clear().extend_pairs(kept);
-    url
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use loop_testkit::{Browser, html::forms};
 use url::Url;
 
-use crate::support::oauth::{Client, http, read};
+use crate::support::oauth::{Client, code_at, http, read};
 use crate::support::stack::{ADMIN, Stack};
 
 /// One look at the list (5 s), and a second for everything else.
@@ -98,9 +98,8 @@ fn one_click_of_an_administrator_shuts_every_door_within_seconds() {
             assert_ne!(status(&url, &access).await, 401, "{url} is open at first");
             tokens.push((url, access, answer.text("refresh_token")));
         }
-        let identity = client
-            .code_for(LEAVER, PASSWORD, &stack.mcp(), "openid email")
-            .await;
+        let asking = client.identity_url("openid email");
+        let identity = code_at(&asking, LEAVER, PASSWORD).await;
         let identity = client.exchange(&identity).await.text("access_token");
         let userinfo = format!("{}/userinfo", stack.url);
         assert_eq!(status(&userinfo, &identity).await, 200);

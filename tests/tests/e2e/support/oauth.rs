@@ -117,6 +117,18 @@ impl Client {
         Url::parse_with_params(&format!("{}/authorize", self.base), parameters).expect("a URL")
     }
 
+    /// A request that only asks who somebody is: of no resource.
+    pub(crate) fn identity_url(&self, scope: &str) -> Url {
+        let mut url = self.authorize_url("", scope);
+        let kept: Vec<_> = url
+            .query_pairs()
+            .filter(|(name, _)| name != "resource")
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .collect();
+        url.query_pairs_mut().clear().extend_pairs(kept);
+        url
+    }
+
     /// Sends the admin through the pages; the code.
     pub(crate) async fn code(&self, resource: &str, scope: &str) -> String {
         let (email, password) = ADMIN;
@@ -132,10 +144,7 @@ impl Client {
         scope: &str,
     ) -> String {
         let url = self.authorize_url(resource, scope);
-        let outcome = Browser::new()
-            .authorize(&url, email, password, Decision::Allow)
-            .await;
-        outcome.parameter("code").expect("a code in the redirect")
+        code_at(&url, email, password).await
     }
 
     /// Tokens for the admin.
@@ -201,4 +210,12 @@ pub(crate) fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).expect("a JWT");
     let bytes = URL_SAFE_NO_PAD.decode(payload).expect("base64url");
     serde_json::from_slice(&bytes).expect("claims")
+}
+
+/// Sends a person through the pages of an authorization request; the code.
+pub(crate) async fn code_at(url: &Url, email: &str, password: &str) -> String {
+    let outcome = Browser::new()
+        .authorize(url, email, password, Decision::Allow)
+        .await;
+    outcome.parameter("code").expect("a code in the redirect")
 }
