@@ -112,11 +112,8 @@ impl MemoryStore {
     #[must_use]
     pub fn grants(&self) -> Vec<Grant> {
         let tables = self.tables();
-        tables
-            .grants
-            .values()
-            .map(|(grant, _)| grant.clone())
-            .collect()
+        let grants = tables.grants.values();
+        grants.map(|(grant, _)| grant.clone()).collect()
     }
 
     /// All refresh tokens of a grant.
