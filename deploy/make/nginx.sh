@@ -16,11 +16,11 @@ port=${LOOP_HTTP_PORT:-8082}
 ln -sfn "$top/nginx.conf" "$dir/nginx.conf"
 ln -sfn "$top/deploy/nginx" "$dir/deploy/nginx"
 
-# service NAME PORTS: a replica that refuses connections is left alone for two seconds. Kept-alive connections close here (60 s) before the service closes them (75 s), so that no
+# service NAME PORTS: a replica that refuses connections costs nothing, so none is ever left alone: with one down, the other must not be. Kept-alive connections close here (60 s) before the service closes them (75 s), so that no
 # request is sent into a closing connection.
 service() {
     local port servers=
-    for port in $2; do servers+=" server 127.0.0.1:$port max_fails=1 fail_timeout=2s;"; done
+    for port in $2; do servers+=" server 127.0.0.1:$port max_fails=0;"; done
     printf 'upstream %s {%s keepalive 32; keepalive_timeout 60s; }\n' "$1" "$servers"
     printf 'map loop $%s { default %s; }\n' "${1//-/_}" "$1"
 }

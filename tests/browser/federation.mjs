@@ -105,7 +105,7 @@ try {
     await page.goto(`${arg.url}/oauth/identities`);
     await look(page, "identities-none", view);
     await press(page, "/oauth/identities/link/taken");
-    await page.waitForURL(`${arg.url}/oauth/identities`);
+    await page.waitForSelector("form[action$=remove]");
     await look(page, "identities-connected", view);
     await press(page, "/oauth/identities/remove");
     await page.waitForURL(`${arg.url}/oauth/identities`);
@@ -116,9 +116,10 @@ try {
     for (let tries = 0; tries < 7; tries += 1) {
       await page.fill("input[name=email]", `somebody-${view.lang}-${view.width}@example.com`);
       await page.fill("input[name=password]", "not the password");
+      const answered = page.waitForNavigation();
       await page.press("input[name=password]", "Enter");
+      await answered;
       await page.waitForSelector("[role=alert]");
-      await page.waitForLoadState();
     }
     await look(page, "login-too-many", view);
     await context.close();

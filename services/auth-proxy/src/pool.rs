@@ -12,7 +12,7 @@ use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
 use crate::peer::Peer;
-use crate::servers::{Server, Sharing};
+use crate::servers::Server;
 use crate::wire::Raw;
 
 /// How often idle servers are looked for.
@@ -24,8 +24,7 @@ const PER_USER: usize = 16;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Key {
     server: Arc<str>,
-    /// `None`: everyone's.
-    subject: Option<String>,
+    subject: String,
     hello: [u8; 32],
 }
 
@@ -69,7 +68,7 @@ impl Pool {
     ) -> Result<Peer, Full> {
         let key = Key {
             server: Arc::clone(&server.name),
-            subject: (server.sharing == Sharing::User).then(|| subject.to_owned()),
+            subject: subject.to_owned(),
             hello: Sha256::digest(hello.get()).into(),
         };
         let mut peers = self.peers();
@@ -164,9 +163,9 @@ impl Pool {
     }
 
     /// Ends every server for which `gone` holds.
-    pub(crate) fn end(&self, gone: impl Fn(&Arc<Server>, Option<&str>) -> bool) {
+    pub(crate) fn end(&self, gone: impl Fn(&Arc<Server>, &str) -> bool) {
         self.peers().retain(|key, kept| {
-            let ends = gone(&kept.server, key.subject.as_deref());
+            let ends = gone(&kept.server, &key.subject);
             if ends {
                 kept.peer.retire();
             }

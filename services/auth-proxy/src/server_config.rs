@@ -11,7 +11,7 @@ use secrecy::SecretString;
 
 use crate::child::Limits;
 use crate::peer::Times;
-use crate::servers::{Backend, Server, Sharing};
+use crate::servers::{Backend, Server};
 
 /// Flags and variables of the proxy itself.
 #[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
@@ -29,9 +29,6 @@ pub struct ServerArgs {
     /// and nothing else
     #[arg(long, env = "PASS_ENV", value_name = "NAMES")]
     pub pass_env: Option<String>,
-    /// Who shares one running command: user (everybody has their own) or everyone [default: user]
-    #[arg(long, env = "SHARE", value_name = "user|everyone")]
-    pub share: Option<String>,
     /// Megabytes of memory that a command and everything below it may take [default: 1024]
     #[arg(long, env = "CHILD_MEMORY_MB", value_name = "MB")]
     pub child_memory_mb: Option<String>,
@@ -82,18 +79,6 @@ impl ServerArgs {
             300,
             problems,
         );
-        let sharing = match given(self.share.as_deref()) {
-            None | Some("user") => Sharing::User,
-            Some("everyone") => Sharing::Everyone,
-            Some(other) => {
-                problems.add(
-                    "SHARE",
-                    format!("{other:?} is neither user nor everyone"),
-                    "Choose one of the two.",
-                );
-                Sharing::User
-            }
-        };
         let limits = Limits {
             memory_mb,
             processes,
@@ -102,7 +87,6 @@ impl ServerArgs {
         Some(Server {
             name: "".into(),
             backend,
-            sharing,
             times: Times { start, silence },
             idle,
         })

@@ -36,16 +36,6 @@ pub(crate) enum Backend {
     Sse(Url, HeaderMap),
 }
 
-/// Who shares one running server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Sharing {
-    /// Nobody: each user has their own.
-    #[default]
-    User,
-    /// All users. The server must not tell them apart.
-    Everyone,
-}
-
 /// A server behind the proxy.
 #[derive(Clone, Debug)]
 pub(crate) struct Server {
@@ -53,8 +43,6 @@ pub(crate) struct Server {
     pub(crate) name: Arc<str>,
     /// How it is reached.
     pub(crate) backend: Backend,
-    /// Who shares one running server.
-    pub(crate) sharing: Sharing,
     /// How long things may take.
     pub(crate) times: Times,
     /// How long it may be idle before it is ended.

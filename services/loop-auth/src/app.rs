@@ -31,8 +31,8 @@ use crate::{
     revocations::RevocationList,
     routes::{
         account, admin, assets, authorize, consent, device, device_authorization, federation, home,
-        introspect, invitation, login, logout, metadata, not_found, par, register, registration,
-        revocations, revoke, second_step, token, userinfo,
+        introspect, login, logout, metadata, not_found, par, register, registration, revocations,
+        revoke, second_step, token, userinfo,
     },
     signer::{KeySettings, Signer},
     visits::Visits,
@@ -89,7 +89,7 @@ pub struct App {
     pub(crate) seals: Arc<dyn Seals>,
     entropy: Arc<dyn Entropy>,
     documents: Arc<dyn ClientDocuments>,
-    clock: Arc<dyn Clock>,
+    pub(crate) clock: Arc<dyn Clock>,
 }
 
 impl App {
@@ -123,11 +123,6 @@ impl App {
             documents: parts.documents,
             clock: parts.clock,
         })
-    }
-
-    /// Who tells the time.
-    pub(crate) fn clock(&self) -> &dyn Clock {
-        &*self.clock
     }
 
     /// What the rules are handed, at this moment.
@@ -269,8 +264,6 @@ fn pages(prefix: &str, config: &mut web::ServiceConfig) {
         .route(&at("/oauth/"), reading().to(home::home))
         .route(&at("/oauth/login"), reading().to(login::get))
         .route(&at("/oauth/login"), web::post().to(login::post))
-        .route(&at("/oauth/invitation"), reading().to(invitation::get))
-        .route(&at("/oauth/invitation"), web::post().to(invitation::post))
         .route(&at("/oauth/login/step"), reading().to(second_step::get))
         .route(&at("/oauth/login/step"), web::post().to(second_step::post))
         .route(&at("/oauth/consent"), web::post().to(consent::post))

@@ -61,11 +61,7 @@ impl Seals for SecretSeals {
         let missing = "it is encrypted and AUTH_ENCRYPTION_SECRET is not set";
         let secret = self.0.as_ref();
         let secret = secret.ok_or_else(|| SealFailed(missing.to_owned()))?;
-        let whole = text
-            .rsplit('.')
-            .next()
-            .is_some_and(|tag| tag.len() == TAG_CHARS);
-        if !whole {
+        if !has_whole_tag(text) {
             return Err(SealFailed("it is damaged".to_owned()));
         }
         let decrypt = || {
@@ -77,6 +73,13 @@ impl Seals for SecretSeals {
         let opened = decrypt().map_err(|_| SealFailed(wrong.to_owned()))?;
         Ok(opened.0)
     }
+}
+
+/// Whether a compact JWE ends with a whole authentication tag. To be asked before one is opened.
+pub(crate) fn has_whole_tag(jwe: &str) -> bool {
+    jwe.rsplit('.')
+        .next()
+        .is_some_and(|tag| tag.len() == TAG_CHARS)
 }
 
 fn content_key(secret: &SecretString) -> Result<[u8; 32], JoseError> {

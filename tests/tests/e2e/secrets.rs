@@ -226,9 +226,10 @@ fn no_secret_is_in_a_log_of_a_whole_day_at_debug_level() {
             assert!(!line.contains(secret), "{what} is in a log: {line}");
         }
     }
-    // And each line is one object, so that it can be searched.
+    // And each line is one object, so that it can be searched; what the first start says to a person is no log.
     let broken = logs
         .lines()
+        .filter(|line| !line.starts_with("first admin: "))
         .find(|line| serde_json::from_str::<Value>(line).is_err());
     assert_eq!(broken, None);
 }

@@ -277,9 +277,8 @@ impl Keeper {
         let watcher = if self.watch.is_some() {
             WatcherState::Watching
         } else {
-            let every_ms = u64::try_from(poll.as_millis()).unwrap_or(u64::MAX);
             WatcherState::Polling {
-                every_ms,
+                every_ms: u64::try_from(poll.as_millis()).unwrap_or(u64::MAX),
                 reason: self.no_watch.clone(),
             }
         };

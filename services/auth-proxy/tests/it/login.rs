@@ -208,7 +208,7 @@ fn mistakes_are_told_before_anything_starts() {
             "--auth-encryption-secret is refused",
         ),
         (vec![], "there is no server to put a login in front of"),
-        (vec!["--server-url", "ftp://x", "--share", "all"], "SHARE"),
+        (vec!["--server-url", "ftp://x"], "SERVER_URL"),
         (
             vec!["--server-url", "http://x/mcp", "--", "y"],
             "Keep one of the two",

@@ -38,7 +38,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         .chain(step_texts::TEXTS)
         .chain(document_texts::TEXTS)
         .chain(device::TEXTS)
-        .chain(admin::TEXTS)
+        .chain(admin::texts())
         .chain(openid_texts::TEXTS)
         .chain(limit_texts::TEXTS)
         .chain(federation_texts::TEXTS)

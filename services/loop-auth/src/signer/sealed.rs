@@ -10,7 +10,7 @@ use josekit::{
 };
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::mac;
+use crate::{mac, seals::has_whole_tag};
 
 /// Separates this use of the secret from any other.
 const SALT: &[u8; 32] = b"loop-auth/signing-keys/hkdf/v001";
@@ -66,6 +66,9 @@ pub(crate) fn open(stored: &SecretString, secret: Option<&SecretString>) -> Resu
         return Jwk::from_bytes(text).map_err(SealError::NotAKey);
     }
     let secret = secret.ok_or(SealError::SecretMissing)?;
+    if !has_whole_tag(text) {
+        return Err(SealError::WrongSecret);
+    }
     let key = content_key(secret).map_err(SealError::NotAKey)?;
     let decrypter = Dir
         .decrypter_from_bytes(key)
@@ -101,6 +104,20 @@ mod tests {
             Err(SealError::WrongSecret)
         ));
         assert!(matches!(open(&sealed, None), Err(SealError::SecretMissing)));
+    }
+
+    #[test]
+    fn a_key_whose_tag_was_shortened_does_not_open() {
+        let secret = SecretString::from("a secret of some length, 32 bytes");
+        let sealed = seal(&key(), Some(&secret)).unwrap();
+        let whole = sealed.expose_secret();
+        for cut in 1..=22 {
+            let short = SecretString::from(&whole[..whole.len() - cut]);
+            assert!(
+                open(&short, Some(&secret)).is_err(),
+                "{cut} characters less"
+            );
+        }
     }
 
     #[test]

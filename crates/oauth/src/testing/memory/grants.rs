@@ -168,3 +168,21 @@ impl Grants for MemoryStore {
         Ok(u64::try_from(before - rows(&tables)).unwrap_or(u64::MAX))
     }
 }
+
+impl MemoryStore {
+    /// All grants, in no particular order.
+    #[must_use]
+    pub fn grants(&self) -> Vec<Grant> {
+        let tables = self.tables();
+        let grants = tables.grants.values();
+        grants.map(|(grant, _)| grant.clone()).collect()
+    }
+
+    /// All refresh tokens of a grant.
+    #[must_use]
+    pub fn family(&self, id: GrantId) -> Vec<RefreshToken> {
+        let tables = self.tables();
+        let of_grant = tables.refreshes.values().filter(|token| token.grant == id);
+        of_grant.cloned().collect()
+    }
+}

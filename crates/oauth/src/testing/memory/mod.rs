@@ -110,25 +110,6 @@ impl MemoryStore {
             user.roles = roles;
         }
     }
-
-    /// All grants, in no particular order.
-    #[must_use]
-    pub fn grants(&self) -> Vec<Grant> {
-        let tables = self.tables();
-        tables
-            .grants
-            .values()
-            .map(|(grant, _)| grant.clone())
-            .collect()
-    }
-
-    /// All refresh tokens of a grant.
-    #[must_use]
-    pub fn family(&self, id: GrantId) -> Vec<RefreshToken> {
-        let tables = self.tables();
-        let of_grant = tables.refreshes.values().filter(|token| token.grant == id);
-        of_grant.cloned().collect()
-    }
 }
 
 impl Tables {

@@ -210,7 +210,7 @@ async fn carry_out(desk: &Desk<'_>, name: &'static str) -> Result<HttpResponse, 
     };
     let (act, path, kept): (Act, &str, &[&str]) = match name {
         "rotate" => {
-            let rotated = keeper::rotate(&*desk.app.store, &desk.app.keys, false, desk.app.clock());
+            let rotated = keeper::rotate(&*desk.app.store, &desk.app.keys, false, &*desk.app.clock);
             rotated
                 .await
                 .map_err(|error| Refused::Failed(error.to_string()))?;

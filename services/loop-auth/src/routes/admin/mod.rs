@@ -26,7 +26,10 @@ use loop_oauth::{
     store::{Cursor, StoreError},
     user_admin::UserAdminError,
 };
-use loop_shared::audit::{Outcome, trail};
+use loop_shared::{
+    audit::{Outcome, trail},
+    service::reading,
+};
 
 use crate::{
     app::App,
@@ -45,7 +48,7 @@ use crate::{
         page::{self, Forms},
         redirect,
     },
-    routes::authorize::login_url,
+    routes::{authorize::login_url, invitation},
 };
 
 /// Rows of a page.
@@ -56,10 +59,12 @@ const MAX_TEXT: usize = 512;
 /// Parameters of an address or a form.
 type Params = Vec<(String, String)>;
 
-/// Registers `/admin` and everything below.
+/// Registers `/admin` and everything below, and where the links of invitations lead.
 pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
     let at = |path: &str| format!("{prefix}{path}");
     config
+        .route(&at("/oauth/invitation"), reading().to(invitation::get))
+        .route(&at("/oauth/invitation"), web::post().to(invitation::post))
         .route(&at("/admin"), web::route().to(handle))
         .route(&at("/admin/{page:.*}"), web::route().to(handle));
 }
