@@ -6,10 +6,14 @@ use std::{
     fs::{self, File, OpenOptions, TryLockError},
     io::{self, Read as _, Seek as _, SeekFrom},
     path::{Path, PathBuf},
+    time::{Duration, Instant},
 };
 
 use super::{FileLogError, MAX_LINE, SUFFIX};
 use crate::audit::{chain::Head, record::Record};
+
+/// How long the lock is asked for.
+const LOCK_PATIENCE: Duration = Duration::from_millis(500);
 
 /// A log's file, ready to be written at its end.
 pub(super) struct Opened {
@@ -31,11 +35,7 @@ pub(super) fn open(path: &Path) -> Result<Opened, FileLogError> {
         source,
     };
     let mut file = append(path).map_err(io)?;
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Err(FileLogError::InUse(path.to_owned())),
-        Err(TryLockError::Error(source)) => return Err(io(source)),
-    }
+    lock(&file, path)?;
     let length = file.metadata().map_err(io)?.len();
     let tail = read_tail(&mut file, length).map_err(io)?;
     let (mut head, mut torn) = split(&tail);
@@ -58,6 +58,27 @@ pub(super) fn open(path: &Path) -> Result<Opened, FileLogError> {
         unended: unended.is_some(),
         file,
     })
+}
+
+/// Takes the lock. A program that this process starts has every open file until it runs, so a lock that was just let go may be
+/// held for a moment more; whoever holds it longer is another writer.
+fn lock(file: &File, path: &Path) -> Result<(), FileLogError> {
+    let since = Instant::now();
+    loop {
+        match file.try_lock() {
+            Ok(()) => return Ok(()),
+            Err(TryLockError::WouldBlock) if since.elapsed() < LOCK_PATIENCE => {
+                std::thread::sleep(LOCK_PATIENCE / 50);
+            }
+            Err(TryLockError::WouldBlock) => return Err(FileLogError::InUse(path.to_owned())),
+            Err(TryLockError::Error(source)) => {
+                return Err(FileLogError::Io {
+                    path: path.to_owned(),
+                    source,
+                });
+            }
+        }
+    }
 }
 
 /// Opens for reading and appending; new files are for their owner alone.
