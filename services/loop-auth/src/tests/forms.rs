@@ -110,6 +110,7 @@ async fn the_consent_form_fits_one_session_and_one_request() {
 #[actix_web::test]
 async fn a_role_taken_away_while_the_page_is_open_narrows_nothing_silently() {
     let server = Server::start().await;
+    server.user("boss@example.com", "admin").await;
     server.user("kim@example.com", "admin").await;
     let kim = Browser::new();
     log_in(&server, &kim, "kim@example.com").await;
