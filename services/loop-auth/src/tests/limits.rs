@@ -203,9 +203,17 @@ async fn an_unknown_account_takes_as_long_as_a_wrong_password() {
     user_admin::add_user(&server.app.cx(), &*server.app.passwords, new)
         .await
         .unwrap();
-    let known = usual_millis(&server, KIM, 1).await;
-    let unknown = usual_millis(&server, "nobody@example.com", 2).await;
-    let (less, more) = (known.min(unknown), known.max(unknown));
-    assert!(less >= 5, "a check at cost {cost} takes longer: {less} ms");
-    assert!(more <= less * 2 + 10, "{known} ms and {unknown} ms");
+    // A neighbour on the machine may slow one of the two down; a difference of ours would be there every time.
+    let mut seen = Vec::new();
+    for round in 0..3 {
+        let known = usual_millis(&server, KIM, 2 * round + 1).await;
+        let unknown = usual_millis(&server, "nobody@example.com", 2 * round + 2).await;
+        let (less, more) = (known.min(unknown), known.max(unknown));
+        assert!(less >= 5, "a check at cost {cost} takes longer: {less} ms");
+        if more <= less * 2 + 10 {
+            return;
+        }
+        seen.push((known, unknown));
+    }
+    panic!("known and unknown accounts, milliseconds: {seen:?}");
 }
