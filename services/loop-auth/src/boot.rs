@@ -160,7 +160,8 @@ impl Running {
         let app = prepare(config, &opened, Arc::clone(&clock)).await?;
         let keeper = tokio::spawn(keeper(config, &opened, &app, Arc::clone(&clock)).forever());
         let app = Data::new(app);
-        let logouts = tokio::spawn(backchannel::forever(app.clone()));
+        let http = backchannel::http(config.logout_allowed.clone(), config.ca_pem.as_deref())?;
+        let logouts = tokio::spawn(backchannel::forever(app.clone(), http));
         let sweep = tokio::spawn(sweep::forever(Arc::clone(&opened.store), clock));
         Ok(Self {
             health: health(&opened),
