@@ -3,7 +3,8 @@
 //   node node.mjs LIBRARY ISSUER RESOURCE REDIRECT_URI CAPABILITY...
 //
 // In: a capability each; on stdin, where the browser landed. Out: one JSON a line: {"open": url} when a person must log
-// in, {"capability": name, "ok": true, ...} when it works. The first failure is {"capability": name, "error": text}.
+// in, {"answer": url, "code": text} when a person must answer a device, {"publish": document} when a metadata document is to be
+// served (its address is read back), {"capability": name, "ok": true, ...} when it works. The first failure is {"capability": name, "error": text}.
 // CLIENT_ID and CLIENT_SECRET: a confidential client of the operator, for what needs one. A capability that lands in
 // the server is one more function in the tables below.
 
@@ -24,6 +25,18 @@ async function visit(url) {
   return new URL((await lines.next()).value);
 }
 
+/** Has a person allow what a device shows. */
+async function allowed(url, code) {
+  say({ answer: url, code });
+  await lines.next();
+}
+
+/** Has a metadata document served; its address, which is the client's identifier. */
+async function publish(document) {
+  say({ publish: document });
+  return (await lines.next()).value;
+}
+
 /** What must fail, and with which code. */
 async function refused(promise, ...codes) {
   const error = await promise.then(() => undefined, (error) => error);
@@ -36,6 +49,8 @@ const machine = () => {
   must(process.env.CLIENT_ID && process.env.CLIENT_SECRET, 'no CLIENT_ID');
   return [process.env.CLIENT_ID, process.env.CLIENT_SECRET];
 };
+
+const deviceCode = 'urn:ietf:params:oauth:grant-type:device_code';
 
 const metadata = {
   client_name: `${library} of the tests`, redirect_uris: [redirectUri], token_endpoint_auth_method: 'none',
@@ -114,9 +129,24 @@ const withOpenidClient = () => {
     async device() {
       const [id, secret] = machine();
       const own = await client.discovery(new URL(issuer), id, undefined, client.ClientSecretBasic(secret), options);
-      const asked = await client.initiateDeviceAuthorization(own, { scope });
+      const asked = await client.initiateDeviceAuthorization(own, { scope: `openid ${scope}` });
       must(asked.user_code && asked.verification_uri_complete, JSON.stringify(asked));
-      await refused(client.genericGrantRequest(own, 'urn:ietf:params:oauth:grant-type:device_code', { device_code: asked.device_code }), 'authorization_pending');
+      await refused(client.genericGrantRequest(own, deviceCode, { device_code: asked.device_code }), 'authorization_pending');
+      await allowed(asked.verification_uri_complete, asked.user_code);
+      const got = await client.pollDeviceAuthorizationGrant(own, asked); // waits the interval out
+      must(got.scope === `${scope} openid` && got.claims().sub && !got.claims().nonce, JSON.stringify(got.claims()));
+      await refused(client.genericGrantRequest(own, deviceCode, { device_code: asked.device_code }), 'invalid_grant');
+    },
+    async cimd() {
+      const id = await publish({ ...metadata, client_name: `${library}, described` });
+      const registered = config;
+      config = await client.discovery(new URL(issuer), id, undefined, client.None(), options);
+      must(config.serverMetadata().client_id_metadata_document_supported, 'not advertised');
+      const { landed, checks } = await authorize();
+      const got = await client.authorizationCodeGrant(config, landed, checks, { resource });
+      const next = await client.refreshTokenGrant(config, got.refresh_token);
+      must(next.refresh_token !== got.refresh_token && next.scope === scope, JSON.stringify(next.scope));
+      config = registered;
     },
     async openid() {
       const forPeople = { ...metadata, client_name: `${library} for people`, post_logout_redirect_uris: [redirectUri] };
@@ -236,6 +266,44 @@ const withOauth4webapi = () => {
         return exchange();
       });
       must(bound.token_type === 'dpop', bound.token_type);
+    },
+    async device() {
+      const [client_id, secret] = machine();
+      const [device, auth] = [{ client_id }, oauth.ClientSecretBasic(secret)];
+      const sent = await oauth.deviceAuthorizationRequest(server, device, auth, { scope }, insecure);
+      const asked = await oauth.processDeviceAuthorizationResponse(server, device, sent);
+      const poll = async () => {
+        const answer = await oauth.deviceCodeGrantRequest(server, device, auth, asked.device_code, insecure);
+        return oauth.processDeviceCodeResponse(server, device, answer);
+      };
+      await refused(poll(), 'authorization_pending');
+      await allowed(asked.verification_uri_complete, asked.user_code);
+      const got = await poll();
+      must(got.access_token && got.scope === scope, JSON.stringify(Object.keys(got)));
+      await refused(poll(), 'invalid_grant');
+    },
+    async cimd() {
+      // It signs its assertions with a key of the document (RFC 7523), as ChatGPT does.
+      const { privateKey, publicKey } = await oauth.generateKeyPair('ES256', { extractable: true });
+      const jwk = await crypto.subtle.exportKey('jwk', publicKey);
+      const jwks = { keys: [{ kty: jwk.kty, crv: jwk.crv, x: jwk.x, y: jwk.y, kid: 'one', alg: 'ES256', use: 'sig' }] };
+      const client_id = await publish({
+        ...metadata, client_name: `${library}, described`, jwks, token_endpoint_auth_method: 'private_key_jwt',
+        token_endpoint_auth_methods_supported: ['none', 'private_key_jwt'], token_endpoint_auth_signing_alg: 'ES256',
+      });
+      const [described, auth] = [{ client_id }, oauth.PrivateKeyJwt({ key: privateKey, kid: 'one' })];
+      const [verifier, state] = [oauth.generateRandomCodeVerifier(), oauth.generateRandomState()];
+      const url = new URL(server.authorization_endpoint);
+      Object.entries({
+        client_id, redirect_uri: redirectUri, response_type: 'code', scope, resource, state,
+        code_challenge: await oauth.calculatePKCECodeChallenge(verifier), code_challenge_method: 'S256',
+      }).forEach(([name, value]) => url.searchParams.set(name, value));
+      const answer = oauth.validateAuthResponse(server, described, await visit(url), state);
+      const sent = await oauth.authorizationCodeGrantRequest(server, described, auth, answer, redirectUri, verifier, insecure);
+      const got = await oauth.processAuthorizationCodeResponse(server, described, sent);
+      const again = await oauth.refreshTokenGrantRequest(server, described, auth, got.refresh_token, insecure);
+      const next = await oauth.processRefreshTokenResponse(server, described, again);
+      must(next.refresh_token !== got.refresh_token && next.scope === scope, JSON.stringify(next.scope));
     },
     async openid() {
       const [verifier, state, nonce] = [oauth.generateRandomCodeVerifier(), oauth.generateRandomState(), oauth.generateRandomNonce()];

@@ -3,12 +3,13 @@
     python python.py LIBRARY ISSUER RESOURCE REDIRECT_URI CAPABILITY...
 
 Speaks as node.mjs does: {"open": url} when a person must log in, then reads where the browser landed;
-{"capability": name, "ok": true} for what works. A capability that lands in the server is one more function.
+{"answer": url, "code": text} when a person must answer a device; {"capability": name, "ok": true} for what works. A capability that lands in the server is one more function.
 """
 
 import json
 import os
 import sys
+import time
 import traceback
 from urllib.parse import parse_qs, urlsplit
 
@@ -27,6 +28,7 @@ from requests_oauthlib import OAuth2Session as RequestsOauthlib
 
 LIBRARY, ISSUER, RESOURCE, REDIRECT_URI, *CAPABILITIES = sys.argv[1:]
 SCOPE = "mcp:read"
+DEVICE_CODE = "urn:ietf:params:oauth:grant-type:device_code"
 
 
 def say(value):
@@ -39,6 +41,12 @@ def visit(url):
     landed = sys.stdin.readline().strip()
     assert parse_qs(urlsplit(landed).query)["iss"] == [ISSUER], landed
     return landed
+
+
+def allowed(url, code):
+    """Has a person allow what a device shows."""
+    say({"answer": url, "code": code})
+    sys.stdin.readline()
 
 
 def refused(call, errors, code):
@@ -65,6 +73,13 @@ class Common:
         answer = requests.post(self.server["registration_endpoint"], json=metadata, timeout=10)
         assert answer.status_code == 201, answer.text
         self.client_id = answer.json()["client_id"]
+
+    def ask_device(self, auth):
+        """Asks for codes (RFC 8628 §3.1), which neither library does."""
+        endpoint = self.server["device_authorization_endpoint"]
+        answer = requests.post(endpoint, data={"scope": SCOPE}, auth=auth, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
 
     def machine(self):
         return os.environ["CLIENT_ID"], os.environ["CLIENT_SECRET"]
@@ -134,6 +149,19 @@ class WithAuthlib(Common):
         session = Authlib(client_id, secret, scope=SCOPE, token_endpoint_auth_method="client_secret_post")
         tokens = session.fetch_token(self.server["token_endpoint"], grant_type="client_credentials")
         assert tokens["access_token"] and "refresh_token" not in tokens, tokens
+
+    def device(self):
+        client_id, secret = self.machine()
+        asked = self.ask_device((client_id, secret))
+        session = Authlib(client_id, secret, scope=SCOPE, token_endpoint_auth_method="client_secret_basic")
+        endpoint = self.server["token_endpoint"]
+        poll = lambda: session.fetch_token(endpoint, grant_type=DEVICE_CODE, device_code=asked["device_code"])
+        refused(poll, OAuthError, "authorization_pending")
+        allowed(asked["verification_uri_complete"], asked["user_code"])
+        time.sleep(asked["interval"])
+        tokens = poll()
+        assert tokens["access_token"] and tokens["scope"] == SCOPE, tokens
+        refused(poll, OAuthError, "invalid_grant")
 
     def openid(self):
         session, verifier, nonce = self.session(), generate_token(48), generate_token()

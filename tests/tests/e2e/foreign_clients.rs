@@ -6,13 +6,15 @@ use std::collections::BTreeSet;
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::process::{Command, Stdio};
 
+use loop_testkit::web_host::{Answer as Page, WebHost};
 use loop_testkit::{Browser, Decision};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use url::Url;
 
+use crate::device;
 use crate::support::oauth::CALLBACK;
-use crate::support::stack::{ADMIN, Stack};
+use crate::support::stack::{ADMIN, Options, Stack};
 use crate::support::tools::{tool, top};
 
 /// A library: its name, what runs it, where its version is written, and what it is tested with, in this order.
@@ -41,6 +43,7 @@ pub(crate) const LIBRARIES: [Library; 4] = [
             "par",
             "dpop",
             "device",
+            "cimd",
             "openid",
         ],
     },
@@ -60,6 +63,8 @@ pub(crate) const LIBRARIES: [Library; 4] = [
             "client_credentials",
             "par",
             "dpop",
+            "device",
+            "cimd",
             "openid",
         ],
     },
@@ -75,6 +80,7 @@ pub(crate) const LIBRARIES: [Library; 4] = [
             "introspection",
             "revocation",
             "client_credentials",
+            "device",
             "openid",
         ],
     },
@@ -119,12 +125,42 @@ fn machine(stack: &Stack) -> (String, String) {
     (value("client_id: "), value("client_secret: "))
 }
 
+/// What a person, or whoever publishes for them, does for a client that asks for it; what it is told then.
+async fn person(said: &Value, host: &WebHost) -> Option<String> {
+    if let Some(url) = said["open"].as_str() {
+        let url: Url = url.parse().expect("a URL");
+        let browser = Browser::new();
+        let visit = browser.authorize_to(&url, Some(CALLBACK), ADMIN, Decision::Allow);
+        return Some(visit.await.redirect().into());
+    }
+    if let Some(url) = said["answer"].as_str() {
+        let code = said["code"].as_str().expect("a code");
+        device::answer(url, code, "allow").await;
+        return Some("allowed".to_owned());
+    }
+    let mut document = said.get("publish")?.clone();
+    let id = host.at("localhost", "/oauth/client.json");
+    document["client_id"] = json!(id);
+    host.answer("/oauth/client.json", Page::json(&document));
+    Some(id)
+}
+
 /// Runs a library through all it is tested with; a new person for every login.
 fn drive(library: &Library) {
     let Some(interpreter) = tool(library.interpreter) else {
         return;
     };
-    let Some(stack) = Stack::start() else { return };
+    let host = WebHost::start();
+    let ca = tempfile::NamedTempFile::new().expect("a temporary file");
+    std::fs::write(ca.path(), host.ca_pem()).expect("the CA file");
+    let ca = ca.path().to_str().expect("a path");
+    let options = Options {
+        auth: &[("CIMD_ALLOW", "localhost"), ("OUTBOUND_CA_FILE", ca)],
+        ..Options::default()
+    };
+    let Some(stack) = Stack::start_with(&options) else {
+        return;
+    };
     let runtime = Runtime::new().expect("a runtime");
     let (id, secret) = machine(&stack);
     let mut child = Command::new(interpreter)
@@ -142,12 +178,8 @@ fn drive(library: &Library) {
     let mut worked = Vec::new();
     for line in output.lines().map(|line| line.expect("a line")) {
         let said: Value = serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}"));
-        if let Some(url) = said["open"].as_str() {
-            let url: Url = url.parse().expect("a URL");
-            let browser = Browser::new();
-            let visit = browser.authorize_to(&url, Some(CALLBACK), ADMIN, Decision::Allow);
-            let landed = runtime.block_on(visit).redirect();
-            writeln!(input, "{landed}").expect("the client reads");
+        if let Some(reply) = runtime.block_on(person(&said, &host)) {
+            writeln!(input, "{reply}").expect("the client reads");
             continue;
         }
         let capability = said["capability"].as_str().unwrap_or_default().to_owned();

@@ -2,11 +2,11 @@
 //! registration or a document of their own, login, tokens, calls, refreshes; then restarts and a key rotation.
 
 use std::collections::BTreeSet;
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use futures_util::future::join_all;
 use loop_testkit::web_host::{Answer as Page, WebHost};
 use loop_testkit::{Browser, Decision, Service, TestKey};
 use serde_json::{Value, json};
@@ -70,7 +70,7 @@ const fn plain(name: &'static str, redirects: &'static [&'static str]) -> Profil
     }
 }
 
-pub(crate) const PROFILES: [Profile; 9] = [
+pub(crate) const PROFILES: [Profile; 11] = [
     plain(
         "ChatGPT (registers)",
         &["https://chatgpt.com/connector_platform_oauth_redirect"],
@@ -100,6 +100,17 @@ pub(crate) const PROFILES: [Profile; 9] = [
         )
     },
     Profile {
+        introduction: Introduction::Document,
+        offline: true,
+        ..plain(
+            "Claude, hosted (document)",
+            &[
+                "https://claude.ai/api/mcp/auth_callback",
+                "https://claude.com/api/mcp/auth_callback",
+            ],
+        )
+    },
+    Profile {
         asks: Some("http://localhost:51763/callback"),
         processes: 6,
         ..plain("Claude Code (registers)", &["http://localhost/callback"])
@@ -121,6 +132,13 @@ pub(crate) const PROFILES: [Profile; 9] = [
         asks: Some("http://127.0.0.1:50107/"),
         ..plain(
             "VS Code (a random port)",
+            &["http://127.0.0.1:33418/", "https://vscode.dev/redirect"],
+        )
+    },
+    Profile {
+        introduction: Introduction::Document,
+        ..plain(
+            "VS Code (document)",
             &["http://127.0.0.1:33418/", "https://vscode.dev/redirect"],
         )
     },
@@ -225,7 +243,9 @@ async fn introduce(
                 metadata["token_endpoint_auth_methods_supported"] =
                     json!(["none", "private_key_jwt"]);
                 metadata["token_endpoint_auth_signing_alg"] = json!("ES256");
-                metadata["jwks"] = json!({"keys": [key.public_jwk()]});
+                metadata["jwks_uri"] = json!(host.at("localhost", "/oauth/jwks.json"));
+                let keys = json!({"keys": [key.public_jwk()]});
+                host.answer("/oauth/jwks.json", Page::json(&keys));
                 key
             });
             host.answer(&path, Page::json(&metadata));
@@ -315,6 +335,11 @@ impl LoggedIn {
 
     /// A request to the token endpoint with whatever the client proves itself by.
     fn token(&self, form: &[(&str, &str)]) -> reqwest::RequestBuilder {
+        http().post(&self.token_endpoint).form(&self.form(form))
+    }
+
+    /// A form with whatever the client proves itself by.
+    fn form(&self, form: &[(&str, &str)]) -> Vec<(String, String)> {
         let own = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let mut form: Vec<_> = form.iter().map(own).collect();
         form.push(("client_id".to_owned(), self.client_id.clone()));
@@ -331,7 +356,7 @@ impl LoggedIn {
                 assertion(key, &self.client_id, &self.issuer),
             ));
         }
-        http().post(&self.token_endpoint).form(&form)
+        form
     }
 
     fn take(&mut self, tokens: &Answer) {
@@ -344,14 +369,44 @@ impl LoggedIn {
     async fn refresh(&mut self) {
         let old = self.refresh.clone();
         let form = [("grant_type", "refresh_token"), ("refresh_token", &*old)];
-        let all = (0..self.profile.processes).map(|_| soon(self.token(&form)));
-        let all = join_all(all).await;
+        let all = if self.profile.processes == 1 {
+            vec![soon(self.token(&form)).await]
+        } else {
+            self.in_processes(&form)
+        };
         let next: BTreeSet<String> = all
             .iter()
             .map(|answer| answer.text("refresh_token"))
             .collect();
         assert_eq!(next.len(), 1, "{}: {all:?}", self.profile.name);
         self.take(&all[0]);
+    }
+
+    /// Posts the same form from several processes of the system at once, which know nothing of each other.
+    fn in_processes(&self, form: &[(&str, &str)]) -> Vec<Answer> {
+        let fields = self.form(form);
+        let start = |_| {
+            let mut curl = Command::new("curl");
+            curl.args(["--silent", "--noproxy", "*", "--max-time", "10"])
+                .args(["--write-out", "\n%{http_code}"]);
+            for (name, value) in &fields {
+                curl.args(["--data-urlencode", &format!("{name}={value}")]);
+            }
+            let started = curl.arg(&self.token_endpoint).stdout(Stdio::piped());
+            started.spawn().expect("curl starts")
+        };
+        // All of them run before the first is waited for.
+        let all: Vec<Child> = (0..self.profile.processes).map(start).collect();
+        let read = |curl: Child| {
+            let output = curl.wait_with_output().expect("curl ends");
+            let text = String::from_utf8(output.stdout).expect("text");
+            let (body, status) = text.rsplit_once('\n').expect("a status");
+            Answer {
+                status: status.parse().expect("a status"),
+                body: serde_json::from_str(body).unwrap_or_else(|_| panic!("{text}")),
+            }
+        };
+        all.into_iter().map(read).collect()
     }
 
     /// Calls a tool's door with this token: initialize of the MCP server.
