@@ -5,6 +5,7 @@
 
 mod keeper;
 mod memory;
+mod pictures;
 mod watch;
 
 use std::{
@@ -23,10 +24,11 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::{
-    Snapshot, VaultConfig,
+    Sight, Snapshot, VaultConfig,
     stats::{Stats, stats},
 };
 use keeper::Keeper;
+use pictures::Pictures;
 
 /// Changes that wait for the keeper; beyond it the whole folder is compared instead.
 const QUEUE: usize = 64;
@@ -96,14 +98,21 @@ struct State {
     watcher: WatcherState,
     scanned: Instant,
     took: Duration,
-    changed: u64,
+    changed: Changed,
     root_present: bool,
+}
+
+/// How many notes changed, as each kind of reader sees it.
+#[derive(Clone, Copy, Debug, Default)]
+struct Changed {
+    whole: u64,
+    open: u64,
 }
 
 /// What the keeper and the handles share.
 #[derive(Debug)]
 struct Shared {
-    snapshot: ArcSwap<Snapshot>,
+    pictures: ArcSwap<Pictures>,
     state: ArcSwap<State>,
     /// Changes did not fit into the queue. Apart from the rest: the watcher outlives the vault by a moment.
     missed: Arc<AtomicBool>,
@@ -139,7 +148,7 @@ impl Vault {
         let (sender, receiver) = sync_channel(QUEUE);
         let keeper = Keeper::start(config, sender.clone())?;
         let shared = keeper.shared();
-        let snapshot = shared.snapshot.load();
+        let snapshot = shared.seen(Sight::Whole);
         let span = tracing::Span::current();
         span.record("notes", snapshot.notes().len());
         span.record("bytes", snapshot.bytes());
@@ -159,15 +168,27 @@ impl Vault {
         })
     }
 
-    /// The present picture; never waits.
+    /// The present picture of every note; never waits.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.inner.shared.snapshot.load_full()
+        self.seen(Sight::Whole)
+    }
+
+    /// The present picture as a reader of this sight sees it; never waits, and costs nothing more.
+    #[must_use]
+    pub fn seen(&self, sight: Sight) -> Arc<Snapshot> {
+        self.inner.shared.seen(sight)
     }
 
     /// Watcher, last comparison, and whether the folder is there.
     #[must_use]
     pub fn status(&self) -> VaultStatus {
+        self.status_seen(Sight::Whole)
+    }
+
+    /// The same for a reader of this sight, who is not told that a private note changed.
+    #[must_use]
+    pub fn status_seen(&self, sight: Sight) -> VaultStatus {
         let state = self.inner.shared.state.load();
         let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
         VaultStatus {
@@ -175,7 +196,10 @@ impl Vault {
             last_scan: LastScan {
                 ago_ms: millis(state.scanned.elapsed()),
                 took_ms: millis(state.took),
-                changed: state.changed,
+                changed: match sight {
+                    Sight::Whole => state.changed.whole,
+                    Sight::Open => state.changed.open,
+                },
             },
             root_present: state.root_present,
         }
@@ -192,6 +216,12 @@ impl Vault {
         if self.inner.sender.try_send(Message::Compare).is_err() {
             self.inner.shared.missed.store(true, Ordering::Release);
         }
+    }
+}
+
+impl Shared {
+    fn seen(&self, sight: Sight) -> Arc<Snapshot> {
+        Arc::clone(self.pictures.load().seen(sight))
     }
 }
 

@@ -12,6 +12,7 @@ mod generated;
 mod lint;
 mod live;
 mod oracle;
+mod privacy;
 mod query;
 mod robust;
 mod search;

@@ -11,6 +11,7 @@ use crate::lint::today;
 use crate::params::Values;
 use crate::refusal::Refusal;
 use crate::respond::Tag;
+use crate::view::View;
 use crate::{ask, tables};
 
 /// What it is.
@@ -34,24 +35,28 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 ///
 /// # Errors
 /// [`Refusal`] for parameters that cannot be used.
-pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn get(
+    app: Data<App>,
+    view: View,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::LINT)?;
     let level = match values.text("level") {
         None => Level::Advice,
         Some(text) => Level::parse(text)
             .ok_or_else(|| Refusal::parameter("level", "must be advice, warning or error."))?,
     };
-    let (snapshot, today) = (app.snapshot(), today());
+    let today = today();
     // Weak: what is stale depends on the day.
     let tag = Tag::weak(&(
-        snapshot.hash(),
+        view.hash(),
         request.query_string(),
         today.as_ref().map(|day| day.as_str().to_owned()),
     ));
     if tag.is_named_by(&request) {
         return Ok(tag.unchanged());
     }
-    let report = lint(&snapshot, app.schema(), today.as_ref());
+    let report = lint(&view, app.schema(), today.as_ref());
     let page: Page = ask::page(&values, tables::LINT);
     let found = report
         .page(level, values.list("code"), &page)

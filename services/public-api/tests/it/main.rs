@@ -14,3 +14,5 @@ mod resources;
 mod rest;
 mod scan;
 mod tools;
+mod visibility;
+mod visibility_vault;

@@ -11,6 +11,7 @@ use super::ToolSpec;
 use crate::app::App;
 use crate::params::Values;
 use crate::refusal::Refusal;
+use crate::view::View;
 use crate::{ask, tables};
 
 /// Notes given at most; more words find fewer.
@@ -45,13 +46,13 @@ struct Hit {
     url: String,
 }
 
-fn call(app: &App, values: &Values) -> Result<Value, Refusal> {
+fn call(app: &App, view: &View, values: &Values) -> Result<Value, Refusal> {
     let page = Page {
         limit: LIMIT,
         cursor: None,
     };
     let words = values.text("query").unwrap_or_default();
-    let found = ask::search(&app.snapshot(), words, &page).map_err(|refusal| match refusal {
+    let found = ask::search(view, words, &page).map_err(|refusal| match refusal {
         Refusal::BadParameter { name: "q", wrong } => Refusal::parameter("query", wrong),
         other => other,
     })?;
