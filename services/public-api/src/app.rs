@@ -19,8 +19,8 @@ use crate::lint as rules;
 use crate::mcp::VaultTools;
 use crate::openapi;
 use crate::routes::{
-    docs, entities, entity, fallback, health, lint, note, openapi as description, query, scan,
-    search, stats,
+    docs, entities, entity, fallback, graph, graph_path, health, lint, note,
+    openapi as description, project, query, scan, search, stats,
 };
 use crate::view::{PrivateReaders, View};
 
@@ -113,13 +113,16 @@ impl App {
 }
 
 /// What is served to callers with a token, and how.
-const VAULT: [(Endpoint, fn() -> Route); 8] = [
+const VAULT: [(Endpoint, fn() -> Route); 11] = [
     (entities::ENDPOINT, || reading().to(entities::get)),
     (entity::ENDPOINT, || reading().to(entity::get)),
     (note::ENDPOINT, || reading().to(note::get)),
     (search::ENDPOINT, || reading().to(search::get)),
     (scan::ENDPOINT, || reading().to(scan::get)),
     (query::ENDPOINT, || reading().to(query::get)),
+    (graph::ENDPOINT, || reading().to(graph::get)),
+    (graph_path::ENDPOINT, || reading().to(graph_path::get)),
+    (project::ENDPOINT, || reading().to(project::get)),
     (lint::ENDPOINT, || reading().to(lint::get)),
     (stats::ENDPOINT, || reading().to(stats::get)),
 ];

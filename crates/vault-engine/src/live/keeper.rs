@@ -55,16 +55,9 @@ impl Keeper {
         })?;
         std::fs::read_dir(&config.root).map_err(|error| unreadable(&config, error))?;
         let began = Instant::now();
-        let state = State {
-            watcher: WatcherState::Watching,
-            scanned: began,
-            took: Duration::ZERO,
-            changed: Changed::default(),
-            root_present: true,
-        };
         let shared = Arc::new(Shared {
             pictures: ArcSwap::from_pointee(Pictures::empty()),
-            state: ArcSwap::from_pointee(state),
+            state: ArcSwap::from_pointee(State::beginning(began)),
             missed: Arc::new(AtomicBool::new(false)),
             stop: AtomicBool::new(false),
         });
@@ -280,10 +273,7 @@ impl Keeper {
                 reason: self.no_watch.clone(),
             }
         };
-        let before = self.shared.state.load().changed.open;
-        // A comparison that only private notes were the cause of is not told from none.
-        let open = if changed.open > 0 { changed.open } else { before };
-        let changed = Changed { open, ..changed };
+        let changed = changed.after(self.shared.state.load().changed);
         self.shared.state.store(Arc::new(State {
             watcher,
             scanned: Instant::now(),

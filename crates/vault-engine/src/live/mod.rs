@@ -6,6 +6,7 @@
 mod keeper;
 mod memory;
 mod pictures;
+mod status;
 mod watch;
 
 use std::{
@@ -16,19 +17,18 @@ use std::{
         mpsc::{SyncSender, sync_channel},
     },
     thread::JoinHandle,
-    time::{Duration, Instant},
 };
-
-use arc_swap::ArcSwap;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use crate::{
     Sight, Snapshot, VaultConfig,
     stats::{Stats, stats},
 };
+use arc_swap::ArcSwap;
+pub use status::{LastScan, VaultStatus, WatcherState};
+
 use keeper::Keeper;
 use pictures::Pictures;
+use status::{Changed, State};
 
 /// Changes that wait for the keeper; beyond it the whole folder is compared instead.
 const QUEUE: usize = 64;
@@ -53,60 +53,6 @@ pub enum OpenError {
     /// No thread can be started.
     #[error("the vault's thread cannot be started: {0}")]
     Thread(std::io::Error),
-}
-
-/// How changes are noticed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(tag = "mode", rename_all = "lowercase")]
-pub enum WatcherState {
-    /// The operating system tells; the folder is compared now and then besides.
-    Watching,
-    /// The folder is compared often.
-    Polling {
-        /// Milliseconds between comparisons.
-        every_ms: u64,
-        /// Why there is no watching.
-        reason: String,
-    },
-}
-
-/// The last comparison of the folder with memory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct LastScan {
-    /// How long ago. Milliseconds.
-    pub ago_ms: u64,
-    /// How long it took. Milliseconds.
-    pub took_ms: u64,
-    /// How many notes it added, changed or removed.
-    pub changed: u64,
-}
-
-/// The vault besides its notes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct VaultStatus {
-    /// How changes are noticed.
-    pub watcher: WatcherState,
-    /// The last comparison.
-    pub last_scan: LastScan,
-    /// Whether the folder is there; if not, the last picture is served.
-    pub root_present: bool,
-}
-
-/// What the keeper last said about itself.
-#[derive(Clone, Debug)]
-struct State {
-    watcher: WatcherState,
-    scanned: Instant,
-    took: Duration,
-    changed: Changed,
-    root_present: bool,
-}
-
-/// How many notes changed, as each kind of reader sees it.
-#[derive(Clone, Copy, Debug, Default)]
-struct Changed {
-    whole: u64,
-    open: u64,
 }
 
 /// What the keeper and the handles share.
@@ -189,20 +135,7 @@ impl Vault {
     /// The same for a reader of this sight, who is not told that a private note changed.
     #[must_use]
     pub fn status_seen(&self, sight: Sight) -> VaultStatus {
-        let state = self.inner.shared.state.load();
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        VaultStatus {
-            watcher: state.watcher.clone(),
-            last_scan: LastScan {
-                ago_ms: millis(state.scanned.elapsed()),
-                took_ms: millis(state.took),
-                changed: match sight {
-                    Sight::Whole => state.changed.whole,
-                    Sight::Open => state.changed.open,
-                },
-            },
-            root_present: state.root_present,
-        }
+        self.inner.shared.state.load().seen(sight)
     }
 
     /// The vault in numbers, with at most `examples` places for each kind of mistake.

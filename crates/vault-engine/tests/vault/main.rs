@@ -11,6 +11,7 @@ mod fixture;
 mod generated;
 mod lint;
 mod live;
+mod network;
 mod oracle;
 mod privacy;
 mod query;

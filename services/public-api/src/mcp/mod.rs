@@ -4,6 +4,7 @@
 //! bad input is a tool error that says what to try, an unknown tool a protocol error.
 //! Never: verifies tokens (the middleware did), knows HTTP.
 
+mod brief;
 mod completion;
 mod prompts;
 mod resources;
@@ -35,7 +36,7 @@ use crate::view::View;
 
 const INSTRUCTIONS: &str = "The team's Markdown vault (Korean and English): tasks, projects, hypotheses, experiments, people and free notes. \
 Use `search` for words, then `fetch` to read a note whole. Use `query_entities` for lists by type, status, assignee, project or tag \
-(such as: open tasks of a person), and `get_entity` for one entity with its relations and backlinks. \
+(such as: open tasks of a person), `get_entity` for one entity with its relations and backlinks, `project_overview` for sums, `graph` for what hangs together. \
 Results are exact; `total` counts all matches and `next_cursor` gives the next page. Nothing can be changed here.";
 
 /// One tool: what it is called, takes, gives and does.
@@ -188,7 +189,7 @@ impl ToolSpec {
     fn listed(&self) -> Tool {
         Tool::new(self.name, self.about, Arc::new(input_schema(self.params)))
             .with_title(self.title)
-            .with_raw_output_schema(Arc::new(without_prose((self.output)())))
+            .with_raw_output_schema(Arc::new(brief::schema((self.output)())))
             .with_annotations(reads_only(self.title))
     }
 
@@ -198,28 +199,6 @@ impl ToolSpec {
             Values::from_json(arguments, self.params)
                 .and_then(|values| (self.call)(app, view, &values)),
         )
-    }
-}
-
-/// The schema without descriptions: every client loads the whole list into its model, and names say enough there.
-fn without_prose(schema: Arc<JsonObject>) -> JsonObject {
-    let mut schema = Arc::unwrap_or_clone(schema);
-    schema.remove("$schema");
-    schema.values_mut().for_each(strip);
-    schema
-}
-
-fn strip(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            // A property may be called `description`; then its value is a schema, not a text.
-            if map.get("description").is_some_and(Value::is_string) {
-                map.remove("description");
-            }
-            map.values_mut().for_each(strip);
-        }
-        Value::Array(items) => items.iter_mut().for_each(strip),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (),
     }
 }
 

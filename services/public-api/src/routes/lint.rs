@@ -2,8 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use loop_vault::lint::{Level, LintPage, lint};
-use loop_vault::query::Page;
+use loop_vault::lint::LintPage;
 
 use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
@@ -41,11 +40,6 @@ pub(crate) async fn get(
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::LINT)?;
-    let level = match values.text("level") {
-        None => Level::Advice,
-        Some(text) => Level::parse(text)
-            .ok_or_else(|| Refusal::parameter("level", "must be advice, warning or error."))?,
-    };
     let today = today();
     // Weak: what is stale depends on the day.
     let tag = Tag::weak(&(
@@ -56,10 +50,7 @@ pub(crate) async fn get(
     if tag.is_named_by(&request) {
         return Ok(tag.unchanged());
     }
-    let report = lint(&view, app.schema(), today.as_ref());
-    let page: Page = ask::page(&values, tables::LINT);
-    let found = report
-        .page(level, values.list("code"), &page)
-        .map_err(ask::refused)?;
+    let rules = (app.schema(), today.as_ref());
+    let found = ask::lint(&view, &values, tables::LINT, rules)?;
     Ok(tag.put(HttpResponse::Ok()).json(found))
 }

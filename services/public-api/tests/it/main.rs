@@ -5,6 +5,7 @@ mod access;
 mod description;
 mod docs;
 mod freshness;
+mod graph;
 mod harness;
 mod lint;
 mod mcp;

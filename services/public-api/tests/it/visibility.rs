@@ -72,6 +72,20 @@ fn asked(route: &str, note: &Planted) -> Vec<String> {
             "code=dangling-link,dangling-relation,duplicate-id".to_owned(),
             "level=error&limit=2".to_owned(),
         ]),
+        "/api/graph" => with(&[
+            format!("id={id}&depth=3"),
+            format!("id={stem}&relation=link&direction=in"),
+            format!("id={path}&depth=2&limit=3"),
+            "id=tsk-00&depth=6".to_owned(),
+        ]),
+        "/api/graph/path" => with(&[
+            format!("from={id}&to=tsk-00"),
+            format!("from=tsk-05&to={path}"),
+            "from=tsk-00&to=tsk-30&limit=20".to_owned(),
+        ]),
+        "/api/projects/{id}" => [&id, &stem]
+            .map(|name| format!("/api/projects/{name}?limit=5"))
+            .into(),
         "/api/stats" | "/api/vault/scan" => vec![route.to_owned()],
         _ => Vec::new(),
     }
@@ -96,6 +110,14 @@ fn called(tool: &str, note: &Planted) -> Vec<Value> {
             json!({ "project": id }),
             json!({ "q": own }),
         ],
+        "graph" => vec![
+            json!({ "id": id, "depth": 2 }),
+            json!({ "id": path }),
+            json!({ "id": "tsk-00", "to": id }),
+        ],
+        "project_overview" => vec![json!({ "id": id }), json!({ "id": note.stem() })],
+        "lint" => vec![json!({}), json!({ "limit": 100, "level": "warning" })],
+        "vault_info" => vec![json!({})],
         _ => Vec::new(),
     }
 }
@@ -111,6 +133,12 @@ fn timeless(mut value: Value) -> Value {
                 map.values_mut().for_each(walk);
             }
             Value::Array(items) => items.iter_mut().for_each(walk),
+            // A tool's answer stands in a text once more.
+            Value::String(text) if text.starts_with('{') => {
+                if let Ok(json) = serde_json::from_str(text) {
+                    *text = timeless(json).to_string();
+                }
+            }
             _ => {}
         }
     }
