@@ -23,6 +23,7 @@ pub mod device;
 pub mod dpop;
 pub mod entropy;
 pub mod federation;
+pub mod first_party;
 pub mod grant;
 pub mod grants;
 pub mod introspect;

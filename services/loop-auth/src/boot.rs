@@ -33,7 +33,7 @@ use crate::{
     passwords::BcryptPasswords,
     seals::SecretSeals,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
-    sweep,
+    sweep, web_clients,
 };
 
 /// A store that is being opened.
@@ -223,6 +223,8 @@ pub async fn prepare(
     };
     let first = first_admin::ensure(&cx, &*passwords, &config.first_admin);
     audit::in_background(&*opened.store, clock.now(), first).await?;
+    let pages = web_clients::ensure(&cx, &config.service.external_url, &config.web_clients);
+    audit::in_background(&*opened.store, clock.now(), pages).await;
     if let Some(path) = &config.jwks_file {
         write_jwks_file(path, &signer.jwks()).map_err(|error| BootError::JwksFile {
             path: path.display().to_string(),

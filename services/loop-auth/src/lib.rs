@@ -33,6 +33,7 @@ pub mod signer;
 pub mod store_config;
 mod sweep;
 mod visits;
+pub mod web_clients;
 
 pub use boot::{Opened, Running, serve};
 

@@ -59,6 +59,7 @@ pub struct ResourceServer {
     pub mcp: McpMount,
     metadata: ResourceMetadata,
     health: Health,
+    verifier: Arc<Verifier>,
 }
 
 impl ResourceServer {
@@ -97,7 +98,8 @@ impl ResourceServer {
         });
         Ok(Self {
             mcp: McpMount::new(bearer.clone(), service).stopping_with(shutdown.token()),
-            health: readiness(service, verifier, resource.waiting),
+            health: readiness(service, Arc::clone(&verifier), resource.waiting),
+            verifier,
             bearer,
             metadata,
         })
@@ -113,6 +115,11 @@ impl ResourceServer {
     /// The resource's metadata, for services that route it themselves.
     pub const fn metadata(&self) -> &ResourceMetadata {
         &self.metadata
+    }
+
+    /// What checks tokens, for doors of another kind: pages whose tokens stay at the server.
+    pub fn verifier(&self) -> Arc<Verifier> {
+        Arc::clone(&self.verifier)
     }
 
     /// Whether the issuer's keys are known, for services that route it themselves.

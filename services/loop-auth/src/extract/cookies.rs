@@ -17,7 +17,7 @@ use loop_oauth::{
 use crate::pages::locale::Locale;
 
 /// Keeps no secret, so whoever sets it from elsewhere chooses a language.
-const LANGUAGE: &str = "loop_language";
+const LANGUAGE: &str = loop_shared::web::locale::COOKIE;
 
 /// For how long a chosen language is kept.
 const LANGUAGE_KEPT: time::Duration = time::Duration::days(365);

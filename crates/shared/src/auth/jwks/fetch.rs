@@ -124,7 +124,7 @@ pub fn is_nearby(url: &Url) -> bool {
 }
 
 /// An error with its causes: reqwest's own text stops before the interesting part.
-pub(in crate::auth) fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -11,6 +11,7 @@ mod revocation;
 mod secret;
 mod service_args;
 mod url;
+mod web_login;
 
 pub use dpop::{DpopArgs, DpopConfig};
 pub use problems::{Problem, Problems, Warnings};
@@ -20,3 +21,4 @@ pub use revocation::RevocationArgs;
 pub use secret::secret_or_file;
 pub use service_args::{LogConfig, LogFormat, ServiceArgs, ServiceConfig, ServiceIdentity};
 pub use url::{ExternalUrl, UrlFault, http_url, origin};
+pub use web_login::{WebLoginArgs, WebLoginConfig, wrong as wrong_web_secret};
