@@ -10,6 +10,7 @@ use loop_oauth::{
     config::Context,
     entropy::OsEntropy,
     login::Passwords,
+    resource::Resources,
     store::{Store, StoreError},
     user_admin::UserAdminError,
 };
@@ -169,6 +170,12 @@ impl Running {
             tasks: vec![sweep, keeper, logouts],
             opened,
         })
+    }
+
+    /// The resources that tokens are for; a program that serves some of them itself may replace the list.
+    #[must_use]
+    pub fn resources(&self) -> Resources {
+        self.app.rules.resources.clone()
     }
 
     /// Registers state, health and every route, for each worker anew.
