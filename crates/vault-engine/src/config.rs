@@ -25,6 +25,8 @@ pub struct VaultConfig {
     pub ignore: Patterns,
     /// Which notes are private; without rules [`Sight::Open`](crate::Sight::Open) sees every note.
     pub privacy: Option<Privacy>,
+    /// Where the vault's own files are kept, outside of the vault; without it nothing is written at all.
+    pub state: Option<PathBuf>,
 }
 
 impl VaultConfig {
@@ -41,6 +43,7 @@ impl VaultConfig {
             watch: true,
             ignore: Patterns::default(),
             privacy: None,
+            state: None,
         }
     }
 }

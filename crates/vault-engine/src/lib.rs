@@ -6,6 +6,7 @@
 pub mod changes;
 mod config;
 mod disk;
+pub mod feed;
 mod graph;
 mod index;
 pub mod lint;

@@ -3,6 +3,7 @@
 //! In: a snapshot and checked [`Values`]. Out: the engine's own shapes. Never: HTTP, MCP, the system clock.
 
 use loop_shared::vault::IsoDate;
+use loop_vault::feed::{ChangePage, Feed, FeedError};
 use loop_vault::lint::{Level, LintPage, Schema, lint as looked_over};
 use loop_vault::network::{self, Direction, Neighbours, NetworkError, Paths, Ways};
 use loop_vault::project::{self, Overview};
@@ -119,6 +120,34 @@ pub(crate) fn overview(
     page: &Page,
 ) -> Result<Overview, Refusal> {
     project::overview(snapshot, name, schema, today, page).map_err(unknown)
+}
+
+/// The changes behind a place, the oldest first.
+pub(crate) fn changes(
+    feed: &Feed,
+    since: Option<&str>,
+    limit: usize,
+) -> Result<ChangePage, Refusal> {
+    feed.since(since, limit).map_err(lost)
+}
+
+/// The last changes, the newest first.
+pub(crate) fn latest(
+    feed: &Feed,
+    before: Option<&str>,
+    limit: usize,
+) -> Result<ChangePage, Refusal> {
+    feed.latest(before, limit).map_err(lost)
+}
+
+fn lost(error: FeedError) -> Refusal {
+    match error {
+        FeedError::Gone => Refusal::Gone,
+        FeedError::BadCursor => Refusal::parameter(
+            "since",
+            "must be a `cursor` as it was given, a day such as 2026-01-02, a time such as 2026-01-02T15:04:05Z, or now.",
+        ),
+    }
 }
 
 /// A page of what is wrong in the vault.

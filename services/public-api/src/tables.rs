@@ -1,10 +1,12 @@
 //! Every parameter there is. A filter means the same at `/api/entities` and in `query_entities`.
 
+mod changes;
 mod graph;
 mod tools;
 
 use crate::params::{Kind, Param};
 
+pub(crate) use changes::{CHANGES, LIVE, TOOL_CHANGES};
 pub(crate) use graph::{GRAPH, GRAPH_PATH, OVERVIEW};
 pub(crate) use tools::{GET_ENTITY, TOOL_FETCH, TOOL_GRAPH, TOOL_LINT, TOOL_PROJECT, TOOL_SEARCH};
 
@@ -267,6 +269,9 @@ mod tests {
             TOOL_SEARCH,
             TOOL_FETCH,
             GET_ENTITY,
+            CHANGES,
+            LIVE,
+            TOOL_CHANGES,
             GRAPH,
             GRAPH_PATH,
             OVERVIEW,

@@ -16,6 +16,7 @@ use loop_shared::auth::bearer::Caller;
 use loop_shared::auth::principal::Principal;
 use loop_shared::auth::{Role, Roles, Scope, Scopes};
 use loop_shared::service::Problems;
+use loop_vault::feed::Feed;
 use loop_vault::{Sight, Snapshot, Vault};
 
 use crate::app::App;
@@ -76,6 +77,7 @@ impl PrivateReaders {
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     snapshot: Arc<Snapshot>,
+    feed: Arc<Feed>,
     sight: Sight,
 }
 
@@ -83,6 +85,7 @@ impl View {
     pub(crate) fn of(vault: &Vault, sight: Sight) -> Self {
         Self {
             snapshot: vault.seen(sight),
+            feed: vault.feed(sight),
             sight,
         }
     }
@@ -90,6 +93,11 @@ impl View {
     /// The picture, to keep.
     pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
         Arc::clone(&self.snapshot)
+    }
+
+    /// What changed, as far as the caller sees it.
+    pub(crate) fn feed(&self) -> Arc<Feed> {
+        Arc::clone(&self.feed)
     }
 
     /// How much the caller sees.

@@ -3,6 +3,7 @@
 //! In: [`VaultConfig`]. Out: [`Vault`], a handle that gives the present [`Snapshot`] without waiting.
 //! Never: blocking work on a caller's thread after [`Vault::open`]; a write into the folder.
 
+mod feeds;
 mod keeper;
 mod memory;
 mod pictures;
@@ -10,9 +11,9 @@ mod status;
 mod watch;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{SyncSender, sync_channel},
     },
@@ -21,11 +22,13 @@ use std::{
 
 use crate::{
     Sight, Snapshot, VaultConfig,
+    feed::Feed,
     stats::{Stats, stats},
 };
 use arc_swap::ArcSwap;
 pub use status::{LastScan, VaultStatus, WatcherState};
 
+use feeds::Feeds;
 use keeper::Keeper;
 use pictures::Pictures;
 use status::{Changed, State};
@@ -55,6 +58,15 @@ pub enum OpenError {
     Thread(std::io::Error),
 }
 
+impl OpenError {
+    fn unreadable(root: &Path, cause: std::io::Error) -> Self {
+        Self::Unreadable {
+            root: root.to_path_buf(),
+            cause,
+        }
+    }
+}
+
 /// What the keeper and the handles share.
 #[derive(Debug)]
 struct Shared {
@@ -63,6 +75,8 @@ struct Shared {
     /// Changes did not fit into the queue. Apart from the rest: the watcher outlives the vault by a moment.
     missed: Arc<AtomicBool>,
     stop: AtomicBool,
+    /// What changed since the first picture, which comes before it.
+    feeds: OnceLock<Feeds>,
 }
 
 enum Message {
@@ -136,6 +150,14 @@ impl Vault {
     #[must_use]
     pub fn status_seen(&self, sight: Sight) -> VaultStatus {
         self.inner.shared.state.load().seen(sight)
+    }
+
+    /// What changed, as a reader of this sight sees it.
+    #[must_use]
+    pub fn feed(&self, sight: Sight) -> Arc<Feed> {
+        let empty = || Arc::new(Feed::empty(sight));
+        let feeds = self.inner.shared.feeds.get();
+        feeds.map_or_else(empty, |feeds| feeds.seen(sight))
     }
 
     /// The vault in numbers, with at most `examples` places for each kind of mistake.

@@ -7,6 +7,7 @@
 #![expect(clippy::too_many_lines, reason = "tables may be longer")]
 
 mod common;
+mod feed;
 mod fixture;
 mod generated;
 mod lint;

@@ -1,5 +1,6 @@
 //! The REST endpoints, one a file: its description and its handler.
 
+pub(crate) mod changes;
 pub(crate) mod docs;
 pub(crate) mod entities;
 pub(crate) mod entity;
@@ -8,6 +9,7 @@ pub(crate) mod graph;
 pub(crate) mod graph_path;
 pub(crate) mod health;
 pub(crate) mod lint;
+pub(crate) mod live;
 pub(crate) mod note;
 pub(crate) mod openapi;
 pub(crate) mod project;

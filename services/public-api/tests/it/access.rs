@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 
 use crate::harness::{RESOURCE, Server};
 
-const VAULT: [&str; 12] = [
+const VAULT: [&str; 14] = [
+    "/api/changes",
+    "/api/changes/live",
     "/api/graph?id=tsk-1",
     "/api/graph/path?from=tsk-1&to=tsk-2",
     "/api/projects/prj-pay",

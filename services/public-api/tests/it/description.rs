@@ -7,7 +7,9 @@ use serde_json::{Value, json};
 use crate::harness::Server;
 
 /// Addresses that the service answers and the description should name, found by asking.
-const SERVED: [&str; 14] = [
+const SERVED: [&str; 16] = [
+    "/api/changes",
+    "/api/changes/live",
     "/api/entities",
     "/api/entities/{id}",
     "/api/graph",
@@ -25,7 +27,7 @@ const SERVED: [&str; 14] = [
 ];
 
 /// Addresses whose answers, good and bad, are held against the document.
-const ASKED: [&str; 27] = [
+const ASKED: [&str; 31] = [
     "/api/entities",
     "/api/entities?limit=1",
     "/api/entities?type=Nothing",
@@ -40,6 +42,10 @@ const ASKED: [&str; 27] = [
     "/api/stats",
     "/api/lint?level=warning&limit=1",
     "/api/lint?level=bad",
+    "/api/changes",
+    "/api/changes?since=x",
+    "/api/changes?since=eyJsb2ciOiJ4Iiwib3BlbiI6dHJ1ZSwibWFyayI6MX0",
+    "/api/changes/live?since=x",
     "/api/graph?id=prj-pay&depth=3",
     "/api/graph?id=nobody",
     "/api/graph/path?from=tsk-1&to=tsk-2",

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests end tests")]
 
 mod access;
+mod changes;
 mod description;
 mod docs;
 mod freshness;
