@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::{patterns::Patterns, privacy::Privacy};
+use crate::{history::HistoryMode, patterns::Patterns, privacy::Privacy};
 
 /// The folder and its limits.
 #[derive(Clone, Debug)]
@@ -27,6 +27,8 @@ pub struct VaultConfig {
     pub privacy: Option<Privacy>,
     /// Where the vault's own files are kept, outside of the vault; without it nothing is written at all.
     pub state: Option<PathBuf>,
+    /// Whether the past is looked at, when the folder is a git checkout.
+    pub history: HistoryMode,
 }
 
 impl VaultConfig {
@@ -44,6 +46,7 @@ impl VaultConfig {
             ignore: Patterns::default(),
             privacy: None,
             state: None,
+            history: HistoryMode::Off,
         }
     }
 }

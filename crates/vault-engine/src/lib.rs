@@ -8,6 +8,7 @@ mod config;
 mod disk;
 pub mod feed;
 mod graph;
+pub mod history;
 mod index;
 pub mod lint;
 mod live;

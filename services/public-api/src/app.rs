@@ -21,8 +21,8 @@ use crate::lint as rules;
 use crate::mcp::VaultTools;
 use crate::openapi;
 use crate::routes::{
-    changes, docs, entities, entity, fallback, graph, graph_path, health, lint, live, note,
-    openapi as description, project, query, scan, search, stats,
+    changes, docs, entities, entity, fallback, graph, graph_path, health, history, lint, live,
+    note, openapi as description, project, query, scan, search, stats, versions,
 };
 use crate::view::{PrivateReaders, View};
 
@@ -84,6 +84,7 @@ impl App {
                 ignore: config.vault_ignore.clone(),
                 privacy: Some(config.vault_private.clone()),
                 state: config.state_dir.clone(),
+                history: config.vault_history,
                 ..VaultConfig::new(&config.vault_dir)
             })?,
         })
@@ -130,7 +131,7 @@ impl App {
 }
 
 /// What is served to callers with a token, and how.
-const VAULT: [(Endpoint, fn() -> Route); 13] = [
+const VAULT: [(Endpoint, fn() -> Route); 15] = [
     (entities::ENDPOINT, || reading().to(entities::get)),
     (entity::ENDPOINT, || reading().to(entity::get)),
     (note::ENDPOINT, || reading().to(note::get)),
@@ -142,6 +143,8 @@ const VAULT: [(Endpoint, fn() -> Route); 13] = [
     (project::ENDPOINT, || reading().to(project::get)),
     (changes::ENDPOINT, || reading().to(changes::get)),
     (live::ENDPOINT, || reading().to(live::get)),
+    (versions::ENDPOINT, || reading().to(versions::get)),
+    (history::ENDPOINT, || reading().to(history::get)),
     (lint::ENDPOINT, || reading().to(lint::get)),
     (stats::ENDPOINT, || reading().to(stats::get)),
 ];

@@ -4,6 +4,7 @@
 
 use loop_shared::vault::IsoDate;
 use loop_vault::feed::{ChangePage, Feed, FeedError};
+use loop_vault::history::HistoryError;
 use loop_vault::lint::{Level, LintPage, Schema, lint as looked_over};
 use loop_vault::network::{self, Direction, Neighbours, NetworkError, Paths, Ways};
 use loop_vault::project::{self, Overview};
@@ -147,6 +148,28 @@ fn lost(error: FeedError) -> Refusal {
             "since",
             "must be a `cursor` as it was given, a day such as 2026-01-02, a time such as 2026-01-02T15:04:05Z, or now.",
         ),
+    }
+}
+
+/// Why the past cannot be told.
+pub(crate) fn past(error: HistoryError) -> Refusal {
+    match error {
+        HistoryError::None => Refusal::parameter(
+            "as_of",
+            "cannot be used: this vault is no git checkout, or its history is switched off.",
+        ),
+        HistoryError::BadMoment => Refusal::parameter(
+            "as_of",
+            "must be a day such as 2026-01-02, a time such as 2026-01-02T15:04:05Z, or a commit; a cursor must belong to the same question.",
+        ),
+        HistoryError::NoSuchMoment => Refusal::parameter(
+            "as_of",
+            "lies outside of the history: there is no such commit, or it begins later.",
+        ),
+        HistoryError::TooLarge => {
+            Refusal::parameter("as_of", "cannot be used: the vault was too large then.")
+        }
+        HistoryError::Busy | HistoryError::Unavailable => Refusal::NoHistory,
     }
 }
 

@@ -9,6 +9,7 @@ use loop_shared::service::config::{ServiceIdentity, Warnings, folder, given, lis
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
 };
+use loop_vault::history::HistoryMode;
 use loop_vault::{PatternError, Patterns, Privacy};
 
 use crate::lint::LintArgs;
@@ -81,6 +82,14 @@ pub struct Cli {
         help_heading = "Vault"
     )]
     pub vault_private_readers: Option<String>,
+    /// Whether the past is told when the vault is a git checkout: own (when the checkout is this user's), trusted (whoever owns it) or off [default: own]
+    #[arg(
+        long,
+        env = "VAULT_HISTORY",
+        value_name = "WHICH",
+        help_heading = "Vault"
+    )]
+    pub vault_history: Option<String>,
     /// Folder for what must survive a restart, outside of the vault; without it the change feed begins anew at each start
     #[arg(long, env = "STATE_DIR", value_name = "FOLDER", help_heading = "Vault")]
     pub state_dir: Option<String>,
@@ -103,6 +112,8 @@ pub struct Config {
     pub vault_private: Privacy,
     /// Who sees them.
     pub private_readers: PrivateReaders,
+    /// Whether the past is told.
+    pub vault_history: HistoryMode,
     /// Where the service's own files are kept, if anywhere.
     pub state_dir: Option<PathBuf>,
 }
@@ -132,6 +143,16 @@ impl Cli {
         };
         let readers = list(self.vault_private_readers.as_deref());
         let private_readers = PrivateReaders::read("VAULT_PRIVATE_READERS", readers, &mut problems);
+        let vault_history = match given(self.vault_history.as_deref()) {
+            None | Some("own") => HistoryMode::Own,
+            Some("trusted") => HistoryMode::Trusted,
+            Some("off") => HistoryMode::Off,
+            Some(other) => {
+                let wrong = format!("{other:?} is none of own, trusted, off");
+                problems.add("VAULT_HISTORY", wrong, "Use one of them.");
+                HistoryMode::Off
+            }
+        };
         let state_dir = state(self.state_dir.as_deref(), &vault_dir, &mut problems);
         let warnings = problems.finish()?;
         Ok((
@@ -144,6 +165,7 @@ impl Cli {
                 vault_private,
                 private_readers,
                 state_dir,
+                vault_history,
             },
             warnings,
         ))

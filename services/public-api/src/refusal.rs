@@ -45,6 +45,11 @@ pub(crate) enum Refusal {
         "As many callers follow the changes as this service serves. Ask /api/changes now and then instead."
     )]
     Full,
+    /// The past could not be read this time.
+    #[error(
+        "The history of the vault cannot be read right now. Try again shortly, or ask without as_of."
+    )]
+    NoHistory,
     /// No route has this address.
     #[error("Nothing is served at {0}. The routes are listed in /api/openapi.json.")]
     NoSuchRoute(String),
@@ -71,7 +76,9 @@ impl Refusal {
             }
             Self::NotFound { .. } | Self::NoSuchRoute(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::Gone => (StatusCode::GONE, "gone"),
-            Self::Full => (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable"),
+            Self::Full | Self::NoHistory => {
+                (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+            }
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         }
     }

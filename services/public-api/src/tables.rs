@@ -6,7 +6,7 @@ mod tools;
 
 use crate::params::{Kind, Param};
 
-pub(crate) use changes::{CHANGES, LIVE, TOOL_CHANGES};
+pub(crate) use changes::{CHANGES, HISTORY, LIVE, TOOL_CHANGES, VERSIONS};
 pub(crate) use graph::{GRAPH, GRAPH_PATH, OVERVIEW};
 pub(crate) use tools::{GET_ENTITY, TOOL_FETCH, TOOL_GRAPH, TOOL_LINT, TOOL_PROJECT, TOOL_SEARCH};
 
@@ -108,6 +108,12 @@ const SORT: Param = text(
     "정렬: updated, created, due, priority, name, id, status. 앞에 -를 붙이면 거꾸로. 없으면 -updated",
     "-updated",
 );
+const AS_OF: Param = text(
+    "as_of",
+    "The vault of this day, time or commit; without it, now.",
+    "이 날짜, 시각, 커밋의 볼트. 없으면 지금",
+    "",
+);
 const CURSOR: Param = Param {
     kind: Kind::Cursor,
     ..text(
@@ -156,6 +162,9 @@ pub(crate) static NOTE_PATH: &[Param] = &[required(text(
 /// No parameters.
 pub(crate) static NONE: &[Param] = &[];
 
+/// Query of `/api/notes/{path}` and `/api/entities/{id}`.
+pub(crate) static ONE: &[Param] = &[AS_OF];
+
 /// Query of `/api/entities`.
 pub(crate) static ENTITIES: &[Param] = &[
     TYPE,
@@ -172,6 +181,7 @@ pub(crate) static ENTITIES: &[Param] = &[
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Arguments of `query_entities`: the same with smaller pages.
@@ -190,6 +200,7 @@ pub(crate) static QUERY_ENTITIES: &[Param] = &[
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Query of `/api/search`.
@@ -208,6 +219,7 @@ Also \"a phrase\", -without, nearlyword~, title: tag: type: status: path:.",
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Query of `/api/query`.
@@ -237,6 +249,7 @@ pub(crate) static QUERY_LINE: &[Param] = &[
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Query of `/api/lint`.
@@ -270,6 +283,9 @@ mod tests {
             TOOL_FETCH,
             GET_ENTITY,
             CHANGES,
+            HISTORY,
+            VERSIONS,
+            ONE,
             LIVE,
             TOOL_CHANGES,
             GRAPH,

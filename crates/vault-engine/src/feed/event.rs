@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use super::entry::Entry;
-use crate::view::NoteRef;
+use crate::{Note, changes::Change, history::PastChange, view::NoteRef};
 
 /// What became of a note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -111,6 +111,35 @@ pub(super) fn drafts(pairs: Vec<(Option<Entry>, Option<Entry>)>) -> Vec<Draft> {
     }));
     drafts.sort_by(|a, b| a.entry.note.path.cmp(&b.entry.note.path));
     drafts
+}
+
+/// The changes between two pictures, without who made them.
+pub(crate) fn difference(changes: &[Change]) -> Vec<PastChange> {
+    let told = |draft: Draft| PastChange {
+        kind: draft.kind,
+        note: draft.entry.note,
+        from: draft.from,
+        fields: draft.fields,
+        who: Vec::new(),
+    };
+    drafts(changes.iter().map(pair).collect())
+        .into_iter()
+        .map(told)
+        .collect()
+}
+
+/// Properties of one note that differ.
+pub(crate) fn fields_between(old: &Note, new: &Note) -> Vec<FieldChange> {
+    fields(Some(&Entry::of(old)), Some(&Entry::of(new)))
+}
+
+/// A note before and after.
+pub(super) fn pair(change: &Change) -> (Option<Entry>, Option<Entry>) {
+    match change {
+        Change::Added(new) => (None, Some(Entry::of(new))),
+        Change::Changed(old, new) => (Some(Entry::of(old)), Some(Entry::of(new))),
+        Change::Removed(old) => (Some(Entry::of(old)), None),
+    }
 }
 
 fn fields(old: Option<&Entry>, new: Option<&Entry>) -> Vec<FieldChange> {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     ChangeEvent, ChangeKind, ChangePage, FeedError, KEPT, Picture,
     entry::Entry,
-    event::{Draft, drafts},
+    event::{Draft, drafts, pair},
     store::{Line, Remembered, Store},
 };
 use crate::{Sight, Snapshot, changes::Change, query::cursor};
@@ -111,11 +111,7 @@ impl Log {
     }
 
     pub(super) fn record(&mut self, changes: &[Change], picture: Picture, now: DateTime<Utc>) {
-        let pairs = changes.iter().map(|change| match change {
-            Change::Added(new) => (None, Some(Entry::of(new))),
-            Change::Changed(old, new) => (Some(Entry::of(old)), Some(Entry::of(new))),
-            Change::Removed(old) => (Some(Entry::of(old)), None),
-        });
+        let pairs = changes.iter().map(pair);
         self.add(drafts(pairs.collect()), picture, now);
     }
 

@@ -22,6 +22,7 @@ use serde::Serialize;
 use tokio::sync::watch;
 
 pub use event::{ChangeEvent, ChangeKind, FieldChange};
+pub(crate) use event::{difference, fields_between};
 
 use crate::{Sight, Snapshot, changes::Change};
 use log::Log;

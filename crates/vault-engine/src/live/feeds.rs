@@ -39,10 +39,10 @@ impl Feeds {
             let changes = changes::between(before.seen(sight), after.seen(sight));
             feed.record(&changes, picture(after, sight));
         };
-        record(&self.whole, Sight::Whole);
         if !Arc::ptr_eq(&self.whole, &self.open) {
             record(&self.open, Sight::Open);
         }
+        record(&self.whole, Sight::Whole);
     }
 }
 

@@ -6,6 +6,7 @@
 mod feeds;
 mod keeper;
 mod memory;
+mod past;
 mod pictures;
 mod status;
 mod watch;
@@ -23,6 +24,7 @@ use std::{
 use crate::{
     Sight, Snapshot, VaultConfig,
     feed::Feed,
+    history::History,
     stats::{Stats, stats},
 };
 use arc_swap::ArcSwap;
@@ -96,6 +98,7 @@ struct Inner {
     shared: Arc<Shared>,
     sender: SyncSender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    history: Option<History>,
 }
 
 impl Vault {
@@ -106,6 +109,7 @@ impl Vault {
     #[tracing::instrument(name = "vault.open", skip_all, fields(notes, bytes, defects, load_ms))]
     pub fn open(config: VaultConfig) -> Result<Self, OpenError> {
         let (sender, receiver) = sync_channel(QUEUE);
+        let history = History::open(&config);
         let keeper = Keeper::start(config, sender.clone())?;
         let shared = keeper.shared();
         let snapshot = shared.seen(Sight::Whole);
@@ -124,6 +128,7 @@ impl Vault {
                 shared,
                 sender,
                 thread: Mutex::new(Some(thread)),
+                history,
             }),
         })
     }

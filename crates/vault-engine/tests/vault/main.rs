@@ -10,6 +10,7 @@ mod common;
 mod feed;
 mod fixture;
 mod generated;
+mod history;
 mod lint;
 mod live;
 mod network;

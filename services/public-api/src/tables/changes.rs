@@ -1,6 +1,6 @@
 //! Parameters of the change feed.
 
-use super::{CURSOR, number, text};
+use super::{CURSOR, number, required, text};
 use crate::params::{Kind, Param};
 
 const SINCE: Param = Param {
@@ -38,4 +38,38 @@ pub(crate) static TOOL_CHANGES: &[Param] = &[
         about: "`cursor` of the answer before, for older ones.",
         ..CURSOR
     },
+];
+
+/// Query of `/api/history/{path}`.
+pub(crate) static VERSIONS: &[Param] = &[
+    number(
+        "limit",
+        (1, 100, 20),
+        "Most commits of a page.",
+        "한 쪽의 최대 커밋 수",
+    ),
+    CURSOR,
+];
+
+/// Query of `/api/history`.
+pub(crate) static HISTORY: &[Param] = &[
+    required(text(
+        "from",
+        "The earlier day, time or commit.",
+        "앞선 날짜, 시각, 커밋",
+        "2026-01-02",
+    )),
+    required(text(
+        "to",
+        "The later day, time or commit.",
+        "나중 날짜, 시각, 커밋",
+        "2026-01-09",
+    )),
+    number(
+        "limit",
+        (1, 200, 100),
+        "Most changes of a page.",
+        "한 쪽의 최대 변경 수",
+    ),
+    CURSOR,
 ];

@@ -8,6 +8,7 @@ mod docs;
 mod freshness;
 mod graph;
 mod harness;
+mod history;
 mod lint;
 mod mcp;
 mod odd_inputs;

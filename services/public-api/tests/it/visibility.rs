@@ -90,6 +90,8 @@ fn asked(route: &str, note: &Planted) -> Vec<String> {
         ]),
         // A stream has no end to compare; what is told in it is told in `/api/changes`, from the same feed.
         "/api/changes/live" => with(&["since=x".to_owned()]),
+        "/api/history" => with(&["from=2026-01-01&to=2026-01-02".to_owned()]),
+        "/api/history/{path}" => vec![format!("/api/history/{}", note.path)],
         "/api/projects/{id}" => [&id, &stem]
             .map(|name| format!("/api/projects/{name}?limit=5"))
             .into(),
