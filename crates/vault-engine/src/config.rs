@@ -4,7 +4,7 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use crate::{patterns::Patterns, privacy::Privacy};
+use crate::{history::HistoryMode, patterns::Patterns, privacy::Privacy};
 
 /// The folder and its limits.
 #[derive(Clone, Debug)]
@@ -25,6 +25,10 @@ pub struct VaultConfig {
     pub ignore: Patterns,
     /// Which notes are private; without rules [`Sight::Open`](crate::Sight::Open) sees every note.
     pub privacy: Option<Privacy>,
+    /// Where the vault's own files are kept, outside of the vault; without it nothing is written at all.
+    pub state: Option<PathBuf>,
+    /// Whether the past is looked at, when the folder is a git checkout.
+    pub history: HistoryMode,
 }
 
 impl VaultConfig {
@@ -41,6 +45,8 @@ impl VaultConfig {
             watch: true,
             ignore: Patterns::default(),
             privacy: None,
+            state: None,
+            history: HistoryMode::Off,
         }
     }
 }

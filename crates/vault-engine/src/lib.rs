@@ -6,7 +6,9 @@
 pub mod changes;
 mod config;
 mod disk;
+pub mod feed;
 mod graph;
+pub mod history;
 mod index;
 pub mod lint;
 mod live;

@@ -11,16 +11,18 @@ use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError
 use loop_shared::service::{Shutdown, reading};
 use loop_vault::lint::Schema;
 use loop_vault::{OpenError, Vault, VaultConfig, VaultStatus};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::{Config, MCP_PATH};
 use crate::endpoint::Endpoint;
+use crate::followers::{Followers, Place};
 use crate::lint as rules;
 use crate::mcp::VaultTools;
 use crate::openapi;
 use crate::routes::{
-    docs, entities, entity, fallback, graph, graph_path, health, lint, note,
-    openapi as description, project, query, scan, search, stats,
+    changes, docs, entities, entity, fallback, graph, graph_path, health, history, lint, live,
+    note, openapi as description, project, query, scan, search, stats, versions,
 };
 use crate::view::{PrivateReaders, View};
 
@@ -45,6 +47,8 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct App {
     vault: Vault,
+    followers: Followers,
+    stop: CancellationToken,
     private_readers: PrivateReaders,
     schema: Schema,
     notes_url: Url,
@@ -74,9 +78,13 @@ impl App {
             schema: rules::schema(config.vault_schema.as_deref(), &config.vault_dir)
                 .map_err(StartError::Schema)?,
             private_readers: config.private_readers,
+            followers: Followers::default(),
+            stop: shutdown.token(),
             vault: Vault::open(VaultConfig {
                 ignore: config.vault_ignore.clone(),
                 privacy: Some(config.vault_private.clone()),
+                state: config.state_dir.clone(),
+                history: config.vault_history,
                 ..VaultConfig::new(&config.vault_dir)
             })?,
         })
@@ -90,6 +98,16 @@ impl App {
     /// How the vault is followed, as far as a view tells.
     pub(crate) fn status_of(&self, view: &View) -> VaultStatus {
         self.vault.status_seen(view.sight())
+    }
+
+    /// A place among those who follow the changes, while there is one.
+    pub(crate) fn follower(&self, caller: &Principal) -> Option<Place> {
+        self.followers.take(caller.subject.as_str())
+    }
+
+    /// Tells when the service stops.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
     }
 
     /// The rules that the vault is held against.
@@ -113,7 +131,7 @@ impl App {
 }
 
 /// What is served to callers with a token, and how.
-const VAULT: [(Endpoint, fn() -> Route); 11] = [
+const VAULT: [(Endpoint, fn() -> Route); 15] = [
     (entities::ENDPOINT, || reading().to(entities::get)),
     (entity::ENDPOINT, || reading().to(entity::get)),
     (note::ENDPOINT, || reading().to(note::get)),
@@ -123,6 +141,10 @@ const VAULT: [(Endpoint, fn() -> Route); 11] = [
     (graph::ENDPOINT, || reading().to(graph::get)),
     (graph_path::ENDPOINT, || reading().to(graph_path::get)),
     (project::ENDPOINT, || reading().to(project::get)),
+    (changes::ENDPOINT, || reading().to(changes::get)),
+    (live::ENDPOINT, || reading().to(live::get)),
+    (versions::ENDPOINT, || reading().to(versions::get)),
+    (history::ENDPOINT, || reading().to(history::get)),
     (lint::ENDPOINT, || reading().to(lint::get)),
     (stats::ENDPOINT, || reading().to(stats::get)),
 ];

@@ -3,6 +3,8 @@
 //! In: a snapshot and checked [`Values`]. Out: the engine's own shapes. Never: HTTP, MCP, the system clock.
 
 use loop_shared::vault::IsoDate;
+use loop_vault::feed::{ChangePage, Feed, FeedError};
+use loop_vault::history::HistoryError;
 use loop_vault::lint::{Level, LintPage, Schema, lint as looked_over};
 use loop_vault::network::{self, Direction, Neighbours, NetworkError, Paths, Ways};
 use loop_vault::project::{self, Overview};
@@ -119,6 +121,56 @@ pub(crate) fn overview(
     page: &Page,
 ) -> Result<Overview, Refusal> {
     project::overview(snapshot, name, schema, today, page).map_err(unknown)
+}
+
+/// The changes behind a place, the oldest first.
+pub(crate) fn changes(
+    feed: &Feed,
+    since: Option<&str>,
+    limit: usize,
+) -> Result<ChangePage, Refusal> {
+    feed.since(since, limit).map_err(lost)
+}
+
+/// The last changes, the newest first.
+pub(crate) fn latest(
+    feed: &Feed,
+    before: Option<&str>,
+    limit: usize,
+) -> Result<ChangePage, Refusal> {
+    feed.latest(before, limit).map_err(lost)
+}
+
+fn lost(error: FeedError) -> Refusal {
+    match error {
+        FeedError::Gone => Refusal::Gone,
+        FeedError::BadCursor => Refusal::parameter(
+            "since",
+            "must be a `cursor` as it was given, a day such as 2026-01-02, a time such as 2026-01-02T15:04:05Z, or now.",
+        ),
+    }
+}
+
+/// Why the past cannot be told.
+pub(crate) fn past(error: HistoryError) -> Refusal {
+    match error {
+        HistoryError::None => Refusal::parameter(
+            "as_of",
+            "cannot be used: this vault is no git checkout, or its history is switched off.",
+        ),
+        HistoryError::BadMoment => Refusal::parameter(
+            "as_of",
+            "must be a day such as 2026-01-02, a time such as 2026-01-02T15:04:05Z, or a commit; a cursor must belong to the same question.",
+        ),
+        HistoryError::NoSuchMoment => Refusal::parameter(
+            "as_of",
+            "lies outside of the history: there is no such commit, or it begins later.",
+        ),
+        HistoryError::TooLarge => {
+            Refusal::parameter("as_of", "cannot be used: the vault was too large then.")
+        }
+        HistoryError::Busy | HistoryError::Unavailable => Refusal::NoHistory,
+    }
 }
 
 /// A page of what is wrong in the vault.

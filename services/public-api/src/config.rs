@@ -2,13 +2,14 @@
 //!
 //! In: arguments and environment. Out: [`Config`], or all [`Problems`]. Never: opens the vault, talks to the issuer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
-use loop_shared::service::config::{ServiceIdentity, Warnings, folder, list};
+use loop_shared::service::config::{ServiceIdentity, Warnings, folder, given, list};
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
 };
+use loop_vault::history::HistoryMode;
 use loop_vault::{PatternError, Patterns, Privacy};
 
 use crate::lint::LintArgs;
@@ -81,6 +82,17 @@ pub struct Cli {
         help_heading = "Vault"
     )]
     pub vault_private_readers: Option<String>,
+    /// Whether the past is told when the vault is a git checkout: own (when the checkout is this user's), trusted (whoever owns it) or off [default: own]
+    #[arg(
+        long,
+        env = "VAULT_HISTORY",
+        value_name = "WHICH",
+        help_heading = "Vault"
+    )]
+    pub vault_history: Option<String>,
+    /// Folder for what must survive a restart, outside of the vault; without it the change feed begins anew at each start
+    #[arg(long, env = "STATE_DIR", value_name = "FOLDER", help_heading = "Vault")]
+    pub state_dir: Option<String>,
 }
 
 /// The checked settings.
@@ -100,6 +112,10 @@ pub struct Config {
     pub vault_private: Privacy,
     /// Who sees them.
     pub private_readers: PrivateReaders,
+    /// Whether the past is told.
+    pub vault_history: HistoryMode,
+    /// Where the service's own files are kept, if anywhere.
+    pub state_dir: Option<PathBuf>,
 }
 
 impl Cli {
@@ -127,6 +143,17 @@ impl Cli {
         };
         let readers = list(self.vault_private_readers.as_deref());
         let private_readers = PrivateReaders::read("VAULT_PRIVATE_READERS", readers, &mut problems);
+        let vault_history = match given(self.vault_history.as_deref()) {
+            None | Some("own") => HistoryMode::Own,
+            Some("trusted") => HistoryMode::Trusted,
+            Some("off") => HistoryMode::Off,
+            Some(other) => {
+                let wrong = format!("{other:?} is none of own, trusted, off");
+                problems.add("VAULT_HISTORY", wrong, "Use one of them.");
+                HistoryMode::Off
+            }
+        };
+        let state_dir = state(self.state_dir.as_deref(), &vault_dir, &mut problems);
         let warnings = problems.finish()?;
         Ok((
             Config {
@@ -137,10 +164,32 @@ impl Cli {
                 vault_ignore,
                 vault_private,
                 private_readers,
+                state_dir,
+                vault_history,
             },
             warnings,
         ))
     }
+}
+
+/// A folder outside of the vault, in which nothing is ever written. It need not be there yet.
+fn state(value: Option<&str>, vault: &Path, problems: &mut Problems) -> Option<PathBuf> {
+    let folder = PathBuf::from(given(value)?);
+    let there = folder
+        .ancestors()
+        .find_map(|above| above.canonicalize().ok())
+        .or_else(|| Path::new(".").canonicalize().ok());
+    let inside = vault
+        .canonicalize()
+        .is_ok_and(|vault| there.is_some_and(|there| there.starts_with(vault)));
+    if inside {
+        let wrong = format!(
+            "{} lies in the vault, where nothing is written",
+            folder.display()
+        );
+        problems.add("STATE_DIR", wrong, "Point it at a folder elsewhere.");
+    }
+    Some(folder)
 }
 
 /// Patterns, separated by commas or lines.
@@ -203,6 +252,27 @@ mod tests {
                 "VAULT_PRIVATE_READERS"
             ]
         );
+    }
+
+    #[test]
+    fn the_state_folder_lies_outside_of_the_vault() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = folder.path().join("vault");
+        std::fs::create_dir(&vault).unwrap();
+        for (state, fine) in [
+            ("state", true),
+            ("vault", false),
+            ("vault/.state", false),
+            ("vault/a/b", false),
+            ("vault2/a", true),
+        ] {
+            let cli = Cli {
+                vault_dir: Some(vault.display().to_string()),
+                state_dir: Some(folder.path().join(state).display().to_string()),
+                ..Cli::default()
+            };
+            assert_eq!(cli.resolve().is_ok(), fine, "{state}");
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ mod app;
 mod ask;
 mod config;
 mod endpoint;
+mod followers;
 mod lint;
 mod mcp;
 mod openapi;

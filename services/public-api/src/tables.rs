@@ -1,10 +1,12 @@
 //! Every parameter there is. A filter means the same at `/api/entities` and in `query_entities`.
 
+mod changes;
 mod graph;
 mod tools;
 
 use crate::params::{Kind, Param};
 
+pub(crate) use changes::{CHANGES, HISTORY, LIVE, TOOL_CHANGES, VERSIONS};
 pub(crate) use graph::{GRAPH, GRAPH_PATH, OVERVIEW};
 pub(crate) use tools::{GET_ENTITY, TOOL_FETCH, TOOL_GRAPH, TOOL_LINT, TOOL_PROJECT, TOOL_SEARCH};
 
@@ -106,6 +108,12 @@ const SORT: Param = text(
     "정렬: updated, created, due, priority, name, id, status. 앞에 -를 붙이면 거꾸로. 없으면 -updated",
     "-updated",
 );
+const AS_OF: Param = text(
+    "as_of",
+    "The vault of this day, time or commit; without it, now.",
+    "이 날짜, 시각, 커밋의 볼트. 없으면 지금",
+    "",
+);
 const CURSOR: Param = Param {
     kind: Kind::Cursor,
     ..text(
@@ -154,6 +162,9 @@ pub(crate) static NOTE_PATH: &[Param] = &[required(text(
 /// No parameters.
 pub(crate) static NONE: &[Param] = &[];
 
+/// Query of `/api/notes/{path}` and `/api/entities/{id}`.
+pub(crate) static ONE: &[Param] = &[AS_OF];
+
 /// Query of `/api/entities`.
 pub(crate) static ENTITIES: &[Param] = &[
     TYPE,
@@ -170,6 +181,7 @@ pub(crate) static ENTITIES: &[Param] = &[
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Arguments of `query_entities`: the same with smaller pages.
@@ -188,6 +200,7 @@ pub(crate) static QUERY_ENTITIES: &[Param] = &[
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Query of `/api/search`.
@@ -206,6 +219,7 @@ Also \"a phrase\", -without, nearlyword~, title: tag: type: status: path:.",
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Query of `/api/query`.
@@ -235,6 +249,7 @@ pub(crate) static QUERY_LINE: &[Param] = &[
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Query of `/api/lint`.
@@ -267,6 +282,12 @@ mod tests {
             TOOL_SEARCH,
             TOOL_FETCH,
             GET_ENTITY,
+            CHANGES,
+            HISTORY,
+            VERSIONS,
+            ONE,
+            LIVE,
+            TOOL_CHANGES,
             GRAPH,
             GRAPH_PATH,
             OVERVIEW,

@@ -16,9 +16,16 @@ use loop_shared::auth::bearer::Caller;
 use loop_shared::auth::principal::Principal;
 use loop_shared::auth::{Role, Roles, Scope, Scopes};
 use loop_shared::service::Problems;
+use loop_shared::vault::{IsoDate, NotePath};
+use loop_vault::feed::Feed;
+use loop_vault::history::{HistoryError, Moment, PastChanges, Versions};
+use loop_vault::query::Page;
 use loop_vault::{Sight, Snapshot, Vault};
 
 use crate::app::App;
+use crate::ask;
+use crate::lint::today;
+use crate::refusal::Refusal;
 
 /// Who may read private notes: callers with one of these roles or scopes. The default is nobody.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -76,14 +83,19 @@ impl PrivateReaders {
 #[derive(Clone, Debug)]
 pub(crate) struct View {
     snapshot: Arc<Snapshot>,
+    vault: Vault,
     sight: Sight,
+    /// When it is a picture of the past.
+    moment: Option<Moment>,
 }
 
 impl View {
     pub(crate) fn of(vault: &Vault, sight: Sight) -> Self {
         Self {
             snapshot: vault.seen(sight),
+            vault: vault.clone(),
             sight,
+            moment: None,
         }
     }
 
@@ -92,10 +104,75 @@ impl View {
         Arc::clone(&self.snapshot)
     }
 
+    /// What changed, as far as the caller sees it.
+    pub(crate) fn feed(&self) -> Arc<Feed> {
+        self.vault.feed(self.sight)
+    }
+
+    /// The same caller's view of the past, when a moment is named.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is no such moment.
+    pub(crate) async fn at(self, as_of: Option<&str>) -> Result<Self, Refusal> {
+        let Some(as_of) = as_of.map(str::to_owned) else {
+            return Ok(self);
+        };
+        let (vault, sight) = (self.vault.clone(), self.sight);
+        let (moment, snapshot) = past(move || vault.as_of(&as_of, sight)).await?;
+        Ok(Self {
+            snapshot,
+            moment: Some(moment),
+            ..self
+        })
+    }
+
+    /// What was written of a note that the caller sees today.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is no such note, or no history.
+    pub(crate) async fn versions(&self, path: &str, page: Page) -> Result<Versions, Refusal> {
+        let note = ask::note(self, path)?;
+        let (vault, sight) = (self.vault.clone(), self.sight);
+        past(move || {
+            let path = NotePath::parse(&note.note.path).map_err(|_| HistoryError::None)?;
+            vault.versions(&path, sight, &page)
+        })
+        .await
+    }
+
+    /// What changed between two moments.
+    ///
+    /// # Errors
+    /// [`Refusal`] when there is no such moment.
+    pub(crate) async fn between(
+        &self,
+        from: String,
+        to: String,
+        page: Page,
+    ) -> Result<PastChanges, Refusal> {
+        let (vault, sight) = (self.vault.clone(), self.sight);
+        past(move || vault.between(&from, &to, sight, &page)).await
+    }
+
+    /// The day of the picture, in UTC: today, unless it is of the past.
+    pub(crate) fn day(&self) -> Option<IsoDate> {
+        self.moment.as_ref().map_or_else(today, Moment::day)
+    }
+
     /// How much the caller sees.
     pub(crate) const fn sight(&self) -> Sight {
         self.sight
     }
+}
+
+/// Asks about the past, on a thread of its own.
+async fn past<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, HistoryError> + Send + 'static,
+) -> Result<T, Refusal> {
+    let answer = tokio::task::spawn_blocking(work).await;
+    answer
+        .unwrap_or(Err(HistoryError::Unavailable))
+        .map_err(ask::past)
 }
 
 impl Deref for View {

@@ -159,7 +159,7 @@ fn head(found: &FoundFile, stamp: &Stamp) -> Option<Vec<u8>> {
 }
 
 /// A parser that gives up on one note must not take the others with it.
-fn parse(path: NotePath, bytes: &[u8]) -> Note {
+pub(crate) fn parse(path: NotePath, bytes: &[u8]) -> Note {
     catch_unwind(AssertUnwindSafe(|| Note::read(path.clone(), bytes))).unwrap_or_else(|_| {
         let defect = Defect::whole(DefectCode::Unreadable, "the text cannot be parsed");
         Note::unread(path, bytes.len() as u64, defect)

@@ -6,7 +6,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
@@ -14,13 +14,13 @@ use std::{
 };
 
 use super::{
-    Changed, Message, OpenError, Shared, State, WatcherState,
+    Changed, Feeds, Message, OpenError, Shared, State, WatcherState,
     memory::Memory,
     pictures::Pictures,
     watch::{Watch, cause},
 };
 use crate::{
-    Sight, VaultConfig, changes,
+    Sight, VaultConfig,
     disk::{self, RootId},
     snapshot::NoteDefect,
 };
@@ -51,15 +51,17 @@ impl Keeper {
         let root = disk::root_id(&config.root).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => OpenError::Missing(config.root.clone()),
             std::io::ErrorKind::NotADirectory => OpenError::NotAFolder(config.root.clone()),
-            _ => unreadable(&config, error),
+            _ => OpenError::unreadable(&config.root, error),
         })?;
-        std::fs::read_dir(&config.root).map_err(|error| unreadable(&config, error))?;
+        std::fs::read_dir(&config.root)
+            .map_err(|error| OpenError::unreadable(&config.root, error))?;
         let began = Instant::now();
         let shared = Arc::new(Shared {
             pictures: ArcSwap::from_pointee(Pictures::empty()),
             state: ArcSwap::from_pointee(State::beginning(began)),
             missed: Arc::new(AtomicBool::new(false)),
             stop: AtomicBool::new(false),
+            feeds: OnceLock::new(),
         });
         let mut keeper = Self {
             config,
@@ -78,7 +80,14 @@ impl Keeper {
         if keeper.shared.seen(Sight::Whole).generation() == 0 {
             keeper.publish(began);
         }
+        keeper.begin_feeds();
         Ok(keeper)
+    }
+
+    /// From here on changes are told.
+    fn begin_feeds(&self) {
+        let feeds = Feeds::begin(&self.shared.pictures.load(), &self.config);
+        let _ = self.shared.feeds.set(feeds);
     }
 
     pub(super) fn shared(&self) -> Arc<Shared> {
@@ -257,9 +266,12 @@ impl Keeper {
         let before = self.shared.pictures.load_full();
         let privacy = self.config.privacy.as_ref();
         let next = before.next(self.memory.notes(), &self.walked, privacy, began);
-        let open = changes::between(before.seen(Sight::Open), next.seen(Sight::Open));
-        self.shared.pictures.store(Arc::new(next));
-        open.len() as u64
+        let next = Arc::new(next);
+        self.shared.pictures.store(Arc::clone(&next));
+        if let Some(feeds) = self.shared.feeds.get() {
+            feeds.record(&before, &next);
+        }
+        next.open_changes_since(&before)
     }
 
     fn report(&self, began: Instant, changed: Changed, root_present: bool) {
@@ -281,12 +293,5 @@ impl Keeper {
             changed,
             root_present,
         }));
-    }
-}
-
-fn unreadable(config: &VaultConfig, cause: std::io::Error) -> OpenError {
-    OpenError::Unreadable {
-        root: config.root.clone(),
-        cause,
     }
 }

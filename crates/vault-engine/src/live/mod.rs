@@ -3,16 +3,18 @@
 //! In: [`VaultConfig`]. Out: [`Vault`], a handle that gives the present [`Snapshot`] without waiting.
 //! Never: blocking work on a caller's thread after [`Vault::open`]; a write into the folder.
 
+mod feeds;
 mod keeper;
 mod memory;
+mod past;
 mod pictures;
 mod status;
 mod watch;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{SyncSender, sync_channel},
     },
@@ -21,11 +23,14 @@ use std::{
 
 use crate::{
     Sight, Snapshot, VaultConfig,
+    feed::Feed,
+    history::History,
     stats::{Stats, stats},
 };
 use arc_swap::ArcSwap;
 pub use status::{LastScan, VaultStatus, WatcherState};
 
+use feeds::Feeds;
 use keeper::Keeper;
 use pictures::Pictures;
 use status::{Changed, State};
@@ -55,6 +60,15 @@ pub enum OpenError {
     Thread(std::io::Error),
 }
 
+impl OpenError {
+    fn unreadable(root: &Path, cause: std::io::Error) -> Self {
+        Self::Unreadable {
+            root: root.to_path_buf(),
+            cause,
+        }
+    }
+}
+
 /// What the keeper and the handles share.
 #[derive(Debug)]
 struct Shared {
@@ -63,6 +77,8 @@ struct Shared {
     /// Changes did not fit into the queue. Apart from the rest: the watcher outlives the vault by a moment.
     missed: Arc<AtomicBool>,
     stop: AtomicBool,
+    /// What changed since the first picture, which comes before it.
+    feeds: OnceLock<Feeds>,
 }
 
 enum Message {
@@ -82,6 +98,7 @@ struct Inner {
     shared: Arc<Shared>,
     sender: SyncSender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    history: Option<History>,
 }
 
 impl Vault {
@@ -92,6 +109,7 @@ impl Vault {
     #[tracing::instrument(name = "vault.open", skip_all, fields(notes, bytes, defects, load_ms))]
     pub fn open(config: VaultConfig) -> Result<Self, OpenError> {
         let (sender, receiver) = sync_channel(QUEUE);
+        let history = History::open(&config);
         let keeper = Keeper::start(config, sender.clone())?;
         let shared = keeper.shared();
         let snapshot = shared.seen(Sight::Whole);
@@ -110,6 +128,7 @@ impl Vault {
                 shared,
                 sender,
                 thread: Mutex::new(Some(thread)),
+                history,
             }),
         })
     }
@@ -136,6 +155,14 @@ impl Vault {
     #[must_use]
     pub fn status_seen(&self, sight: Sight) -> VaultStatus {
         self.inner.shared.state.load().seen(sight)
+    }
+
+    /// What changed, as a reader of this sight sees it.
+    #[must_use]
+    pub fn feed(&self, sight: Sight) -> Arc<Feed> {
+        let empty = || Arc::new(Feed::empty(sight));
+        let feeds = self.inner.shared.feeds.get();
+        feeds.map_or_else(empty, |feeds| feeds.seen(sight))
     }
 
     /// The vault in numbers, with at most `examples` places for each kind of mistake.

@@ -5,7 +5,7 @@
 
 use std::{sync::Arc, time::Instant};
 
-use crate::{Note, Privacy, Sight, Snapshot, snapshot::NoteDefect};
+use crate::{Note, Privacy, Sight, Snapshot, changes, snapshot::NoteDefect};
 
 /// More new notes than this are served before they are indexed.
 const INDEX_AT_ONCE: usize = 256;
@@ -58,6 +58,11 @@ impl Pictures {
             Arc::new(self.open.sharing_index_of(&whole))
         };
         Self { whole, open }
+    }
+
+    /// How many open notes differ.
+    pub(super) fn open_changes_since(&self, before: &Self) -> u64 {
+        changes::between(&before.open, &self.open).len() as u64
     }
 
     fn beside(&self, whole: Snapshot, walked: &[NoteDefect], privacy: Option<&Privacy>) -> Self {

@@ -30,6 +30,21 @@ impl Snapshot {
         Self::empty().followed_by(part, self)
     }
 
+    /// The picture of some of the notes.
+    pub(crate) fn only(&self, wanted: impl Fn(&Note) -> bool) -> Self {
+        let notes = self.notes.iter().filter(|note| wanted(note));
+        let part = OpenPart {
+            notes: notes.map(Arc::clone).collect(),
+            walked: Vec::new(),
+        };
+        Self::empty().followed_by(part, self)
+    }
+
+    /// A picture of notes in the order of their paths, all in the full-text index.
+    pub(crate) fn of_notes(notes: Vec<Arc<Note>>) -> Self {
+        Self::empty().next(notes, &[]).indexed()
+    }
+
     pub(crate) fn open_part(&self, walked: &[NoteDefect], privacy: &Privacy) -> OpenPart {
         let (hidden, notes): (Vec<&Arc<Note>>, Vec<&Arc<Note>>) =
             self.notes.iter().partition(|note| privacy.hides(note));

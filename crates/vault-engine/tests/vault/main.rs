@@ -7,8 +7,10 @@
 #![expect(clippy::too_many_lines, reason = "tables may be longer")]
 
 mod common;
+mod feed;
 mod fixture;
 mod generated;
+mod history;
 mod lint;
 mod live;
 mod network;

@@ -43,15 +43,9 @@ fn kind(schema: &Value, definitions: &Map<String, Value>) -> Value {
             .and_then(|definition| definition.get("type"))
             .map_or_else(|| json!({}), |kind| json!({ "type": kind }));
     }
-    let Some(kind_of) = schema.get("type") else {
-        return json!({});
-    };
-    match schema.get("items") {
-        Some(items) if kind_of == "array" => {
-            json!({ "type": "array", "items": kind(items, definitions) })
-        }
-        _ => json!({ "type": kind_of }),
-    }
+    schema
+        .get("type")
+        .map_or_else(|| json!({}), |kind| json!({ "type": kind }))
 }
 
 #[cfg(test)]
@@ -83,7 +77,7 @@ mod tests {
                 "total": { "type": "integer" },
                 "a": { "type": "object" },
                 "either": {},
-                "list": { "type": "array", "items": { "type": "object" } },
+                "list": { "type": "array" },
                 "b": {},
                 "maybe": { "type": ["string", "null"] },
             },

@@ -171,13 +171,9 @@ impl ServerHandler for VaultTools {
         if let Err(refused) = require_scope(&context, Scope::McpRead) {
             return Ok(CallToolResult::from(refused).into());
         }
-        Ok(spec
-            .run(
-                &self.app,
-                &self.view(&context)?,
-                &request.arguments.unwrap_or_default(),
-            )
-            .into())
+        let view = self.view(&context)?;
+        let arguments = request.arguments.unwrap_or_default();
+        Ok(spec.run(&self.app, view, &arguments).await.into())
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -194,11 +190,19 @@ impl ToolSpec {
     }
 
     /// Reads the arguments and answers; a refusal is a tool error that the model can act on.
-    fn run(&self, app: &App, view: &View, arguments: &JsonObject) -> CallToolResult {
-        answered(
-            Values::from_json(arguments, self.params)
-                .and_then(|values| (self.call)(app, view, &values)),
-        )
+    async fn run(&self, app: &App, view: View, arguments: &JsonObject) -> CallToolResult {
+        answered(self.answer(app, view, arguments).await)
+    }
+
+    async fn answer(
+        &self,
+        app: &App,
+        view: View,
+        arguments: &JsonObject,
+    ) -> Result<Value, Refusal> {
+        let values = Values::from_json(arguments, self.params)?;
+        let view = view.at(values.text("as_of")).await?;
+        (self.call)(app, &view, &values)
     }
 }
 

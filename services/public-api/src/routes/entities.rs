@@ -32,6 +32,7 @@ edits between two pages never repeat or lose an entity that did not change. Enti
 /// [`Refusal`] for parameters that cannot be used.
 pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::ENTITIES)?;
+    let view = view.at(values.text("as_of")).await?;
     respond::conditional(&request, &view, || {
         ask::entities(&view, &values, tables::ENTITIES)
     })

@@ -21,7 +21,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     about: "",
     about_ko: "",
     path_params: tables::ENTITY_ID,
-    query: tables::NONE,
+    query: tables::ONE,
     answer: Answer::Json(schema_of::<EntityView>),
     may_miss: true,
 };
@@ -35,6 +35,7 @@ pub(crate) async fn get(
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    Values::from_query(request.query_string(), tables::NONE)?;
+    let values = Values::from_query(request.query_string(), tables::ONE)?;
+    let view = view.at(values.text("as_of")).await?;
     respond::conditional(&request, &view, || ask::entity(&view, &id))
 }

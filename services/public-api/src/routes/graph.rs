@@ -31,6 +31,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// [`Refusal`] when there is no such note, or for parameters that cannot be used.
 pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::GRAPH)?;
+    let view = view.at(values.text("as_of")).await?;
     respond::conditional(&request, &view, || {
         ask::neighbours(&view, &values, tables::GRAPH)
     })

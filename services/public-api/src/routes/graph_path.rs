@@ -31,6 +31,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// [`Refusal`] when one of them is not there, or for parameters that cannot be used.
 pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::GRAPH_PATH)?;
+    let view = view.at(values.text("as_of")).await?;
     respond::conditional(&request, &view, || {
         let end = |name| values.text(name).unwrap_or_default();
         ask::paths(&view, (end("from"), end("to")), &values, tables::GRAPH_PATH)

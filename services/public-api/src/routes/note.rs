@@ -21,7 +21,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     about: "Slashes in the path stay as they are. The text of a note larger than the limit is not loaded; `defects` says so.",
     about_ko: "경로의 빗금은 그대로 둔다. 한도보다 큰 노트의 본문은 읽지 않으며 `defects` 가 그것을 알려 준다.",
     path_params: tables::NOTE_PATH,
-    query: tables::NONE,
+    query: tables::ONE,
     answer: Answer::Json(schema_of::<NoteView>),
     may_miss: true,
 };
@@ -35,6 +35,7 @@ pub(crate) async fn get(
     path: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    Values::from_query(request.query_string(), tables::NONE)?;
+    let values = Values::from_query(request.query_string(), tables::ONE)?;
+    let view = view.at(values.text("as_of")).await?;
     respond::conditional(&request, &view, || ask::note(&view, &path))
 }

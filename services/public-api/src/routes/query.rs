@@ -4,7 +4,6 @@ use actix_web::{HttpRequest, HttpResponse};
 use loop_vault::typed::{Query, QueryError, QueryPage, query};
 
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
-use crate::lint::today;
 use crate::params::Values;
 use crate::refusal::Refusal;
 use crate::respond::Tag;
@@ -35,6 +34,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// [`Refusal`] for parameters that cannot be used; a mistake in the line is said with its place.
 pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::QUERY_LINE)?;
+    let view = view.at(values.text("as_of")).await?;
     let mut asked = match (values.text("q"), values.text("query")) {
         (Some(_), Some(_)) => {
             return Err(Refusal::parameter(
@@ -51,7 +51,7 @@ pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse
     if !values.list("select").is_empty() {
         asked.select = values.list("select").to_vec();
     }
-    let today = today();
+    let today = view.day();
     // Weak: `today` is part of the question.
     let tag = Tag::weak(&(
         "query",

@@ -33,6 +33,7 @@ that may be misspelt; `title:`, `tag:`, `type:`, `status:` and `path:` narrow. E
 /// [`Refusal`] for parameters that cannot be used.
 pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::SEARCH)?;
+    let view = view.at(values.text("as_of")).await?;
     respond::conditional(&request, &view, || {
         let page = ask::page(&values, tables::SEARCH);
         ask::search(&view, values.text("q").unwrap_or_default(), &page)

@@ -1,6 +1,6 @@
 //! Parameters of graphs and projects.
 
-use super::{CURSOR, list, number, required, text};
+use super::{AS_OF, CURSOR, list, number, required, text};
 use crate::params::Param;
 
 pub(super) const DIRECTION: Param = text(
@@ -36,6 +36,7 @@ pub(crate) static GRAPH: &[Param] = &[
         "한 쪽의 최대 노트 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Query of `/api/graph/path`.
@@ -60,6 +61,7 @@ pub(crate) static GRAPH_PATH: &[Param] = &[
         "Most ways; `total` counts all shortest ones.",
         "최대 경로 수. `total` 은 모든 최단 경로의 수",
     ),
+    AS_OF,
 ];
 
 /// Query of `/api/projects/{id}`.
@@ -71,4 +73,5 @@ pub(crate) static OVERVIEW: &[Param] = &[
         "한 쪽의 최대 엔티티 수",
     ),
     CURSOR,
+    AS_OF,
 ];

@@ -1,7 +1,7 @@
 //! Arguments of tools, where they are others than the parameters of a route.
 
 use super::graph::{DIRECTION, RELATION};
-use super::{CODE, CURSOR, LEVEL, QUERY, number, required, text};
+use super::{AS_OF, CODE, CURSOR, LEVEL, QUERY, number, required, text};
 use crate::params::Param;
 
 /// Arguments of `search`, of which ChatGPT sends `query` alone.
@@ -79,6 +79,7 @@ pub(crate) static TOOL_PROJECT: &[Param] = &[
         "한 쪽에 보일 아래 엔티티의 최대 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Arguments of `lint`.

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 
 use crate::harness::{RESOURCE, Server};
 
-const VAULT: [&str; 12] = [
+const VAULT: [&str; 16] = [
+    "/api/history?from=2026-01-01&to=2026-01-02",
+    "/api/history/tasks/tsk-1.md",
+    "/api/changes",
+    "/api/changes/live",
     "/api/graph?id=tsk-1",
     "/api/graph/path?from=tsk-1&to=tsk-2",
     "/api/projects/prj-pay",

@@ -2,11 +2,13 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests end tests")]
 
 mod access;
+mod changes;
 mod description;
 mod docs;
 mod freshness;
 mod graph;
 mod harness;
+mod history;
 mod lint;
 mod mcp;
 mod odd_inputs;

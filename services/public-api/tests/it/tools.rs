@@ -59,6 +59,7 @@ async fn every_answer_fits_the_output_schema_of_its_tool() {
         ("project_overview", json!({ "id": "prj-pay" })),
         ("lint", json!({ "limit": 3 })),
         ("vault_info", json!({})),
+        ("recent_changes", json!({})),
     ] {
         let tool = listed["result"]["tools"]
             .as_array()

@@ -83,6 +83,15 @@ fn asked(route: &str, note: &Planted) -> Vec<String> {
             format!("from=tsk-05&to={path}"),
             "from=tsk-00&to=tsk-30&limit=20".to_owned(),
         ]),
+        "/api/changes" => with(&[
+            String::new(),
+            "since=now".to_owned(),
+            "since=2020-01-01".to_owned(),
+        ]),
+        // A stream has no end to compare; what is told in it is told in `/api/changes`, from the same feed.
+        "/api/changes/live" => with(&["since=x".to_owned()]),
+        "/api/history" => with(&["from=2026-01-01&to=2026-01-02".to_owned()]),
+        "/api/history/{path}" => vec![format!("/api/history/{}", note.path)],
         "/api/projects/{id}" => [&id, &stem]
             .map(|name| format!("/api/projects/{name}?limit=5"))
             .into(),
@@ -117,6 +126,7 @@ fn called(tool: &str, note: &Planted) -> Vec<Value> {
         ],
         "project_overview" => vec![json!({ "id": id }), json!({ "id": note.stem() })],
         "lint" => vec![json!({}), json!({ "limit": 100, "level": "warning" })],
+        "recent_changes" => vec![json!({}), json!({ "limit": 50 })],
         "vault_info" => vec![json!({})],
         _ => Vec::new(),
     }
@@ -127,7 +137,7 @@ fn timeless(mut value: Value) -> Value {
     fn walk(value: &mut Value) {
         match value {
             Value::Object(map) => {
-                for time in ["load_ms", "ago_ms", "took_ms"] {
+                for time in ["load_ms", "ago_ms", "took_ms", "cursor", "kept_since"] {
                     map.remove(time);
                 }
                 map.values_mut().for_each(walk);

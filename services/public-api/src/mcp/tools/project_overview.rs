@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::super::to_value;
 use super::ToolSpec;
 use crate::app::App;
-use crate::lint::today;
 use crate::params::Values;
 use crate::refusal::Refusal;
 use crate::view::View;
@@ -25,7 +24,7 @@ each branch with its own sums. Use it for the state of a project instead of coun
 
 fn call(app: &App, view: &View, values: &Values) -> Result<Value, Refusal> {
     let page = ask::page(values, tables::TOOL_PROJECT);
-    let today = today();
+    let today = view.day();
     let rules = (app.schema(), today.as_ref());
     let found = ask::overview(view, values.text("id").unwrap_or_default(), rules, &page)?;
     Ok(to_value(&found))
