@@ -12,6 +12,8 @@ mod conformance;
 mod device;
 mod documentation;
 mod dpop;
+#[path = "../../../services/exec-api/tests/e2e/dashboard.rs"] // private:line
+mod exec_dashboard; // private:line
 #[path = "../../../services/exec-api/tests/e2e/roles.rs"] // private:line
 mod exec_roles; // private:line
 mod federation;

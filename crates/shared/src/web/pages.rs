@@ -89,6 +89,7 @@ impl Pages {
         tera.add_raw_template("shell.html", include_str!("../../templates/shell.html"))?;
         tera.add_raw_templates(templates.iter().copied())?;
         tera.set_escape_fn(escape);
+        tera.register_filter("path", path);
         let all: Vec<&[Phrase]> = std::iter::once(TEXTS)
             .chain(texts.iter().copied())
             .collect();
@@ -188,6 +189,16 @@ impl fmt::Debug for Pages {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Pages").finish_non_exhaustive()
     }
+}
+
+/// Filter `path`: a path for an address, its slashes left alone.
+fn path(value: &Value, _: &std::collections::HashMap<String, Value>) -> tera::Result<Value> {
+    let text = value.as_str().unwrap_or_default();
+    let mut url = url::Url::parse("http://x/").map_err(tera::Error::msg)?;
+    if let Ok(mut segments) = url.path_segments_mut() {
+        segments.clear().extend(text.split('/'));
+    }
+    Ok(Value::from(url.path().trim_start_matches('/')))
 }
 
 /// Escapes text for elements and quoted attributes. Tera's own also escapes `/`, which protects nothing here and

@@ -53,10 +53,13 @@ impl Stack {
         let http_port = free_port();
         let url = format!("http://localhost:{http_port}");
 
-        let auth = options
-            .issuer
-            .is_none()
-            .then(|| start_auth(dir.path(), &url, options.auth));
+        let (api_port, exec_port) = (free_port(), free_port());
+        let web = dir.path().join("web");
+        let pages = pages(&web, api_port, exec_port);
+        let auth = options.issuer.is_none().then(|| {
+            let own = ("WEB_CLIENTS", pages.as_str());
+            start_auth(dir.path(), &url, &[&[own], options.auth].concat())
+        });
         let issuer = options.issuer.map_or_else(|| url.clone(), TestIssuer::url);
         let jwks = options.issuer.map_or_else(
             || {
@@ -73,12 +76,27 @@ impl Stack {
             let more = options.apis.iter();
             more.fold(service, |service, (name, value)| service.env(name, value))
         };
+        // A provider of a test takes any client; loop-auth has written the secrets of those it knows.
+        let secret = |name: &str| {
+            let file = web.join(format!("{name}.secret"));
+            if !file.exists() {
+                std::fs::create_dir_all(&web).expect("a folder can be made");
+                std::fs::write(&file, name.repeat(43).split_at(43).0).expect("a secret");
+            }
+            file
+        };
         let api = resource_server("public-api")
+            .port(api_port)
+            .env("WEB_SECRET_FILE", secret("vault"))
+            .env("WEB_STATE_DIR", web.join("vault-sessions"))
             .env("VAULT_DIR", &vault)
             .start();
         let exec_home = top().join("services/exec-api");
         let exec = exec_home.is_dir().then(|| {
             resource_server("exec-api")
+                .port(exec_port)
+                .env("WEB_SECRET_FILE", secret("exec"))
+                .env("WEB_STATE_DIR", web.join("exec-sessions"))
                 .env("EXEC_VAULT_DIR", exec_home.join("fixtures/vault"))
                 .start()
         });
@@ -172,6 +190,15 @@ pub(crate) struct Ports {
     pub auth: String,
     pub api: u16,
     pub exec: u16,
+}
+
+/// The pages of the services, for loop-auth.
+fn pages(folder: &Path, api: u16, exec: u16) -> String {
+    let folder = folder.display();
+    let vault = format!("/ http://127.0.0.1:{api} {folder}/vault.secret Loop vault");
+    let more = format!("/exec/ http://127.0.0.1:{exec} {folder}/exec.secret Loop Exec"); // private:line
+    let vault = format!("{vault}, {more}"); // private:line
+    vault
 }
 
 fn start_auth(dir: &Path, url: &str, more: &[(&str, &str)]) -> Service {
