@@ -35,6 +35,7 @@ use crate::{
     seals::SecretSeals,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
     sweep,
+    visitors::Visitors,
 };
 
 /// A store that is being opened.
@@ -175,6 +176,12 @@ impl Running {
     #[must_use]
     pub fn resources(&self) -> Resources {
         self.app.rules.resources.clone()
+    }
+
+    /// Who is signed in, for pages that are served beside these.
+    #[must_use]
+    pub fn visitors(&self) -> Visitors {
+        Visitors::new(self.app.clone())
     }
 
     /// Registers state, health and every route, for each worker anew.
