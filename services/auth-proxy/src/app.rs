@@ -12,6 +12,8 @@ use loop_shared::auth::resource_metadata::WELL_KNOWN;
 use loop_shared::service::{headers, reading};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::Audit;
+use crate::connections::Connections;
 use crate::doors::Doors;
 use crate::front::{self, Parked, Sessions};
 use crate::pool::Pool;
@@ -23,8 +25,12 @@ pub(crate) struct App {
     pub(crate) registry: Registry,
     /// What runs.
     pub(crate) pool: Pool,
+    /// People's own accounts.
+    pub(crate) connections: Arc<Connections>,
     /// Whose sessions are whose.
     pub(crate) sessions: Sessions,
+    /// What was called.
+    pub(crate) audit: Audit,
     /// Requests that wait for their clients.
     pub(crate) parked: Parked,
     /// `Host` values that are served.

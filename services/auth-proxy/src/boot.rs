@@ -2,19 +2,27 @@
 
 use std::error::Error;
 use std::io::Write as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt::System;
 use actix_web::web::{Data, ServiceConfig as Routes};
 use loop_auth::boot::{BootError, Opening};
 use loop_auth::config::Database;
+use loop_auth::outbound::providers::http::ProvidersError;
 use loop_auth::{Running, first_admin};
+use loop_shared::audit::FileLogError;
 use loop_shared::resource_server::ResourceServerError;
-use loop_shared::service::{Shutdown, serve, telemetry};
+use loop_shared::service::{Clock as _, Shutdown, SystemClock, serve, telemetry};
 use tokio::runtime::{Builder, Runtime};
 
+use crate::admin;
 use crate::app::{self, App};
+use crate::audit::Audit;
 use crate::config::{Config, ProxyArgs};
+use crate::connections::store::StoreError;
+use crate::connections::{self, Connections, Parts};
+use crate::figures;
 use crate::front::{Parked, Sessions};
 use crate::pool::Pool;
 use crate::registry::{Doorkeeper, Registry};
@@ -37,6 +45,15 @@ pub(crate) enum StartError {
     /// Tokens cannot be checked.
     #[error(transparent)]
     Tokens(#[from] ResourceServerError),
+    /// Calls cannot be recorded.
+    #[error(transparent)]
+    Audit(#[from] FileLogError),
+    /// Connections cannot be kept.
+    #[error(transparent)]
+    Connections(#[from] StoreError),
+    /// No provider can be asked.
+    #[error(transparent)]
+    Providers(#[from] ProvidersError),
     /// The secret cannot be kept.
     #[error(
         "the proxy's secret in {folder} cannot be used: {error}; set DATA_DIR to a folder that can be written"
@@ -74,6 +91,20 @@ pub(crate) fn run(
     outcome
 }
 
+/// Encrypts every connection with the current secret: how many anew, and how many open with none.
+///
+/// # Errors
+/// A text for the person who started the program.
+pub(crate) fn rekey(args: &ProxyArgs) -> Result<(u64, u64), Box<dyn Error>> {
+    let (config, secret, data) = args.sealed()?;
+    let seals = secret::seals(secret.as_ref(), &data)?;
+    System::new().block_on(async {
+        let store = config.store.open().await?;
+        let now = SystemClock.now().timestamp();
+        Ok(Connections::rekey(&*store, &seals, now).await?)
+    })
+}
+
 async fn live(
     config: &Config,
     open: &(dyn Fn(Database) -> Opening + Sync),
@@ -84,19 +115,25 @@ async fn live(
         Some(inside) => Some(log_in(inside, open).await?),
         None => None,
     };
-    let app = Data::new(assemble(config, &shutdown, backends)?);
+    let app = Data::new(assemble(config, &shutdown, backends).await?);
     app.pool.tend(shutdown.token());
     let parked = app.clone();
     let sweeping = actix_web::rt::spawn(async move {
         loop {
             tokio::time::sleep(ROUND).await;
             parked.parked.sweep();
+            let reports = parked.pool.reports();
+            for entry in parked.registry.entries().iter() {
+                let name = &entry.server.name;
+                figures::running(name, reports.get(name).map_or(0, |it| it.running));
+            }
         }
     });
     if let Some(args) = &config.file {
         let reload = Reload {
             file: args.file(),
             args: args.clone(),
+            providers: config.providers.clone(),
             app: app.clone(),
             resources: login.as_ref().map(Running::resources),
             external: config.service.external_url.clone(),
@@ -104,11 +141,17 @@ async fn live(
         actix_web::rt::spawn(reload.follow(shutdown.token()));
     }
     let inside = login.as_ref().map(Running::routes);
+    let visitors = login.as_ref().map(Running::visitors);
     let first = app.registry.entries().first().cloned();
     let health = first.map(|entry| entry.door.health());
     let serving = app.clone();
     let routes = move |routes: &mut Routes| {
         app::routes(&serving, routes);
+        if let Some(visitors) = &visitors {
+            routes.app_data(Data::new(visitors.clone()));
+            connections::routes::routes(routes);
+            admin::routes(routes);
+        }
         match (&inside, &health) {
             (Some(inside), _) => inside(routes),
             (None, Some(health)) => health.routes("", routes),
@@ -138,16 +181,31 @@ async fn log_in(
     Ok(Running::start(inside, opened).await?)
 }
 
-fn assemble(config: &Config, shutdown: &Shutdown, backends: &Runtime) -> Result<App, StartError> {
-    let key = secret::session_key(config.secret.as_ref(), &config.data).map_err(|error| {
-        StartError::Secret {
-            folder: config.data.display().to_string(),
-            error,
-        }
+async fn assemble(
+    config: &Config,
+    shutdown: &Shutdown,
+    backends: &Runtime,
+) -> Result<App, StartError> {
+    let broken = |error| StartError::Secret {
+        folder: config.data.display().to_string(),
+        error,
+    };
+    let (secret, data) = (config.secret.as_ref(), config.data.as_path());
+    let key = secret::session_key(secret, data).map_err(broken)?;
+    let connections = Connections::new(Parts {
+        store: config.connections.store.open().await?,
+        seals: secret::seals(secret, data).map_err(broken)?,
+        providers: config.providers.clone(),
+        refreshing: config.connections.refreshing,
+        clock: Arc::new(SystemClock),
+        external: config.service.external_url.clone(),
+        secret: secret::form_key(secret, data).map_err(broken)?,
     })?;
     let keeper = Doorkeeper::new(&config.service, &config.tokens, shutdown);
     Ok(App {
         registry: Registry::open(keeper, config.servers.iter().cloned())?,
+        connections: Arc::new(connections),
+        audit: Audit::open(config.audit.clone())?,
         pool: Pool::new(backends.handle().clone(), config.most),
         sessions: Sessions::new(key),
         parked: Parked::default(),

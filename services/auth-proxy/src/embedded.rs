@@ -45,6 +45,7 @@ impl ProxyArgs {
                 auth_encryption_secret_file: login.auth_encryption_secret_file.clone(),
                 ..KeyArgs::default()
             },
+            federation: self.federation.clone(),
             ..ServeArgs::default()
         };
         args.service.external_url = Some(external.as_str().to_owned());

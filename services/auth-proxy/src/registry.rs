@@ -4,11 +4,12 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
+use arc_swap::{ArcSwap, ArcSwapOption};
 use loop_shared::auth::bearer::Required;
 use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
 use loop_shared::service::{ResourceServerConfig, ServiceConfig, Shutdown};
 
+use crate::figures;
 use crate::servers::Server;
 
 /// A server and its door.
@@ -30,6 +31,7 @@ pub(crate) struct Doorkeeper {
 pub(crate) struct Registry {
     keeper: Doorkeeper,
     entries: ArcSwap<Vec<Arc<Entry>>>,
+    trouble: ArcSwapOption<String>,
 }
 
 impl Doorkeeper {
@@ -81,6 +83,7 @@ impl Registry {
         let registry = Self {
             keeper,
             entries: ArcSwap::default(),
+            trouble: ArcSwapOption::empty(),
         };
         registry.replace(servers)?;
         Ok(registry)
@@ -130,5 +133,16 @@ impl Registry {
         entries
             .iter()
             .any(|entry| Arc::ptr_eq(&entry.server, server))
+    }
+
+    /// Why the file of servers was not taken, when it was last looked at.
+    pub(crate) fn trouble(&self) -> Option<Arc<String>> {
+        self.trouble.load_full()
+    }
+
+    /// Keeps that, or that all is well.
+    pub(crate) fn note(&self, trouble: Option<String>) {
+        figures::file_wrong(trouble.is_some());
+        self.trouble.store(trouble.map(Arc::new));
     }
 }

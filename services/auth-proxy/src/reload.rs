@@ -6,6 +6,7 @@
 //! Looking beats being notified: it works on network folders, bind mounts and Kubernetes' links alike.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use actix_web::web::Data;
@@ -15,6 +16,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
+use crate::connections::provider::Provider;
 use crate::server_config::ServerArgs;
 use crate::servers::{Server, resources};
 
@@ -35,6 +37,8 @@ pub(crate) struct Reload {
     pub(crate) file: PathBuf,
     /// How it is read.
     pub(crate) args: ServerArgs,
+    /// Who keeps people's accounts.
+    pub(crate) providers: Vec<Arc<Provider>>,
     /// What runs.
     pub(crate) app: Data<App>,
     /// The login inside, which must know every server.
@@ -79,11 +83,11 @@ impl Reload {
 
     /// Reads the file and takes it over if nothing is wrong with it.
     async fn take_over(&self) {
-        let args = self.args.clone();
-        let read = tokio::task::spawn_blocking(move || args.read()).await;
+        let (args, providers) = (self.args.clone(), self.providers.clone());
+        let read = tokio::task::spawn_blocking(move || args.read(&providers)).await;
         let why = match read {
             Ok(Ok(servers)) => match self.install(servers) {
-                Ok(()) => return,
+                Ok(()) => return self.app.registry.note(None),
                 Err(why) => why,
             },
             Ok(Err(problems)) => {
@@ -93,6 +97,7 @@ impl Reload {
             Err(_) => "the reading was interrupted".to_owned(),
         };
         tracing::error!("the file of servers is wrong; the servers stay as they were:\n{why}");
+        self.app.registry.note(Some(why));
     }
 
     fn install(&self, servers: Vec<Server>) -> Result<(), String> {

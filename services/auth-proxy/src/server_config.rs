@@ -3,6 +3,7 @@
 //! In: arguments and environment. Out: [`Server`], or what is wrong. Never: a shell, a variable that was not asked for.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
@@ -12,9 +13,10 @@ use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 
 use crate::child::Limits;
+use crate::connections::provider::Provider;
 use crate::peer::Times;
 use crate::servers::{Backend, Server};
-use crate::servers_file::{self, Mistake};
+use crate::servers_file::{self, Known, Mistake};
 
 /// A sentence of what begins one.
 fn capital(text: &str) -> String {
@@ -65,7 +67,12 @@ pub struct ServerArgs {
 
 impl ServerArgs {
     /// The servers; none only when a problem was noted.
-    pub(crate) fn resolve(&self, command: &[String], problems: &mut Problems) -> Vec<Server> {
+    pub(crate) fn resolve(
+        &self,
+        command: &[String],
+        providers: &[Arc<Provider>],
+        problems: &mut Problems,
+    ) -> Vec<Server> {
         let defaults = self.defaults(problems);
         let Some(file) = given(self.config.as_deref()).map(Path::new) else {
             let backend = self.backend(command, defaults.limits(), problems);
@@ -79,7 +86,11 @@ impl ServerArgs {
             let fix = "Put that server into the file.";
             problems.add("CONFIG", "a command or SERVER_URL is there too", fix);
         }
-        servers_file::read(file, &defaults).unwrap_or_else(|mistakes| {
+        let known = Known {
+            defaults: &defaults,
+            providers,
+        };
+        servers_file::read(file, &known).unwrap_or_else(|mistakes| {
             for mistake in mistakes {
                 let Mistake {
                     line,
@@ -107,9 +118,9 @@ impl ServerArgs {
     ///
     /// # Errors
     /// All [`Problems`].
-    pub(crate) fn read(&self) -> Result<Vec<Server>, Problems> {
+    pub(crate) fn read(&self, providers: &[Arc<Provider>]) -> Result<Vec<Server>, Problems> {
         let mut problems = Problems::new();
-        let servers = self.resolve(&[], &mut problems);
+        let servers = self.resolve(&[], providers, &mut problems);
         problems.finish().map(|_| servers)
     }
 
@@ -117,12 +128,12 @@ impl ServerArgs {
     ///
     /// # Errors
     /// All [`Problems`].
-    pub(crate) fn check(file: &str) -> Result<Vec<Server>, Problems> {
+    pub(crate) fn check(file: &str, providers: &[Arc<Provider>]) -> Result<Vec<Server>, Problems> {
         let args = Self {
             config: Some(file.to_owned()),
             ..Self::default()
         };
-        args.read()
+        args.read(providers)
     }
 
     /// What a server is unless its entry says otherwise.
@@ -168,6 +179,7 @@ impl ServerArgs {
             },
             scope: Scope::McpRead.into(),
             tools: Vec::new(),
+            account: None,
             times: Times { start, silence },
             idle,
         }

@@ -9,13 +9,14 @@ use std::time::Duration;
 use async_trait::async_trait;
 use loop_shared::auth::Scopes;
 use loop_shared::service::config::ExternalUrl;
-use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::runtime::Handle;
 use url::Url;
 
 use crate::child::{Limits, Program};
-use crate::link::{HttpLink, HttpTarget, Opened, SseLink, StdioLink};
+use crate::connections::provider::{Account, Hand};
+use crate::link::{Badge, Handed, HttpLink, HttpTarget, Opened, SseLink, StdioLink};
 use crate::peer::{Opens, Times};
 use crate::policy::ToolRule;
 
@@ -95,6 +96,8 @@ pub(crate) struct Server {
     pub(crate) scope: Scopes,
     /// What some of its tools need besides.
     pub(crate) tools: Vec<ToolRule>,
+    /// The account elsewhere that each of its users needs.
+    pub(crate) account: Option<Account>,
     /// How long things may take.
     pub(crate) times: Times,
     /// How long it may be idle before it is ended.
@@ -150,9 +153,21 @@ impl Server {
         }
     }
 
-    /// Opens links to it, for one user.
-    pub(crate) fn opener(self: &Arc<Self>, subject: &str, runtime: &Handle) -> Box<dyn Opens> {
+    /// Whether it knows its user's token from its start on alone.
+    pub(crate) fn is_told_at_start(&self) -> bool {
+        let hand = self.account.as_ref().map(|account| &account.hand);
+        matches!(hand, Some(Hand::Variable(_)))
+    }
+
+    /// Opens links to it, for one user, whose own token is in `handed`.
+    pub(crate) fn opener(
+        self: &Arc<Self>,
+        subject: &str,
+        handed: Handed,
+        runtime: &Handle,
+    ) -> Box<dyn Opens> {
         Box::new(Opener {
+            handed,
             server: Arc::clone(self),
             subject: subject.to_owned(),
             runtime: runtime.clone(),
@@ -163,6 +178,7 @@ impl Server {
 struct Opener {
     server: Arc<Server>,
     subject: String,
+    handed: Handed,
     runtime: Handle,
 }
 
@@ -174,8 +190,29 @@ impl Opener {
         if let Ok(subject) = HeaderValue::from_str(&self.subject) {
             headers.insert(USER, subject);
         }
-        let url = url.clone();
-        HttpTarget { url, headers }
+        let header = self.server.account.as_ref().map(|it| match &it.hand {
+            Hand::Header(name) => name.clone(),
+            Hand::Bearer | Hand::Variable(_) => AUTHORIZATION,
+        });
+        HttpTarget {
+            url: url.clone(),
+            headers,
+            badge: header.map(|header| Badge {
+                header,
+                handed: self.handed.clone(),
+            }),
+        }
+    }
+
+    /// What a child gets: what is configured, and its user's own token.
+    fn env(&self, configured: &[(String, SecretString)]) -> Vec<(String, SecretString)> {
+        let mut env = configured.to_vec();
+        let hand = self.server.account.as_ref().map(|account| &account.hand);
+        if let (Some(Hand::Variable(name)), Some(token)) = (hand, self.handed.token()) {
+            env.retain(|(other, _)| other != name);
+            env.push((name.clone(), token));
+        }
+        env
     }
 }
 
@@ -193,7 +230,7 @@ impl Opens for Opener {
                 let program = Program {
                     command: command.clone(),
                     folder: folder.clone(),
-                    env: env.clone(),
+                    env: self.env(env),
                     limits: *limits,
                 };
                 StdioLink::open(&program, &name, &self.runtime).map_err(|error| error.to_string())

@@ -34,7 +34,9 @@ use crate::{
     passwords::BcryptPasswords,
     seals::SecretSeals,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
-    sweep, web_clients,
+    sweep,
+    visitors::Visitors,
+    web_clients,
 };
 
 /// A store that is being opened.
@@ -176,6 +178,12 @@ impl Running {
     #[must_use]
     pub fn resources(&self) -> Resources {
         self.app.rules.resources.clone()
+    }
+
+    /// Who is signed in, for pages that are served beside these.
+    #[must_use]
+    pub fn visitors(&self) -> Visitors {
+        Visitors::new(self.app.clone())
     }
 
     /// Registers state, health and every route, for each worker anew.

@@ -32,6 +32,7 @@ pub mod seals;
 pub mod signer;
 pub mod store_config;
 mod sweep;
+pub mod visitors;
 mod visits;
 pub mod web_clients;
 

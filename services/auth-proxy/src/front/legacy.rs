@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use loop_shared::audit;
 use serde_json::json;
 
 use super::reply;
@@ -56,16 +57,9 @@ async fn initialize(visit: &Visit, id: Raw, params: Option<Raw>) -> HttpResponse
             text,
         );
     };
-    let peer = match visit.app.pool.peer(server, visit.subject(), &hello) {
+    let peer = match visit.peer(&id, &hello).await {
         Ok(peer) => peer,
-        Err(full) => {
-            return reply::refuse(
-                StatusCode::OK,
-                Some(id),
-                codes::UNAVAILABLE,
-                &full.to_string(),
-            );
-        }
+        Err(refused) => return *refused,
     };
     let mut response = match peer.ready().await {
         Ok(up) => reply::answer(StatusCode::OK, Some(id), Outcome::Result(up.hello())),
@@ -89,22 +83,16 @@ async fn request(
         return reply::answer(StatusCode::OK, Some(id), Outcome::Result(raw(&json!({}))));
     }
     visit.note(&method, params.as_ref());
+    let receipt = visit.receipt(&method, params.as_ref());
     if let Some(refused) = visit.refusal(&id, &method, params.as_ref()) {
+        receipt.finish(audit::Outcome::Refused, "scopes");
         return refused;
     }
-    let peer = match visit
-        .app
-        .pool
-        .peer(&visit.entry.server, visit.subject(), &session.hello)
-    {
+    let peer = match visit.peer(&id, &session.hello).await {
         Ok(peer) => peer,
-        Err(full) => {
-            return reply::refuse(
-                StatusCode::OK,
-                Some(id),
-                codes::UNAVAILABLE,
-                &full.to_string(),
-            );
+        Err(refused) => {
+            receipt.finish(audit::Outcome::Refused, "no account, or no room");
+            return *refused;
         }
     };
     let call = Call {
@@ -120,6 +108,7 @@ async fn request(
         call,
         id,
         lens,
+        receipt,
     };
     let (sender, parts) = reply::channel();
     actix_web::rt::spawn(async move {
@@ -141,10 +130,7 @@ fn notified(visit: &Visit, session: &Session, method: &str, params: Option<Raw>)
     // notification: it would run past the rules of who may call what.
     if method != "notifications/initialized"
         && method.starts_with("notifications/")
-        && let Ok(peer) = visit
-            .app
-            .pool
-            .peer(&visit.entry.server, visit.subject(), &session.hello)
+        && let Ok(peer) = visit.session_peer(session)
     {
         peer.notify(&session.key, method, params);
     }
@@ -152,10 +138,7 @@ fn notified(visit: &Visit, session: &Session, method: &str, params: Option<Raw>)
 }
 
 fn answered(visit: &Visit, session: &Session, id: &Raw, outcome: Outcome) -> HttpResponse {
-    if let Ok(peer) = visit
-        .app
-        .pool
-        .peer(&visit.entry.server, visit.subject(), &session.hello)
+    if let Ok(peer) = visit.session_peer(session)
         && let Ok(key) = id.get().parse()
     {
         // An answer to nobody, or a second one, changes nothing.

@@ -174,6 +174,11 @@ impl Peer {
         self.0.current().is_some()
     }
 
+    /// What went wrong last, as it is told to its user.
+    pub(crate) fn last_trouble(&self) -> Option<String> {
+        self.0.trouble().last()
+    }
+
     /// Whether a session's stream is open.
     pub(crate) fn is_listened_to(&self) -> bool {
         self.0.book().has_listeners()

@@ -144,7 +144,7 @@ impl Fields<'_> {
                 self.wrong_at(pair.line, "headers", why, instead);
                 continue;
             };
-            if TAKEN.contains(&name) || IDENTITY.contains(&name) {
+            if is_taken(&name) {
                 let why = format!("the proxy sets {name} itself");
                 self.wrong_at(pair.line, "headers", why, "take it out");
                 continue;
@@ -156,7 +156,12 @@ impl Fields<'_> {
     }
 }
 
-fn is_variable(name: &str) -> bool {
+/// Whether a header is the transport's or the proxy's.
+pub(super) fn is_taken(name: &HeaderName) -> bool {
+    TAKEN.contains(name) || IDENTITY.contains(name)
+}
+
+pub(super) fn is_variable(name: &str) -> bool {
     let plain = |c: char| c.is_ascii_alphanumeric() || c == '_';
     !name.is_empty() && name.chars().all(plain) && !name.starts_with(|c: char| c.is_ascii_digit())
 }

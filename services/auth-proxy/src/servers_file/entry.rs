@@ -4,12 +4,13 @@ use std::time::Duration;
 
 use loop_shared::auth::{Scope, Scopes};
 
+use super::Known;
 use super::fields::Fields;
 use crate::policy::ToolRule;
-use crate::servers::Server;
+use crate::servers::{Backend, Server};
 
 /// What an entry may say.
-const KNOWN: [&str; 16] = [
+const KNOWN: [&str; 22] = [
     "name",
     "type",
     "transport",
@@ -26,6 +27,12 @@ const KNOWN: [&str; 16] = [
     "idle_seconds",
     "start_timeout_seconds",
     "request_timeout_seconds",
+    "tier",
+    "requires_oauth",
+    "oauth_provider",
+    "scopes",
+    "token_header",
+    "token_env",
 ];
 /// First parts of paths that are taken, or look as if they were.
 const RESERVED: [&str; 14] = [
@@ -47,12 +54,15 @@ const RESERVED: [&str; 14] = [
 
 impl Fields<'_> {
     /// The server that the entry describes; `outside` is its name where that stands in front of it.
-    pub(super) fn server(&mut self, outside: Option<&str>, defaults: &Server) -> Option<Server> {
+    pub(super) fn server(&mut self, outside: Option<&str>, known: &Known<'_>) -> Option<Server> {
+        let defaults = known.defaults;
         self.only(&KNOWN);
         let name = self.name(outside);
         let backend = self.backend(defaults.limits());
         let scope = self.scopes_of("scope", Scope::McpRead.into());
         let tools = self.tools();
+        let is_stdio = matches!(backend, Some(Backend::Stdio { .. }));
+        let account = self.account(known.providers, is_stdio);
         let mut times = defaults.times;
         let mut seconds = |field, most, default: Duration| {
             Duration::from_secs(self.number(field, most, default.as_secs()))
@@ -65,6 +75,7 @@ impl Fields<'_> {
             backend: backend?,
             scope,
             tools,
+            account,
             times,
             idle,
         })

@@ -129,6 +129,15 @@ impl<'a> Fields<'a> {
             })
     }
 
+    /// `true` or `false`.
+    pub(super) fn flag(&mut self, field: &str) -> Option<bool> {
+        if let Node::Bool(flag) = self.get(field)? {
+            return Some(*flag);
+        }
+        self.wrong(field, "it is neither", "write true or false");
+        None
+    }
+
     /// A list of texts.
     pub(super) fn texts(&mut self, field: &str) -> Vec<String> {
         let Some(node) = self.get(field) else {
@@ -151,6 +160,14 @@ impl<'a> Fields<'a> {
             }
         }
         texts
+    }
+
+    /// A list of words, or one text with spaces between them.
+    pub(super) fn words(&mut self, field: &str) -> Vec<String> {
+        match self.get(field) {
+            Some(Node::Text(text)) => text.split_ascii_whitespace().map(str::to_owned).collect(),
+            _ => self.texts(field),
+        }
     }
 
     /// A map of texts, as written.

@@ -3,6 +3,7 @@
 //! In: the file's text. Out: [`Server`]s, or every mistake with its line and what to write instead. Never: a secret in a
 //! message, an address that belongs to the machine's own cloud metadata.
 
+mod account;
 mod backend;
 mod entry;
 mod fields;
@@ -12,10 +13,12 @@ mod tests;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::path::Path;
+use std::sync::Arc;
 
 use loop_shared::vault::yaml_tree::Node;
 use serde_saphyr::Spanned;
 
+use crate::connections::provider::Provider;
 use crate::servers::Server;
 use fields::Fields;
 
@@ -44,11 +47,20 @@ impl fmt::Display for Mistake {
     }
 }
 
-/// Reads the file; `defaults` says what entries leave out.
+/// What is known before the file is read.
+#[derive(Clone, Copy)]
+pub(crate) struct Known<'a> {
+    /// What entries leave out.
+    pub(crate) defaults: &'a Server,
+    /// Who keeps people's accounts.
+    pub(crate) providers: &'a [Arc<Provider>],
+}
+
+/// Reads the file.
 ///
 /// # Errors
 /// Every [`Mistake`].
-pub(crate) fn read(path: &Path, defaults: &Server) -> Result<Vec<Server>, Vec<Mistake>> {
+pub(crate) fn read(path: &Path, known: &Known<'_>) -> Result<Vec<Server>, Vec<Mistake>> {
     let unread = |wrong: String| {
         let instead = "name a readable file of at most 1 MB".to_owned();
         vec![Mistake {
@@ -64,11 +76,11 @@ pub(crate) fn read(path: &Path, defaults: &Server) -> Result<Vec<Server>, Vec<Mi
     }
     let text = std::fs::read_to_string(path)
         .map_err(|error| unread(format!("it cannot be read ({error})")))?;
-    parse(&text, defaults)
+    parse(&text, known)
 }
 
 /// As [`read`], of a text.
-pub(crate) fn parse(text: &str, defaults: &Server) -> Result<Vec<Server>, Vec<Mistake>> {
+pub(crate) fn parse(text: &str, known: &Known<'_>) -> Result<Vec<Server>, Vec<Mistake>> {
     let root = tree(text).map_err(|mistake| vec![mistake])?;
     let mut mistakes = Vec::new();
     let mut servers = Vec::new();
@@ -80,7 +92,7 @@ pub(crate) fn parse(text: &str, defaults: &Server) -> Result<Vec<Server>, Vec<Mi
             continue;
         };
         let mut fields = Fields::new(line, members, &mut mistakes);
-        let Some(server) = fields.server(name, defaults) else {
+        let Some(server) = fields.server(name, known) else {
             continue;
         };
         match lines.insert(server.name.to_string(), line) {

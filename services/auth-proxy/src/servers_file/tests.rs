@@ -4,6 +4,7 @@ use loop_shared::auth::{Scope, Scopes};
 
 use super::*;
 use crate::child::Limits;
+use crate::connections::provider::Hand;
 use crate::peer::Times;
 use crate::servers::Backend;
 
@@ -18,6 +19,7 @@ fn defaults() -> Server {
         },
         scope: Scope::McpRead.into(),
         tools: Vec::new(),
+        account: None,
         times: Times {
             start: Duration::from_mins(1),
             silence: Duration::from_mins(5),
@@ -26,8 +28,29 @@ fn defaults() -> Server {
     }
 }
 
+fn providers() -> Vec<Arc<Provider>> {
+    vec![Arc::new(Provider {
+        id: "google".to_owned(),
+        name: "Google".to_owned(),
+        kind: loop_oauth::federation::provider::ProviderKind::Google,
+        issuer: "https://accounts.google.com".to_owned(),
+        client_id: "id".to_owned(),
+        client_secret: "secret".into(),
+        api: None,
+    })]
+}
+
+fn read_text(text: &str) -> Result<Vec<Server>, Vec<Mistake>> {
+    let (defaults, providers) = (defaults(), providers());
+    let known = Known {
+        defaults: &defaults,
+        providers: &providers,
+    };
+    parse(text, &known)
+}
+
 fn mistakes(text: &str) -> Vec<Mistake> {
-    parse(text, &defaults()).err().unwrap_or_default()
+    read_text(text).err().unwrap_or_default()
 }
 
 #[test]
@@ -44,7 +67,7 @@ fn json_yaml_and_the_map_of_desktop_clients_say_the_same() {
         \"mail\": {\"type\": \"sse\", \"url\": \"http://10.0.0.5/sse\", \"scope\": \"kpi:read\"}}}";
     let mut read = Vec::new();
     for text in [json, yaml, desktop] {
-        let servers = parse(text, &defaults()).unwrap();
+        let servers = read_text(text).unwrap();
         assert_eq!(servers[0].path(), "/files/mcp");
         assert_eq!(servers[0].limits().memory_mb, 99);
         assert_eq!(servers[0].idle.as_secs(), 5);
@@ -142,7 +165,12 @@ fn a_file_that_cannot_be_read_says_where() {
     for text in ["", "[]", "servers: []", "servers: 3", "7", "servers: [[]]"] {
         assert!(!mistakes(text).is_empty(), "{text:?}");
     }
-    let missing = read(Path::new("/no/such/file"), &defaults()).err().unwrap();
+    let defaults = defaults();
+    let known = Known {
+        defaults: &defaults,
+        providers: &[],
+    };
+    let missing = read(Path::new("/no/such/file"), &known).err().unwrap();
     assert!(missing[0].wrong.contains("cannot be read"));
 }
 
@@ -180,5 +208,63 @@ fn no_address_of_a_clouds_metadata_is_a_server() {
         assert_eq!(super::backend::is_metadata(&parsed), expected, "{url}");
         let text = format!("servers: [{{name: a, url: '{url}'}}]");
         assert_eq!(!mistakes(&text).is_empty(), expected, "{url}");
+    }
+}
+
+#[test]
+fn an_account_has_a_provider_scopes_and_a_way_to_the_server() {
+    let text = "servers:\n- {name: mail, url: 'http://x/mcp', tier: 2, requires_oauth: true, oauth_provider: google, \
+        scopes: ['https://www.googleapis.com/auth/gmail.readonly']}\n- {name: b, command: x, oauth_provider: google, \
+        scopes: a b, token_env: GOOGLE_TOKEN}\n- {name: c, url: 'http://x/mcp', oauth_provider: google, scopes: a, \
+        token_header: X-Token}\n";
+    let hands: Vec<Hand> = read_text(text)
+        .unwrap()
+        .into_iter()
+        .map(|server| server.account.unwrap().hand)
+        .collect();
+    let header = reqwest::header::HeaderName::from_static("x-token");
+    let variable = Hand::Variable("GOOGLE_TOKEN".to_owned());
+    assert_eq!(hands, [Hand::Bearer, variable, Hand::Header(header)]);
+    for (entry, wrong, instead) in [
+        (
+            "tier: 2, scopes: a",
+            "oauth_provider: it is missing",
+            "there are google",
+        ),
+        (
+            "oauth_provider: gogle, scopes: a",
+            "\"gogle\"",
+            "there are google",
+        ),
+        ("oauth_provider: google", "scopes: nothing", "write"),
+        (
+            "tier: 1, oauth_provider: google, scopes: a",
+            "contradicts",
+            "tier 2",
+        ),
+        ("tier: 3", "tier: it is no such number", "from 1 to 2"),
+        ("scopes: a", "scopes: no account", "tier"),
+        (
+            "oauth_provider: google, scopes: a, token_env: X",
+            "token_env",
+            "token_header",
+        ),
+        (
+            "oauth_provider: google, scopes: a, token_header: Host",
+            "token_header",
+            "X-Upstream-Token",
+        ),
+        (
+            "oauth_provider: google, scopes: ['a b\\tc']",
+            "cannot be a scope",
+            "one scope",
+        ),
+    ] {
+        let text = format!("servers: [{{name: a, url: 'http://x/mcp', {entry}}}]");
+        let found = mistakes(&text);
+        let there = found
+            .iter()
+            .any(|it| it.wrong.contains(wrong) && it.instead.contains(instead));
+        assert!(there, "{entry}: {found:#?}");
     }
 }

@@ -96,6 +96,11 @@ impl Proxy {
         self
     }
 
+    /// Where it keeps its data.
+    pub(crate) fn data(&self) -> &std::path::Path {
+        self.data.path()
+    }
+
     /// The file of servers.
     pub(crate) fn file(&self) -> PathBuf {
         self.data.path().join("mcp_servers.json")
@@ -119,6 +124,16 @@ impl Proxy {
 
     /// The tokens of a client that asks for these scopes at the server that is spoken to.
     pub(crate) async fn tokens_with(&self, email: &str, scope: &str) -> Value {
+        let (url, client) = self.authorization(scope).await;
+        let outcome = Browser::new()
+            .authorize(&url, email, PASSWORD, Decision::Allow)
+            .await;
+        let code = outcome.parameter("code").expect("a code");
+        self.redeem(&code, client).await
+    }
+
+    /// Where a new client sends its user, and the client.
+    pub(crate) async fn authorization(&self, scope: &str) -> (Url, String) {
         let metadata = json!({
             "client_name": "A client", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
             "grant_types": ["authorization_code", "refresh_token"],
@@ -144,14 +159,15 @@ impl Proxy {
             ("code_challenge_method", "S256"),
         ];
         let url = Url::parse_with_params(&self.url("/authorize"), parameters).unwrap();
-        let outcome = Browser::new()
-            .authorize(&url, email, PASSWORD, Decision::Allow)
-            .await;
-        let code = outcome.parameter("code").expect("a code");
+        (url, id.to_owned())
+    }
+
+    /// The tokens of a client's code.
+    pub(crate) async fn redeem(&self, code: &str, client: String) -> Value {
         let form = [
             ("grant_type", "authorization_code"),
-            ("code", &code),
-            ("client_id", id),
+            ("code", code),
+            ("client_id", &client),
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),
         ];
@@ -164,7 +180,7 @@ impl Proxy {
             .unwrap();
         assert_eq!(answered.status(), 200);
         let mut tokens: Value = answered.json().await.unwrap();
-        tokens["client_id"] = json!(id);
+        tokens["client_id"] = json!(client);
         tokens
     }
 

@@ -7,6 +7,7 @@
     reason = "a test that cannot go on ends there"
 )]
 
+mod accounts;
 mod backend;
 mod chaos;
 mod eras;
@@ -14,4 +15,5 @@ mod harness;
 mod identity;
 mod login;
 mod many;
+mod operations;
 mod scopes;
