@@ -118,6 +118,6 @@ pub(crate) fn post(path: &str, headers: &str, form: &str) -> String {
 }
 
 /// A page or document.
-pub(crate) fn get(path: &str) -> String {
-    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n\r\n")
+pub(crate) fn get(path: &str, headers: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n")
 }

@@ -4,6 +4,7 @@
 //! in `docs/benchmarks.md`. The server has one half of the cores, the load the other; `openssl speed` and the peer
 //! get the server's half, in the same run, so that ratios hold where figures do not.
 
+mod flood;
 mod http;
 mod load;
 mod machine;

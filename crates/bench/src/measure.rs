@@ -11,9 +11,9 @@ use crate::{
     Failure,
     load::{Measured, Pace, Step, drive},
     machine::{self, Cores},
-    report::{Flood, Report, Row},
+    report::{Report, Row, Situation},
     seed::Database,
-    server::{Peer, Running, Setup, free_port},
+    server::{Peer, Place, Running, Setup, free_port},
     settings::Settings,
     work::{self, LOOP, PEER},
 };
@@ -31,16 +31,17 @@ const CODES: usize = 4_000;
 const UNTIL_ALL: Duration = Duration::from_mins(2);
 /// Requests of `BENCH_FULL`.
 const MILLION: usize = 1_000_000;
-/// People who try to log in at once in a flood: more than the queue takes.
-const FLOODERS: usize = 100;
+
+/// Grants of the rows with PostgreSQL.
+const POSTGRES_GRANTS: usize = 1_000;
 
 /// A run.
 pub(crate) struct Bench {
-    settings: Settings,
-    cores: Cores,
+    pub(crate) settings: Settings,
+    pub(crate) cores: Cores,
     runtime: Runtime,
-    folder: PathBuf,
-    report: Report,
+    pub(crate) folder: PathBuf,
+    pub(crate) report: Report,
 }
 
 impl Drop for Bench {
@@ -84,26 +85,32 @@ impl Bench {
             "the disk",
         );
         for stored in self.settings.grants.clone() {
-            self.stored(stored)?;
+            let place = Place::File(self.folder.join(format!("{stored}.db")));
+            self.stored(place, stored)?;
+        }
+        if let Some(url) = self.settings.postgres.clone() {
+            self.stored(Place::Postgres(url), POSTGRES_GRANTS)?;
         }
         self.peers()?;
         Ok(std::mem::take(&mut self.report))
     }
 
     /// Everything with this many grants stored.
-    fn stored(&mut self, stored: usize) -> Result<(), Failure> {
+    fn stored(&mut self, place: Place, stored: usize) -> Result<(), Failure> {
+        let at = place.name();
+        let on_file = matches!(place, Place::File(_));
         let mut setup = Setup {
             binary: self.settings.binary.clone(),
-            database: self.folder.join(format!("{stored}.db")),
+            place,
             port: free_port()?,
             alg: ALGS[0],
         };
-        println!("storing {stored} grants");
+        println!("storing {stored} grants in {at}");
         let since = Instant::now();
         setup.start(None)?.stop()?; // makes the database
         let mut database = self
             .runtime
-            .block_on(Database::open(&setup.database, &setup.resource()))?;
+            .block_on(Database::open(&setup.place, &setup.resource()))?;
         let known = stored.min(FAMILIES);
         self.runtime.block_on(database.fill(stored - known))?;
         let mut families = self.runtime.block_on(database.families(known))?;
@@ -113,15 +120,16 @@ impl Bench {
             self.runtime.block_on(database.forget_keys())?;
             setup.start(None)?.stop()?; // makes the key
             let server = setup.start(Some(&self.cores))?;
-            let what = format!("start to ready, {alg}, {stored} grants");
+            let what = format!("start to ready, {alg}, {stored} grants, {at}");
             let ready = server.ready_after.as_secs_f64() * 1000.0;
             self.report
                 .other(what, format!("{ready:.0} ms"), "100 ms wanted");
-            self.requests(&server, (alg, stored), &mut database, &mut families)?;
-            self.memory(&server, (alg, stored), &mut families)?;
+            let situation = (at, alg, stored);
+            self.requests(&server, situation, &mut database, &mut families)?;
+            self.memory(&server, situation, &mut families)?;
             server.stop()?;
         }
-        if Some(&stored) == self.settings.grants.first() {
+        if on_file && Some(&stored) == self.settings.grants.first() {
             self.flood(&setup, &mut families)?;
         }
         self.runtime.block_on(database.close())
@@ -130,7 +138,7 @@ impl Bench {
     fn requests(
         &mut self,
         server: &Running,
-        (alg, stored): (&'static str, usize),
+        (at, alg, stored): Situation,
         database: &mut Database,
         families: &mut [String],
     ) -> Result<(), Failure> {
@@ -165,7 +173,7 @@ impl Bench {
         ];
         for ((what, limit), ours) in kinds.into_iter().zip(all) {
             let ours = ours.unwrap_or_default();
-            let row = Row::new((what, alg, stored), ours, limit);
+            let row = Row::new(what, (at, alg, stored), ours, limit);
             println!("  {}", row.line());
             self.report.rows.push(row);
         }
@@ -176,16 +184,16 @@ impl Bench {
     fn memory(
         &mut self,
         server: &Running,
-        (alg, stored): (&'static str, usize),
+        (at, alg, stored): Situation,
         families: &mut [String],
     ) -> Result<(), Failure> {
         let answered = self
             .report
             .rows
             .iter()
-            .filter(|row| row.alg == alg && row.stored == stored);
+            .filter(|row| (row.at, row.alg, row.stored) == (at, alg, stored));
         let mut answered: usize = answered.map(|row| row.ours.count).sum();
-        if self.settings.full && alg == "ES256" {
+        if self.settings.full && at == "SQLite" && alg == "ES256" {
             while answered < MILLION {
                 let steps = work::refreshing(LOOP, families, CONNECTIONS);
                 answered += drive(server, steps, Pace::Full, Duration::from_secs(10))?.count;
@@ -193,60 +201,13 @@ impl Bench {
             }
         }
         let (now, highest) = server.memory()?;
-        let what = format!("memory after {answered} requests, {alg}, {stored} grants");
+        let what = format!("memory after {answered} requests, {alg}, {stored} grants, {at}");
         self.report.other(
             what,
             format!("{now:.1} MB, {highest:.1} at most"),
             "40 MB wanted",
         );
         Ok(())
-    }
-
-    /// Times of tokens and of verification while more people try to log in than the queue takes.
-    fn flood(&mut self, setup: &Setup, families: &mut [String]) -> Result<(), Failure> {
-        println!("a flood of logins");
-        self.cores.share()?;
-        let server = setup.start(None)?;
-        let server = &server;
-        let time = self.settings.time.max(Duration::from_secs(3));
-        let pace = Pace::Every(Duration::from_millis(40)); // 4 connections: 100 a second
-        let (access, next) = LOOP.access(server.port, &families[0])?;
-        families[0] = next;
-        let mut measure = || -> Result<[Measured; 2], Failure> {
-            let refreshed = drive(server, work::refreshing(LOOP, families, 4), pace, time)?;
-            let introspected = drive(server, work::introspecting(LOOP, &access, 4), pace, time)?;
-            Ok([refreshed, introspected])
-        };
-        let quiet = measure()?;
-        let (flooded, logins) = std::thread::scope(|scope| {
-            let flood = scope.spawn(|| {
-                drive(
-                    server,
-                    work::logging_in(FLOODERS),
-                    Pace::Full,
-                    time * 2 + Duration::from_secs(1),
-                )
-            });
-            std::thread::sleep(Duration::from_millis(500));
-            let flooded = measure();
-            (flooded, flood.join())
-        });
-        let logins = logins.map_err(|_| "the flood panicked")??;
-        println!("  {:.0} logins were answered a second", logins.rate());
-        let names = ["refresh", "introspection (verifies a token)"];
-        for ((what, quiet), flooded) in names.into_iter().zip(quiet).zip(flooded?) {
-            println!(
-                "  {what}: p99 {:.2} ms, flooded {:.2} ms",
-                quiet.within(99),
-                flooded.within(99)
-            );
-            self.report.floods.push(Flood {
-                what,
-                quiet,
-                flooded,
-            });
-        }
-        self.cores.leave()
     }
 
     /// The same requests to the peer.

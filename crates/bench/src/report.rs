@@ -4,10 +4,15 @@ use std::fmt::Write as _;
 
 use crate::load::Measured;
 
+/// Database, key, grants stored beforehand.
+pub(crate) type Situation = (&'static str, &'static str, usize);
+
 /// One kind of request in one situation.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) what: &'static str,
+    /// Which database.
+    pub(crate) at: &'static str,
     pub(crate) alg: &'static str,
     pub(crate) stored: usize,
     pub(crate) ours: Measured,
@@ -55,17 +60,19 @@ impl Report {
             self.machine, self.server_cores, self.connections
         );
         out += "## Requests per second\n\n\
-                | Request | Key | Grants stored | /s | /CPU-s | limit /CPU-s | of the limit | peer /s | peer /CPU-s | times the peer | p50 ms | p99 ms |\n\
-                |---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
+                | Request | Database | Key | Grants stored | /s | /CPU-s | limit /CPU-s | of the limit | peer /s | peer /CPU-s | times the peer | p50 ms | p99 ms |\n\
+                |---|---|---|--:|--:|--:|--:|--:|--:|--:|--:|--:|--:|\n";
         for row in &self.rows {
             out += &row.line();
             out.push('\n');
         }
         out += "\nThe codes of the code exchange come on top of the grants stored. Introspection signs nothing.\n\n\
-                What holds a refresh back from the limit is the database work around the signature: about nine statements, each \
-                a hop to a\nthread of the driver and back, and a durable write that is shared with the others of the moment. \
-                A client's own token needs no\nwrite and fewer statements. With ES256 the signature is so cheap that only this \
-                work is left.\n\n\
+                What holds a refresh back from the limit (profiled with `perf`: half of its time is the signature) is spread \
+                thin: a fifth is the kernel\n(sockets, hand-overs between threads, the log and its fsync), a tenth the allocator, \
+                a tenth SQLite, the rest HTTP, statements and rows.\nReads and writes are shared with the others of the moment \
+                (decision 11), so no statement stands out any more; other allocators\n(mimalloc, jemalloc) gained nothing and took \
+                more memory. A client's own token needs no write and fewer statements. With ES256\nthe signature is so cheap that \
+                only this work is left. PostgreSQL's own processes are not counted in /CPU-s, and have all cores.\n\n\
                 ## While a flood of logins keeps bcrypt busy\n\n\
                 All cores for everybody, a fixed number of requests a second.\n\n\
                 | Request | p50 ms quiet | p99 ms quiet | p50 ms flooded | p99 ms flooded | p99 ratio |\n\
@@ -110,12 +117,14 @@ impl Report {
 impl Row {
     /// A row that the peer is not in yet.
     pub(crate) const fn new(
-        (what, alg, stored): (&'static str, &'static str, usize),
+        what: &'static str,
+        (at, alg, stored): Situation,
         ours: Measured,
         limit: Option<f64>,
     ) -> Self {
         Self {
             what,
+            at,
             alg,
             stored,
             ours,
@@ -131,8 +140,9 @@ impl Row {
         let limit = |show: &dyn Fn(f64) -> String| or_none(self.limit.map(show));
         let peer = |show: &dyn Fn(&Measured) -> String| or_none(self.peer.as_ref().map(show));
         format!(
-            "| {} | {} | {} | {:.0} | {per_cpu:.0} | {} | {} | {} | {} | {} | {:.1} | {:.1} |",
+            "| {} | {} | {} | {} | {:.0} | {per_cpu:.0} | {} | {} | {} | {} | {} | {:.1} | {:.1} |",
             self.what,
+            self.at,
             self.alg,
             self.stored,
             self.ours.rate(),

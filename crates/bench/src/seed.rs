@@ -6,10 +6,12 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use sea_orm::{ConnectionTrait as _, Database as Orm, DatabaseConnection, DbErr, Statement};
+use sea_orm::{
+    ConnectionTrait as _, Database as Orm, DatabaseConnection, DbBackend, DbErr, Statement,
+};
 use sha2::{Digest as _, Sha256};
 
-use crate::Failure;
+use crate::{Failure, server::Place};
 
 /// A verifier of the right form (RFC 7636 §4.1).
 pub(crate) const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
@@ -41,12 +43,14 @@ pub(crate) struct Database {
 
 impl Database {
     /// Opens it and adds the load's clients.
-    pub(crate) async fn open(path: &std::path::Path, resource: &str) -> Result<Self, Failure> {
-        let mut options = sea_orm::ConnectOptions::new(format!("sqlite://{}", path.display()));
+    pub(crate) async fn open(place: &Place, resource: &str) -> Result<Self, Failure> {
+        let mut options = sea_orm::ConnectOptions::new(place.url());
         options.max_connections(1).sqlx_logging(false);
         let db = Orm::connect(options).await?;
-        db.execute_unprepared("PRAGMA busy_timeout = 10000; PRAGMA cache_size = -300000")
-            .await?;
+        if let Place::File(_) = place {
+            db.execute_unprepared("PRAGMA busy_timeout = 10000; PRAGMA cache_size = -300000")
+                .await?;
+        }
         let asked = Statement::from_string(db.get_database_backend(), "SELECT id FROM users");
         let found = db.query_one_raw(asked).await?.ok_or("no user")?;
         let user = found.try_get_by_index(0)?;
@@ -66,19 +70,23 @@ impl Database {
         let now = self.now;
         let secret = hex(MACHINE.1);
         let sql = format!(
-            "INSERT OR IGNORE INTO clients (id, name, auth_method, secret_hash, redirect_uris, grant_types, scope, origin, \
+            "INSERT INTO clients (id, name, auth_method, secret_hash, redirect_uris, grant_types, scope, origin, \
              created_at, first_login_at) VALUES \
              ('{CLIENT}', 'Bench', 'none', NULL, '[\"{REDIRECT}\"]', 'authorization_code refresh_token', NULL, \
              'operator', {now}, {now}), \
              ('{}', 'Machine', 'client_secret_basic', '{secret}', '[\"{REDIRECT}\"]', \
-             'authorization_code refresh_token client_credentials', 'mcp:read', 'operator', {now}, {now})",
+             'authorization_code refresh_token client_credentials', 'mcp:read', 'operator', {now}, {now}) \
+             ON CONFLICT DO NOTHING",
             MACHINE.0
         );
         self.db.execute_unprepared(&sql).await.map(drop)
     }
 
-    /// Adds grants with a refresh token each, of which nobody knows the raw form.
+    /// Adds grants with a refresh token each, of which nobody knows the raw form. In the words of SQLite.
     pub(crate) async fn fill(&self, count: usize) -> Result<(), Failure> {
+        if count == 0 {
+            return Ok(());
+        }
         self.db
             .execute_unprepared("PRAGMA synchronous = OFF")
             .await?;
@@ -152,14 +160,23 @@ impl Database {
                 secrets.push(raw);
             }
             let sql = format!(
-                "BEGIN IMMEDIATE; INSERT INTO grants (id, user_id, client_id, resource, scopes, created_at, rotation_key) \
+                "{}; INSERT INTO grants (id, user_id, client_id, resource, scopes, created_at, rotation_key) \
                  VALUES {}; INSERT INTO {table} VALUES {}; COMMIT",
+                self.begin(),
                 grants.join(", "),
                 rows.join(", ")
             );
             self.db.execute_unprepared(&sql).await?;
         }
         Ok(secrets)
+    }
+
+    /// Takes the lock at once where there is one for all.
+    fn begin(&self) -> &'static str {
+        match self.db.get_database_backend() {
+            DbBackend::Sqlite => "BEGIN IMMEDIATE",
+            _ => "BEGIN",
+        }
     }
 
     /// A raw secret that nobody made before.

@@ -21,11 +21,46 @@ const TICKS: f64 = 100.0;
 /// The first administrator, whose account has all the grants.
 pub(crate) const ADMIN: (&str, &str) = ("admin@example.com", "correct horse battery");
 
+/// Where a loop-auth keeps what it knows.
+#[derive(Clone, Debug)]
+pub(crate) enum Place {
+    /// A SQLite file.
+    File(PathBuf),
+    /// The URL of a PostgreSQL database.
+    Postgres(String),
+}
+
+impl Place {
+    /// What the report calls it.
+    pub(crate) const fn name(&self) -> &'static str {
+        match self {
+            Self::File(_) => "SQLite",
+            Self::Postgres(_) => "PostgreSQL",
+        }
+    }
+
+    /// As sea-orm is told.
+    pub(crate) fn url(&self) -> String {
+        match self {
+            Self::File(path) => format!("sqlite://{}", path.display()),
+            Self::Postgres(url) => url.clone(),
+        }
+    }
+
+    /// As loop-auth is told.
+    fn setting(&self) -> (&'static str, String) {
+        match self {
+            Self::File(path) => ("OAUTH_DB_PATH", path.display().to_string()),
+            Self::Postgres(url) => ("DATABASE_URL", url.clone()),
+        }
+    }
+}
+
 /// How a loop-auth is started.
 #[derive(Clone, Debug)]
 pub(crate) struct Setup {
     pub(crate) binary: PathBuf,
-    pub(crate) database: PathBuf,
+    pub(crate) place: Place,
     pub(crate) port: u16,
     pub(crate) alg: &'static str,
 }
@@ -57,47 +92,72 @@ impl Setup {
 
     /// Starts it, on the server's cores or on all of them, and waits until it is ready.
     pub(crate) fn start(&self, cores: Option<&Cores>) -> Result<Running, Failure> {
-        let mut command = match cores {
+        let command = match cores {
             Some(cores) => cores.on_server(&self.binary),
             None => Command::new(&self.binary),
         };
+        let (name, value) = self.place.setting();
+        let settings = [
+            ("EXTERNAL_URL", self.issuer()),
+            (name, value),
+            ("SIGNING_ALG", self.alg.to_owned()),
+            ("ADMIN_EMAIL", ADMIN.0.to_owned()),
+            ("ADMIN_PASSWORD", ADMIN.1.to_owned()),
+        ];
+        Running::start(command, self.port, &settings)
+    }
+
+    /// Starts a resource server that verifies this loop-auth's tokens, over an empty vault in `folder`, on all cores.
+    pub(crate) fn start_api(&self, api: &Path, folder: &Path) -> Result<Running, Failure> {
+        let vault = folder.join("vault");
+        std::fs::create_dir_all(&vault)?;
+        let settings = [
+            ("EXTERNAL_URL", self.issuer()),
+            ("ISSUER", self.issuer()),
+            ("VAULT_DIR", vault.display().to_string()),
+        ];
+        Running::start(Command::new(api), free_port()?, &settings)
+    }
+}
+
+impl Running {
+    /// Starts a service with these settings and nothing of this environment, and waits until it is ready.
+    fn start(
+        mut command: Command,
+        port: u16,
+        settings: &[(&str, String)],
+    ) -> Result<Self, Failure> {
         command
             .env_clear()
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("BIND_ADDRESS", "127.0.0.1")
-            .env("PORT", self.port.to_string())
-            .env("EXTERNAL_URL", self.issuer())
-            .env("OAUTH_DB_PATH", &self.database)
-            .env("SIGNING_ALG", self.alg)
-            .env("ADMIN_EMAIL", ADMIN.0)
-            .env("ADMIN_PASSWORD", ADMIN.1)
+            .env("PORT", port.to_string())
+            .envs(settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
         let since = Instant::now();
-        let mut running = Running {
+        let mut running = Self {
             child: command.spawn()?,
-            port: self.port,
+            port,
             ready_after: Duration::ZERO,
         };
         while !running.is_ready() {
             if let Some(status) = running.child.try_wait()? {
-                return Err(format!("{} ended: {status}", self.binary.display()).into());
+                return Err(format!("{command:?} ended: {status}").into());
             }
             if since.elapsed() > PATIENCE {
-                return Err("loop-auth does not become ready".into());
+                return Err(format!("{command:?} does not become ready").into());
             }
             std::thread::sleep(Duration::from_millis(1));
         }
         running.ready_after = since.elapsed();
         Ok(running)
     }
-}
 
-impl Running {
     fn is_ready(&self) -> bool {
         Connection::open(self.port)
-            .and_then(|mut connection| connection.send(&http::get("/readyz")))
+            .and_then(|mut connection| connection.send(&http::get("/readyz", "")))
             .is_ok_and(|answer| answer.status == 200)
     }
 

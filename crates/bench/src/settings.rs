@@ -11,6 +11,10 @@ pub(crate) struct Settings {
     pub(crate) binary: PathBuf,
     /// `BENCH_NODE`: a Node with oidc-provider beside `BENCH_PEER`; without them there is no peer.
     pub(crate) peer: Option<(PathBuf, PathBuf)>,
+    /// `BENCH_API`: a resource server (public-api) that verifies tokens; without it there is no such figure.
+    pub(crate) api: Option<PathBuf>,
+    /// `BENCH_POSTGRES`: the URL of an empty PostgreSQL database; without it there are no such rows.
+    pub(crate) postgres: Option<String>,
     /// `BENCH_DIR`: on the disk that is to be measured.
     pub(crate) folder: PathBuf,
     /// `BENCH_SECONDS`: how long each kind of request is sent.
@@ -38,6 +42,8 @@ impl Settings {
             binary: path("BENCH_LOOP_AUTH")
                 .ok_or("BENCH_LOOP_AUTH is not set; use `make bench`")?,
             peer: path("BENCH_NODE").zip(path("BENCH_PEER")),
+            api: path("BENCH_API"),
+            postgres: of("BENCH_POSTGRES"),
             folder: path("BENCH_DIR").unwrap_or_else(std::env::temp_dir),
             time: Duration::from_secs_f64(seconds),
             grants: grants?,

@@ -145,6 +145,20 @@ pub(crate) fn introspecting(
     (0..connections).map(step).collect()
 }
 
+/// Every connection shows one access token to an API, which verifies it and answers from memory.
+pub(crate) fn verifying(access: &str, connections: usize) -> Vec<Step<'static>> {
+    let bearer = format!("Authorization: Bearer {access}\r\n");
+    let request = http::get("/api/stats", &bearer);
+    let step = |_| -> Step<'static> {
+        let request = request.clone();
+        Box::new(move |connection| {
+            connection.send(&request)?.ok()?;
+            Ok(Some(()))
+        })
+    };
+    (0..connections).map(step).collect()
+}
+
 /// Every connection asks for tokens of the client itself.
 pub(crate) fn by_itself(target: Target, connections: usize) -> Vec<Step<'static>> {
     let form = "grant_type=client_credentials&scope=mcp%3Aread";
@@ -199,7 +213,7 @@ pub(crate) fn logging_in(connections: usize) -> Vec<Step<'static>> {
 }
 
 fn login_form(connection: &mut Connection) -> Result<(String, String), Failure> {
-    let page = connection.send(&http::get("/oauth/login"))?.ok()?;
+    let page = connection.send(&http::get("/oauth/login", ""))?.ok()?;
     let after = page
         .body
         .split_once("name=\"csrf\" value=\"")

@@ -15,14 +15,19 @@ const UNAVAILABLE: [&str; 8] = [
     "08", "53", "57014", "57P0", "55P03", "25006", "40001", "40P01",
 ];
 
+/// What SQLite says when a disk has no room or does not take a write: `SQLITE_IOERR`, `SQLITE_FULL`. It rolls back what it
+/// was doing, and once somebody has made room everything works again.
+const NO_ROOM: [i32; 2] = [10, 13];
+
 /// The engine failed.
 #[expect(clippy::needless_pass_by_value, reason = "what `map_err` takes")]
 pub(crate) fn failed(error: DbErr) -> StoreError {
     let Some(state) = sqlstate(&error) else {
-        let unreachable =
-            matches!(error, DbErr::ConnectionAcquire(_)) || sqlx(&error).is_some_and(is_connection);
+        let unavailable = matches!(error, DbErr::ConnectionAcquire(_))
+            || sqlx(&error).is_some_and(is_connection)
+            || sqlite_code(&error).is_some_and(|code| NO_ROOM.contains(&code));
         let text = error.to_string();
-        return named(text, unreachable);
+        return named(text, unavailable);
     };
     let text = format!("{error} (SQLSTATE {state})");
     let unavailable = UNAVAILABLE.iter().any(|start| state.starts_with(start));
@@ -74,10 +79,13 @@ pub(crate) fn is_broken(error: &DbErr) -> bool {
 /// Whether another process held the database for the whole busy timeout (`SQLITE_BUSY` and its extended codes).
 pub(crate) fn is_busy(error: &DbErr) -> bool {
     const SQLITE_BUSY: i32 = 5;
-    sqlx(error)
-        .and_then(SqlxError::as_database_error)
-        .and_then(|cause| cause.code()?.parse::<i32>().ok())
-        .is_some_and(|code| code & 0xff == SQLITE_BUSY)
+    sqlite_code(error) == Some(SQLITE_BUSY)
+}
+
+/// The number by which SQLite names an error, without what extended codes add.
+fn sqlite_code(error: &DbErr) -> Option<i32> {
+    let code = sqlx(error)?.as_database_error()?.code()?;
+    Some(code.parse::<i32>().ok()? & 0xff)
 }
 
 fn is_decoding(cause: &SqlxError) -> bool {

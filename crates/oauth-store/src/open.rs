@@ -7,11 +7,11 @@ use std::path::Path;
 
 use loop_oauth::store::StoreError;
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, SqlxSqliteConnector, Statement,
+    ConnectionTrait as _, DatabaseConnection, SqlxError, SqlxSqliteConnector, Statement,
     sqlx::{
-        ConnectOptions as _,
+        ConnectOptions as _, Connection as _,
         pool::PoolOptions,
-        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
+        sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous},
     },
 };
 
@@ -57,7 +57,7 @@ fn about(path: &Path, error: impl std::fmt::Display) -> StoreError {
     StoreError::Failed(format!("database {}: {error}", path.display()))
 }
 
-async fn connect(path: &Path, options: &StoreOptions) -> Result<Pools, sea_orm::SqlxError> {
+async fn connect(path: &Path, options: &StoreOptions) -> Result<Pools, SqlxError> {
     let common = SqliteConnectOptions::new()
         .filename(path)
         .create_if_missing(false)
@@ -81,6 +81,7 @@ async fn connect(path: &Path, options: &StoreOptions) -> Result<Pools, sea_orm::
     let writer = pool
         .clone()
         .max_connections(1)
+        .before_acquire(|connection, _| Box::pin(is_outside(connection)))
         .connect_with(writing)
         .await?;
     let readers = pool
@@ -91,6 +92,17 @@ async fn connect(path: &Path, options: &StoreOptions) -> Result<Pools, sea_orm::
         writer: SqlxSqliteConnector::from_sqlx_sqlite_pool(writer),
         readers: SqlxSqliteConnector::from_sqlx_sqlite_pool(readers),
     })
+}
+
+/// Whether a connection is in no transaction; another takes its place otherwise.
+///
+/// When a disk is full, SQLite takes the whole transaction back by itself. The driver then counts one that is over, would nest
+/// the next in it, and would call a savepoint's release a commit: answered, and gone with the process.
+async fn is_outside(connection: &mut SqliteConnection) -> Result<bool, SqlxError> {
+    if connection.is_in_transaction() {
+        connection.ping().await?; // a rollback may be on its way
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// Where a write-ahead log cannot be shared (a network file system), SQLite silently keeps another journal.

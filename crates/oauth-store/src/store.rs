@@ -6,10 +6,11 @@ use chrono::TimeDelta;
 use loop_oauth::{
     client::Client,
     client_grant::ClientGrant,
+    federation::provider::Identity,
     grant::{Grant, GrantId},
     secret::SecretHash,
     store::{CodeContext, RefreshContext, StoreError},
-    user::User,
+    user::{User, UserId},
 };
 use sea_orm::{DatabaseConnection, DatabaseTransaction};
 
@@ -93,6 +94,7 @@ pub(crate) struct Gathers {
     pub(crate) refresh_tokens: Gather<SecretHash, RefreshContext>,
     pub(crate) grants: Gather<GrantId, (Grant, User)>,
     pub(crate) client_grants: Gather<String, (ClientGrant, Client)>,
+    pub(crate) identities: Gather<UserId, Vec<Identity>>,
 }
 
 impl Gathers {
@@ -104,6 +106,7 @@ impl Gathers {
             refresh_tokens: Gather::new(lanes),
             grants: Gather::new(lanes),
             client_grants: Gather::new(lanes),
+            identities: Gather::new(lanes),
         }
     }
 }

@@ -142,6 +142,8 @@ pub(crate) trait Job: Send {
 /// What a job will answer once it is known whether its transaction was committed.
 pub(crate) trait Answer: Send {
     fn send(self: Box<Self>, committed: Result<(), StoreError>);
+    /// What took the transaction of all with it, if this one met with it.
+    fn lost(&self) -> Option<StoreError>;
 }
 
 struct Pending<T, F> {
@@ -177,6 +179,20 @@ impl<T: Send> Answer for Ran<T> {
         // A caller that went away does not hear it.
         let _ = reply.send(outcome.and_then(|value| committed.map(|()| value)));
     }
+
+    fn lost(&self) -> Option<StoreError> {
+        self.outcome
+            .as_ref()
+            .err()
+            .filter(|it| ends_all(it))
+            .cloned()
+    }
+}
+
+/// Whether SQLite has taken the whole transaction back, as it does by itself when there is no room: nothing more may be done
+/// in it, for it would be done outside.
+const fn ends_all(error: &StoreError) -> bool {
+    matches!(error, StoreError::Unavailable(_))
 }
 
 async fn in_savepoint<T, F>(tx: &DatabaseTransaction, work: F) -> Result<T, StoreError>
@@ -186,7 +202,10 @@ where
     let savepoint = tx.begin().await.map_err(failed)?;
     match work(&savepoint).await {
         Ok(value) => savepoint.commit().await.map_err(failed).map(|()| value),
-        Err(error) => savepoint.rollback().await.map_err(failed).and(Err(error)),
+        Err(error) => match savepoint.rollback().await {
+            Ok(()) => Err(error),
+            Err(gone) => Err(StoreError::Unavailable(format!("{error}; {gone}"))),
+        },
     }
 }
 
@@ -220,17 +239,28 @@ async fn share(db: &DatabaseConnection, tx: DatabaseTransaction, batch: Batch) {
     let (tx, batch) = match batch.at_once(&tx).await {
         AtOnce::Done(answers) => return settle(tx, answers).await,
         AtOnce::Unfit(batch) => (tx, batch),
+        AtOnce::Failed(batch, error) if ends_all(&error) => {
+            let _ = tx.rollback().await;
+            return batch.refuse(&error);
+        }
         AtOnce::Failed(batch, error) => {
             tracing::debug!(%error, "writes that failed together are run again, each alone if need be");
-            let _ = tx.rollback().await; // one that fails is rolled back by the next `BEGIN`, or refuses it
+            let _ = tx.rollback().await; // where one fails, the next `begin` has another connection
             match begin(db).await {
                 Ok(again) => (again, batch),
                 Err(error) => return batch.refuse(&error),
             }
         }
     };
-    let answers = batch.run(&tx).await;
-    settle(tx, answers).await;
+    match batch.run(&tx).await {
+        (answers, None) => settle(tx, answers).await,
+        (answers, Some(error)) => {
+            let _ = tx.rollback().await;
+            for answer in answers {
+                answer.send(Err(error.clone()));
+            }
+        }
+    }
 }
 
 async fn settle(tx: DatabaseTransaction, answers: Vec<Box<dyn Answer>>) {

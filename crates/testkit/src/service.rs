@@ -174,7 +174,7 @@ impl Service {
         self.builder.port
     }
 
-    /// Its process.
+    /// The process it runs as; panics when it does not run.
     pub fn pid(&self) -> u32 {
         self.child.as_ref().expect("the service runs").id()
     }

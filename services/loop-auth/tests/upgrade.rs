@@ -2,40 +2,18 @@
 
 #![expect(clippy::unwrap_used, reason = "helpers of tests")]
 
-use std::path::{Path, PathBuf};
+mod first_release;
 
+use first_release::{LIVING, SECRET, fixture, refresh, settings};
 use loop_testkit::{Service, ServiceBuilder, postgres::Schema};
 use serde_json::Value;
 
-const SECRET: &str = "the-secret-of-the-first-release-32";
-const CLIENT: &str = "3f0f8c1a-58a5-4f0e-9a77-2d8f4a1d7c11";
+/// The name of its signing key.
 const KEY: &str = "G-5k_unyOh13uq1ez4MYrNGLe91yZ5f1tpcwBzenx4E";
 
-fn fixture(name: &str) -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/first-release");
-    folder.join(name)
-}
-
+/// The program of today, as it is to be started on it.
 fn program() -> ServiceBuilder {
-    ServiceBuilder::new(env!("CARGO_BIN_EXE_loop-auth"))
-        .env("EXTERNAL_URL", "http://localhost:8083")
-        .env("BCRYPT_COST", "10")
-        .env("AUTH_ENCRYPTION_SECRET", SECRET)
-}
-
-async fn refresh(service: &Service, token: &str) -> (u16, Value) {
-    let form = [
-        ("grant_type", "refresh_token"),
-        ("client_id", CLIENT),
-        ("refresh_token", token),
-    ];
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let sent = http
-        .post(format!("{}/token", service.base_url()))
-        .form(&form)
-        .send();
-    let answer = sent.await.unwrap();
-    (answer.status().as_u16(), answer.json().await.unwrap())
+    settings(ServiceBuilder::new(env!("CARGO_BIN_EXE_loop-auth")))
 }
 
 /// The kid in a JWT's header.
@@ -48,7 +26,7 @@ fn kid(token: &str) -> String {
 
 /// The live token refreshes, signed by the old key, and the family goes on; the old ones are still known as used.
 async fn goes_on(service: &mut Service) {
-    let first = "first-release-refresh-token-of-the-living-43";
+    let first = LIVING;
     let (status, answer) = refresh(service, first).await;
     assert_eq!(status, 200, "{answer}");
     assert_eq!(kid(answer["access_token"].as_str().unwrap()), KEY);

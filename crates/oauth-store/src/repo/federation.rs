@@ -26,6 +26,8 @@ use crate::{
         guard, user,
     },
     error::{failed, unread},
+    gather::Found,
+    reader::Reader,
 };
 
 #[async_trait]
@@ -65,13 +67,9 @@ impl Federation for SqlStore {
     }
 
     async fn identities(&self, user: UserId) -> Result<Vec<Identity>, StoreError> {
-        let rows = identity::Entity::find()
-            .filter(identity::Column::UserId.eq(user.to_string()))
-            .order_by_asc(identity::Column::AddedAt)
-            .all(self.readers())
-            .await
-            .map_err(unread("identity"))?;
-        rows.into_iter().map(Identity::try_from).collect()
+        let look_up = |users| identities_of(self.readers(), users);
+        let found = self.gathers().identities.ask(user, look_up).await?;
+        Ok(found.unwrap_or_default())
     }
 
     #[tracing::instrument(name = "store.add_identity", skip_all, fields(user = %new.user))]
@@ -243,4 +241,31 @@ pub(super) async fn sweep(
         .await
         .map_err(failed)?;
     Ok(gone.rows_affected)
+}
+
+/// The identities of each of the users who have any, oldest first.
+async fn identities_of(
+    db: &Reader,
+    users: Vec<UserId>,
+) -> Result<Found<UserId, Vec<Identity>>, StoreError> {
+    let rows = identity::Entity::find()
+        .filter(identity::Column::UserId.is_in(users.iter().map(ToString::to_string)))
+        .order_by_asc(identity::Column::AddedAt)
+        .all(db)
+        .await
+        .map_err(unread("identity"))?;
+    let mut found = Found::new();
+    for row in rows {
+        let user = UserId(identity::ROW.uuid(&row.user_id)?);
+        let all = found.entry(user).or_insert_with(|| Ok(Vec::new()));
+        match Identity::try_from(row) {
+            Ok(identity) => {
+                if let Ok(all) = all {
+                    all.push(identity);
+                }
+            }
+            Err(error) => *all = Err(error),
+        }
+    }
+    Ok(found)
 }

@@ -5,12 +5,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use loop_oauth::store::{Grants as _, Inserted, Sessions as _, StoreError, Users as _};
+use loop_oauth::store::{Grants as _, Inserted, Rotated, Sessions as _, StoreError, Users as _};
 use sea_orm::ConnectionTrait as _;
 
 use crate::{
-    SqlStore, StoreOptions,
+    SqlStore, StoreOptions, open,
     tests::{Db, at, hash, session, token, user, with_family, with_people},
+    writer::Writer,
 };
 
 async fn impatient(db: &Db) -> SqlStore {
@@ -104,5 +105,63 @@ async fn a_write_whose_caller_went_away_is_done_whole_and_blocks_nobody() {
         let new = store.refresh_token(&next.hash).await.unwrap();
         let succeeded = old.token.state == loop_oauth::refresh::RefreshState::Succeeded;
         assert_eq!(succeeded, new.is_some(), "round {round}");
+    }
+}
+
+/// One page more and the database is full, as on a disk without room.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_full_database_puts_rotations_off_and_takes_them_whole_when_there_is_room() {
+    let db = Db::on_sqlite();
+    with_people(&db).await.close().await.unwrap();
+    let options = StoreOptions::default();
+    let pools = open::open(&db.path(), &options).await.unwrap();
+    let file = pools.writer.clone();
+    let writer = Writer::start(pools.writer).unwrap();
+    let store = Arc::new(SqlStore::on_sqlite(writer, pools.readers, options));
+    let mut families = Vec::new();
+    for family in 0..64 {
+        let first = format!("{family} 1");
+        families.push(with_family(&store, &family.to_string(), &first).await);
+    }
+    // SQLite raises what is too little to the pages there are.
+    let close = "PRAGMA max_page_count = 1";
+    file.execute_unprepared(close).await.unwrap();
+    let rotate = async |generation: usize| {
+        let rotating = families.iter().enumerate().map(|(family, grant)| {
+            let store = store.clone();
+            let old = format!("{family} {generation}");
+            let next = token(&format!("{family} {}", generation + 1), grant, Some(&old));
+            async move { store.rotate(&hash(&old), &next, at(2)).await }
+        });
+        futures_util::future::join_all(rotating).await
+    };
+    // Until one fails for want of a page: what shared its transaction is tried alone, and some may still have found room.
+    let mut generation = 1;
+    let refused = loop {
+        let outcomes = rotate(generation).await;
+        if outcomes.iter().any(Result::is_err) {
+            break outcomes;
+        }
+        generation += 1;
+    };
+    for (family, outcome) in refused.iter().enumerate() {
+        let old = hash(&format!("{family} {generation}"));
+        let next = hash(&format!("{family} {}", generation + 1));
+        let old = store.refresh_token(&old).await.unwrap().unwrap();
+        let stored = store.refresh_token(&next).await.unwrap().is_some();
+        let moved = old.token.state == loop_oauth::refresh::RefreshState::Succeeded;
+        assert_eq!(
+            (moved, stored),
+            (outcome.is_ok(), outcome.is_ok()),
+            "{family}"
+        );
+        if let Err(error) = outcome {
+            assert!(matches!(error, StoreError::Unavailable(_)), "{error}");
+        }
+    }
+    let room = "PRAGMA max_page_count = 1000000";
+    file.execute_unprepared(room).await.unwrap();
+    for outcome in rotate(generation).await {
+        assert_eq!(outcome.unwrap(), Rotated::Now);
     }
 }

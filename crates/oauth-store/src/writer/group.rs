@@ -12,7 +12,7 @@ use loop_oauth::store::StoreError;
 use sea_orm::DatabaseTransaction;
 use tokio::sync::oneshot;
 
-use super::{Answer, Job, Ran, in_savepoint};
+use super::{Answer, Job, Ran, ends_all, in_savepoint};
 use crate::repo::{Redemption, Rotation};
 
 /// A write that is done together with others of its kind.
@@ -114,15 +114,25 @@ impl Batch {
         }
     }
 
-    /// Runs everything, each write or round in a savepoint.
-    pub(super) async fn run(self, tx: &DatabaseTransaction) -> Vec<Box<dyn Answer>> {
-        let mut answers = Vec::with_capacity(self.len());
+    /// Runs everything, each write or round in a savepoint; up to one that takes the transaction with it. What comes after
+    /// that is refused, and the error is for those before it as well.
+    pub(super) async fn run(
+        self,
+        tx: &DatabaseTransaction,
+    ) -> (Vec<Box<dyn Answer>>, Option<StoreError>) {
+        let (mut answers, mut lost) = (Vec::with_capacity(self.len()), None::<StoreError>);
         for job in self.alone {
-            answers.push(job.run(tx).await);
+            if let Some(error) = &lost {
+                job.refuse(error.clone());
+                continue;
+            }
+            let answer = job.run(tx).await;
+            lost = answer.lost();
+            answers.push(answer);
         }
-        do_all(tx, self.rotations, &mut answers).await;
-        do_all(tx, self.redemptions, &mut answers).await;
-        answers
+        lost = do_all(tx, self.rotations, &mut answers, lost).await;
+        lost = do_all(tx, self.redemptions, &mut answers, lost).await;
+        (answers, lost)
     }
 
     /// Answers all without having run.
@@ -173,13 +183,21 @@ async fn do_at_once<G: Grouped>(
     ))
 }
 
-/// Does all that was asked, in as many rounds as the most frequent subject has writes.
+/// Does all that was asked, in as many rounds as the most frequent subject has writes, unless the transaction is lost; what
+/// it was lost to.
 async fn do_all<G: Grouped>(
     tx: &DatabaseTransaction,
     mut asked: Vec<Asked<G>>,
     answers: &mut Vec<Box<dyn Answer>>,
-) {
+    mut lost: Option<StoreError>,
+) -> Option<StoreError> {
     while !asked.is_empty() {
+        if let Some(error) = &lost {
+            for it in asked {
+                let _ = it.reply.send(Err(error.clone()));
+            }
+            return lost;
+        }
         let mut subjects = HashSet::new();
         let (round, later): (Vec<_>, Vec<_>) = asked
             .into_iter()
@@ -191,9 +209,12 @@ async fn do_all<G: Grouped>(
             .unzip();
         let outcomes = outcomes_of(tx, writes).await;
         for (outcome, reply) in outcomes.into_iter().zip(replies) {
-            answers.push(Box::new(Ran { outcome, reply }));
+            let ran = Ran { outcome, reply };
+            lost = lost.or_else(|| ran.lost());
+            answers.push(Box::new(ran));
         }
     }
+    lost
 }
 
 /// Does all at once, or each alone when that fails.
@@ -208,15 +229,26 @@ async fn outcomes_of<G: Grouped>(
     });
     match together.await {
         Ok(all) if all.len() == count => return all.into_iter().map(Ok).collect(),
-        Err(error) if count == 1 => return vec![Err(error)],
+        Err(error) if count == 1 || ends_all(&error) => return repeated(&error, count),
         Ok(_) | Err(_) => {}
     }
-    let mut outcomes = Vec::with_capacity(count);
+    let mut outcomes: Vec<Result<G::Outcome, StoreError>> = Vec::with_capacity(count);
     for write in writes {
+        let lost = outcomes.last().and_then(|last| last.as_ref().err());
+        if let Some(error) = lost.filter(|error| ends_all(error)).cloned() {
+            outcomes.push(Err(error));
+            continue;
+        }
         let alone = in_savepoint(tx, move |tx| Box::pin(write.alone(tx)));
         outcomes.push(alone.await);
     }
     outcomes
+}
+
+fn repeated<T>(error: &StoreError, count: usize) -> Vec<Result<T, StoreError>> {
+    std::iter::repeat_with(|| Err(error.clone()))
+        .take(count)
+        .collect()
 }
 
 fn lost() -> StoreError {

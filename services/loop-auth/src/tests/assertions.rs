@@ -16,7 +16,7 @@ use super::{cimd::Described, *};
 const KIM: &str = "kim@example.com";
 
 /// An assertion of `client` for this server, which nobody has used yet.
-fn assertion(server: &Server, client: &str, signer: &TestKey) -> String {
+pub(super) fn assertion(server: &Server, client: &str, signer: &TestKey) -> String {
     let now = server.clock.now().timestamp();
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let header = part(&json!({"alg": signer.alg(), "kid": signer.kid}));
@@ -41,7 +41,10 @@ async fn added_by_operator(server: &Server) -> String {
 }
 
 /// A form with an assertion at its end.
-fn signed<'a>(form: &[(&'a str, &'a str)], assertion: &'a str) -> Vec<(&'a str, &'a str)> {
+pub(super) fn signed<'a>(
+    form: &[(&'a str, &'a str)],
+    assertion: &'a str,
+) -> Vec<(&'a str, &'a str)> {
     let mut form = form.to_vec();
     form.push(("client_assertion_type", client_assertion::ASSERTION_TYPE));
     form.push(("client_assertion", assertion));
