@@ -4,12 +4,15 @@
 //! it was given, a secret.
 
 use loop_shared::auth::scope::Scopes;
+use serde_json::{Map, json};
 
 use crate::{
     audit,
     client::{Client, ClientId, GrantType},
     config::Context,
+    demands::Demands,
     grant::RevokeReason,
+    oidc::ClientLogout,
     pkce_phase::Enforcement,
     redirect_uri::{self, BadRedirect},
     store::{Changed, StoreError},
@@ -28,6 +31,14 @@ pub struct Changes {
     pub scope: Option<Option<Scopes>>,
     /// Its PKCE phase; `Some(None)`: the server's.
     pub pkce: Option<Option<Enforcement>>,
+    /// All addresses where a browser may be sent after a logout.
+    pub post_logout_redirect_uris: Option<Vec<String>>,
+    /// Where it is told of logouts; `Some(None)`: nowhere.
+    pub backchannel_logout_uri: Option<Option<String>>,
+    /// Whether its authorization requests must be pushed.
+    pub require_pushed: Option<bool>,
+    /// Whether its token requests must prove a key.
+    pub require_dpop: Option<bool>,
 }
 
 /// Why a client is not as somebody wants it.
@@ -100,7 +111,14 @@ fn apply(client: Client, changes: Changes) -> Result<Client, ClientAdminError> {
             redirect_uri::check_registrable(uri)?;
         }
     }
+    let logout = logout(&client, &changes)?;
+    let demands = Demands {
+        pushed: changes.require_pushed.unwrap_or(client.demands.pushed),
+        dpop: changes.require_dpop.unwrap_or(client.demands.dpop),
+    };
     Ok(Client {
+        logout,
+        demands,
         name: changes.name.unwrap_or(client.name),
         redirect_uris: changes.redirect_uris.unwrap_or(client.redirect_uris),
         grant_types: changes.grant_types.unwrap_or(client.grant_types),
@@ -108,6 +126,24 @@ fn apply(client: Client, changes: Changes) -> Result<Client, ClientAdminError> {
         pkce: changes.pkce.unwrap_or(client.pkce),
         ..client
     })
+}
+
+/// Where the client hears of logouts, checked as if it were registered so.
+fn logout(client: &Client, changes: &Changes) -> Result<ClientLogout, ClientAdminError> {
+    let mut members = Map::new();
+    client.logout.write(&mut members);
+    if let Some(uris) = &changes.post_logout_redirect_uris {
+        members.insert("post_logout_redirect_uris".to_owned(), json!(uris));
+    }
+    if let Some(uri) = &changes.backchannel_logout_uri {
+        members.insert("backchannel_logout_uri".to_owned(), json!(uri));
+        // Ours always have a `sid`; whoever is told may count on it.
+        members.insert(
+            "backchannel_logout_session_required".to_owned(),
+            json!(uri.is_some()),
+        );
+    }
+    ClientLogout::read(&members, !client.is_public()).map_err(ClientAdminError::Unfit)
 }
 
 /// What must hold of every client.
@@ -281,6 +317,66 @@ mod tests {
             let after = apply(before.clone(), changes.clone()).unwrap();
             assert_eq!(narrows(&before, &after), ends, "{changes:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn logout_addresses_and_demands_change_one_by_one_and_are_checked_as_at_registration() {
+        let world = World::default();
+        let (cx, id) = (world.cx(), machine().id);
+        world.store.add_client(&machine()).await.unwrap();
+        let told = |uri: Option<&str>| Changes {
+            backchannel_logout_uri: Some(uri.map(str::to_owned)),
+            ..Changes::default()
+        };
+        let sent = |uris: &[&str]| Changes {
+            post_logout_redirect_uris: Some(uris.iter().map(|uri| (*uri).to_owned()).collect()),
+            ..Changes::default()
+        };
+        let demand = |pushed, dpop| Changes {
+            require_pushed: pushed,
+            require_dpop: dpop,
+            ..Changes::default()
+        };
+        let seen = async || {
+            let client = world.store.client(&id).await.unwrap().unwrap();
+            let (logout, demands) = (client.logout, client.demands);
+            let told = logout.backchannel.unwrap_or_default();
+            (told, logout.redirects.len(), demands.pushed, demands.dpop)
+        };
+        let bc = "https://a.example/bc";
+        for (changes, expected) in [
+            (told(Some(bc)), (bc, 0, false, false)),
+            (
+                sent(&["https://a.example/", "https://b.example/"]),
+                (bc, 2, false, false),
+            ),
+            (demand(Some(true), None), (bc, 2, true, false)),
+            (demand(None, Some(true)), (bc, 2, true, true)),
+            (told(None), ("", 2, true, true)),
+            (demand(Some(false), Some(false)), ("", 2, false, false)),
+            (sent(&[]), ("", 0, false, false)),
+        ] {
+            assert_eq!(change(&cx, &id, changes.clone()).await.unwrap(), 0);
+            let (told, redirects, pushed, dpop) = seen().await;
+            assert_eq!(
+                (told.as_str(), redirects, pushed, dpop),
+                expected,
+                "{changes:?}"
+            );
+        }
+        for wrong in [
+            told(Some("file:///etc/passwd")),
+            sent(&["javascript:alert(1)"]),
+        ] {
+            let refused = change(&cx, &id, wrong).await;
+            assert!(matches!(refused, Err(ClientAdminError::Unfit(_))));
+        }
+        let public = Client {
+            auth_method: ClientAuthMethod::None,
+            ..machine()
+        };
+        let plain = told(Some("http://a.example/bc"));
+        assert!(apply(machine(), plain.clone()).is_ok() && apply(public, plain).is_err());
     }
 
     #[tokio::test]

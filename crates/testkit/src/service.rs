@@ -174,6 +174,11 @@ impl Service {
         self.builder.port
     }
 
+    /// Its process.
+    pub fn pid(&self) -> u32 {
+        self.child.as_ref().expect("the service runs").id()
+    }
+
     /// Everything it wrote, all runs together.
     pub fn logs(&self) -> String {
         self.logs.lock().expect("logs are kept").clone()

@@ -4,6 +4,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::{patterns::Patterns, privacy::Privacy};
+
 /// The folder and its limits.
 #[derive(Clone, Debug)]
 pub struct VaultConfig {
@@ -19,10 +21,15 @@ pub struct VaultConfig {
     pub debounce: Duration,
     /// Whether to ask the operating system for changes; without it the folder is compared often.
     pub watch: bool,
+    /// What is kept out altogether: no reader sees it, not even as a name.
+    pub ignore: Patterns,
+    /// Which notes are private; without rules [`Sight::Open`](crate::Sight::Open) sees every note.
+    pub privacy: Option<Privacy>,
 }
 
 impl VaultConfig {
-    /// The defaults: 2 MiB a note, 1,000,000 notes, comparison every 30 s, 200 ms of quiet, watching.
+    /// The defaults: 2 MiB a note, 1,000,000 notes, comparison every 30 s, 200 ms of quiet, watching; nothing ignored, nothing
+    /// private.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
@@ -32,6 +39,8 @@ impl VaultConfig {
             rescan_interval: Duration::from_secs(30),
             debounce: Duration::from_millis(200),
             watch: true,
+            ignore: Patterns::default(),
+            privacy: None,
         }
     }
 }

@@ -2,7 +2,6 @@
 
 use std::error::Error;
 use std::io::Write as _;
-use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::rt::System;
@@ -10,18 +9,17 @@ use actix_web::web::{Data, ServiceConfig as Routes};
 use loop_auth::boot::{BootError, Opening};
 use loop_auth::config::Database;
 use loop_auth::{Running, first_admin};
-use loop_shared::auth::Scope;
-use loop_shared::auth::bearer::Required;
-use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
+use loop_shared::resource_server::ResourceServerError;
 use loop_shared::service::{Shutdown, serve, telemetry};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::app::{self, App, Entry};
+use crate::app::{self, App};
 use crate::config::{Config, ProxyArgs};
 use crate::front::{Parked, Sessions};
 use crate::pool::Pool;
+use crate::registry::{Doorkeeper, Registry};
+use crate::reload::Reload;
 use crate::secret;
-use crate::servers::Server;
 
 /// Longest body of a request, in bytes.
 const BODY: usize = 8 * 1024 * 1024;
@@ -95,8 +93,19 @@ async fn live(
             parked.parked.sweep();
         }
     });
+    if let Some(args) = &config.file {
+        let reload = Reload {
+            file: args.file(),
+            args: args.clone(),
+            app: app.clone(),
+            resources: login.as_ref().map(Running::resources),
+            external: config.service.external_url.clone(),
+        };
+        actix_web::rt::spawn(reload.follow(shutdown.token()));
+    }
     let inside = login.as_ref().map(Running::routes);
-    let health = app.entries.first().map(|entry| entry.door.health());
+    let first = app.registry.entries().first().cloned();
+    let health = first.map(|entry| entry.door.health());
     let serving = app.clone();
     let routes = move |routes: &mut Routes| {
         app::routes(&serving, routes);
@@ -136,12 +145,9 @@ fn assemble(config: &Config, shutdown: &Shutdown, backends: &Runtime) -> Result<
             error,
         }
     })?;
-    let entries = config
-        .servers
-        .iter()
-        .map(|server| entry(config, server, shutdown));
+    let keeper = Doorkeeper::new(&config.service, &config.tokens, shutdown);
     Ok(App {
-        entries: entries.collect::<Result<_, _>>()?,
+        registry: Registry::open(keeper, config.servers.iter().cloned())?,
         pool: Pool::new(backends.handle().clone(), config.most),
         sessions: Sessions::new(key),
         parked: Parked::default(),
@@ -152,36 +158,20 @@ fn assemble(config: &Config, shutdown: &Shutdown, backends: &Runtime) -> Result<
     })
 }
 
-/// A server and its door.
-fn entry(
-    config: &Config,
-    server: &Arc<Server>,
-    shutdown: &Shutdown,
-) -> Result<Arc<Entry>, StartError> {
-    let mut tokens = config.tokens.clone();
-    tokens.resource = config.service.external_url.join(&server.path());
-    let resource = Resource {
-        name: server.title().to_owned(),
-        scopes: Scope::McpRead.into(),
-        required: Required::from(Scope::McpRead),
-        documentation: None,
-        waiting: "The issuer's keys are not known yet.",
-    };
-    let door = ResourceServer::open(resource, &config.service, &tokens, shutdown)?;
-    Ok(Arc::new(Entry {
-        server: Arc::clone(server),
-        door,
-    }))
-}
-
 /// Says what to paste where, on standard output.
 fn greet(config: &Config, app: &App) {
-    let servers = app.entries.iter().map(|entry| {
+    let entries = app.registry.entries();
+    let servers = entries.iter().map(|entry| {
         let url = config.service.external_url.join(&entry.server.path());
         format!(
             "\n  {}\n    paste into your client  {url}\n    \
-             Claude Code             claude mcp add --transport http my-server {url}\n",
-            entry.server.title()
+             Claude Code             claude mcp add --transport http {} {url}\n",
+            entry.server.title(),
+            if entry.server.name.is_empty() {
+                "my-server"
+            } else {
+                &entry.server.name
+            }
         )
     });
     let login = match &config.embedded {

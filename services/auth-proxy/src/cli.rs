@@ -12,6 +12,7 @@ use loop_shared::resource_server::{self, exit_code};
 
 use crate::boot;
 use crate::config::{IDENTITY, ProxyArgs};
+use crate::server_config::ServerArgs;
 
 /// Flags that hold secrets, and the variables to use instead. `--password` is for this machine alone.
 const SECRETS: [(&str, &str); 2] = [
@@ -41,6 +42,9 @@ EXAMPLES
     auth-proxy --external-url https://mcp.example.com --issuer https://loop.example.com \\
         --server-url http://10.0.0.5:9000/mcp
   (RESOURCES of loop-auth must list https://mcp.example.com/mcp=mcp:read.)
+
+  Many servers, each at /<name>/mcp; `auth-proxy check mcp_servers.json` finds every mistake with its line:
+    auth-proxy --external-url http://localhost:8080 --password changeme --config mcp_servers.json
 
 WHAT A COMMAND GETS
   PATH, HOME, LANG and the like, and the variables of PASS_ENV; nothing else of this environment. No shell reads it.
@@ -85,6 +89,11 @@ pub struct Cli {
 enum Task {
     /// Ask the running proxy whether it is ready; exits 0 or 1
     Healthcheck(Box<ProxyArgs>),
+    /// Read a file of servers and report every mistake with its line; exits 0 or 1
+    Check {
+        /// The file, such as `mcp_servers.json`
+        file: String,
+    },
 }
 
 /// Runs the command line of this process with stores opened by `open`.
@@ -104,10 +113,32 @@ pub fn main(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
             resource_server::healthcheck(&args.service, IDENTITY),
         );
     }
+    if let Some(Task::Check { file }) = &cli.command {
+        return check(file);
+    }
     match boot::run(&cli.proxy, &cli.server, open) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("auth-proxy: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `auth-proxy check`.
+fn check(file: &str) -> ExitCode {
+    match ServerArgs::check(file) {
+        Ok(servers) => {
+            for server in &servers {
+                println!("{}  {}  {}", server.path(), server.kind(), server.scopes());
+            }
+            ExitCode::SUCCESS
+        }
+        Err(problems) => {
+            for problem in problems.as_slice() {
+                eprintln!("{problem}");
+            }
+            eprintln!("auth-proxy: mistakes: {}", problems.as_slice().len());
             ExitCode::FAILURE
         }
     }

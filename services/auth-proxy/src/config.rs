@@ -87,6 +87,8 @@ pub(crate) struct Config {
     pub(crate) service: ServiceConfig,
     /// The servers behind.
     pub(crate) servers: Vec<Arc<Server>>,
+    /// How their file is read again, where there is one.
+    pub(crate) file: Option<ServerArgs>,
     /// Whose tokens are taken; `resource` is set for each server.
     pub(crate) tokens: ResourceServerConfig,
     /// The login inside; `None` when another issuer is named.
@@ -123,8 +125,7 @@ impl ProxyArgs {
         let most = number("MAX_RUNNING", most, 1..=100_000, 256, &mut problems);
         let embedded = given(self.tokens.issuer.as_deref()).is_none();
         let tokens = self.tokens(&service, embedded, &mut problems);
-        let paths: Vec<String> = server.iter().map(Server::path).collect();
-        let inside = embedded.then(|| self.embedded(&service, &data, &paths, &mut problems));
+        let inside = embedded.then(|| self.embedded(&service, &data, &server, &mut problems));
         let mut warnings = problems.finish()?;
         let inside = inside.transpose()?;
         if let Some(inside) = &inside {
@@ -133,6 +134,7 @@ impl ProxyArgs {
         Ok(Config {
             service,
             servers: server.into_iter().map(Arc::new).collect(),
+            file: self.server.has_file().then(|| self.server.clone()),
             tokens,
             embedded: inside,
             secret,

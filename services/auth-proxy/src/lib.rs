@@ -14,10 +14,14 @@ mod front;
 mod link;
 mod mask;
 mod peer;
+mod policy;
 mod pool;
+mod registry;
+mod reload;
 mod secret;
 mod server_config;
 mod servers;
+mod servers_file;
 mod wire;
 
 pub use child::{SUPERVISE, supervise};

@@ -91,7 +91,7 @@ impl Pool {
         if peers.len() >= self.most {
             Self::evict(&mut peers, |_| true)?;
         }
-        let opens = server.opener(&self.runtime);
+        let opens = server.opener(&key.subject, &self.runtime);
         let name = server.title().into();
         let peer = Peer::new(
             name,

@@ -2,24 +2,31 @@
 //!
 //! In: the store's queue, looked at every second, since a logout may come from another process. Out: HTTP
 //! posts and their outcome in the queue. Never: a redirect followed, an answer's body read, one slow client
-//! in the way of the others for longer than a few seconds.
+//! in the way of the others for longer than a few seconds, an address that is not public unless `LOGOUT_ALLOW` opens it.
 //!
-//! Addresses come from operators alone: clients that register themselves cannot name one.
+//! Addresses come from operators alone: clients that register themselves cannot name one. They are guarded all the same, since
+//! the name in one is somebody else's to point anywhere.
 
 use std::time::Duration;
 
 use actix_web::web::Data;
 use loop_oauth::{
     client::Client,
+    client_metadata_document::Allowed,
     grants::TokenSigner as _,
     oidc::backchannel::{self, Attempt, LOGOUT_TOKEN_TYPE, Notice},
     store::StoreError,
 };
-use reqwest::{StatusCode, redirect::Policy};
+use reqwest::{Method, StatusCode};
 use secrecy::{ExposeSecret as _, SecretString};
 use tokio::task::JoinSet;
+use url::Url;
 
-use crate::{app::App, audit};
+use crate::{
+    app::App,
+    audit,
+    outbound::{GuardedHttp, OutboundError, Reach, causes},
+};
 
 /// Time between two looks at the queue.
 const EVERY: Duration = Duration::from_secs(1);
@@ -29,14 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
 const AT_ONCE: u64 = 16;
 
 /// Sends for as long as the task lives. A failure is logged and tried again at the next turn.
-pub(crate) async fn forever(app: Data<App>) {
-    let http = match http() {
-        Ok(http) => http,
-        Err(error) => {
-            tracing::error!(%error, "nobody will be told of logouts");
-            return;
-        }
-    };
+pub(crate) async fn forever(app: Data<App>, http: GuardedHttp) {
     loop {
         if let Err(error) = once(&app, &http).await {
             tracing::warn!(%error, "the queue of logout notices was not read");
@@ -45,18 +45,21 @@ pub(crate) async fn forever(app: Data<App>) {
     }
 }
 
-/// A client for outgoing posts.
-pub(crate) fn http() -> Result<reqwest::Client, reqwest::Error> {
-    reqwest::Client::builder()
-        .redirect(Policy::none())
-        .timeout(PATIENCE)
-        .no_proxy()
-        .user_agent(concat!("loop-auth/", env!("CARGO_PKG_VERSION")))
-        .build()
+/// A client for outgoing posts, to public addresses and to what is `allowed`; `ca_pem` are roots to trust beside the system's.
+///
+/// # Errors
+/// [`OutboundError`].
+pub(crate) fn http(allowed: Allowed, ca_pem: Option<&[u8]>) -> Result<GuardedHttp, OutboundError> {
+    let reach = Reach {
+        allowed,
+        opened_by: "LOGOUT_ALLOW",
+        timeout: PATIENCE,
+    };
+    GuardedHttp::new(reach, ca_pem)
 }
 
 /// Posts everything that is due, in rounds.
-pub(crate) async fn once(app: &Data<App>, http: &reqwest::Client) -> Result<(), StoreError> {
+pub(crate) async fn once(app: &Data<App>, http: &GuardedHttp) -> Result<(), StoreError> {
     loop {
         let notices = backchannel::take(&app.cx(), AT_ONCE).await?;
         if notices.is_empty() {
@@ -70,12 +73,12 @@ pub(crate) async fn once(app: &Data<App>, http: &reqwest::Client) -> Result<(), 
     }
 }
 
-async fn tell(app: Data<App>, http: reqwest::Client, notice: Notice) {
+async fn tell(app: Data<App>, http: GuardedHttp, notice: Notice) {
     let work = tell_noted(app.clone(), http, notice);
     audit::in_background(&*app.store, app.cx().now, work).await;
 }
 
-async fn tell_noted(app: Data<App>, http: reqwest::Client, notice: Notice) {
+async fn tell_noted(app: Data<App>, http: GuardedHttp, notice: Notice) {
     let attempt = match backchannel::target(&app.cx(), &notice).await {
         Ok(Some(client)) => post(&app, &http, &client, &notice).await,
         Ok(None) => Attempt::Refused,
@@ -90,9 +93,15 @@ async fn tell_noted(app: Data<App>, http: reqwest::Client, notice: Notice) {
     }
 }
 
-async fn post(app: &App, http: &reqwest::Client, client: &Client, notice: &Notice) -> Attempt {
-    let Some(uri) = &client.logout.backchannel else {
+async fn post(app: &App, http: &GuardedHttp, client: &Client, notice: &Notice) -> Attempt {
+    let uri = client.logout.backchannel.as_deref();
+    let Some(uri) = uri.and_then(|uri| Url::parse(uri).ok()) else {
         return Attempt::Refused;
+    };
+    let Some(request) = http.request(Method::POST, &uri) else {
+        let error = "its address is not public; LOGOUT_ALLOW opens it";
+        tracing::warn!(error, client = %client.id, "a client could not be told of a logout");
+        return Attempt::Failed;
     };
     let token = match sign(app, notice) {
         Ok(token) => token,
@@ -102,11 +111,11 @@ async fn post(app: &App, http: &reqwest::Client, client: &Client, notice: &Notic
         }
     };
     let form = [("logout_token", token.expose_secret())];
-    match http.post(uri).form(&form).send().await {
+    match request.form(&form).send().await {
         Ok(answer) => judge(answer.status()),
         Err(error) => {
-            let error = error.without_url();
-            tracing::info!(%error, client = %client.id, "a client could not be told of a logout");
+            let error = causes(&error.without_url());
+            tracing::info!(error, client = %client.id, "a client could not be told of a logout");
             Attempt::Failed
         }
     }

@@ -10,6 +10,7 @@ use loop_oauth::{
     config::Context,
     entropy::OsEntropy,
     login::Passwords,
+    resource::Resources,
     store::{Store, StoreError},
     user_admin::UserAdminError,
 };
@@ -160,7 +161,8 @@ impl Running {
         let app = prepare(config, &opened, Arc::clone(&clock)).await?;
         let keeper = tokio::spawn(keeper(config, &opened, &app, Arc::clone(&clock)).forever());
         let app = Data::new(app);
-        let logouts = tokio::spawn(backchannel::forever(app.clone()));
+        let http = backchannel::http(config.logout_allowed.clone(), config.ca_pem.as_deref())?;
+        let logouts = tokio::spawn(backchannel::forever(app.clone(), http));
         let sweep = tokio::spawn(sweep::forever(Arc::clone(&opened.store), clock));
         Ok(Self {
             health: health(&opened),
@@ -168,6 +170,12 @@ impl Running {
             tasks: vec![sweep, keeper, logouts],
             opened,
         })
+    }
+
+    /// The resources that tokens are for; a program that serves some of them itself may replace the list.
+    #[must_use]
+    pub fn resources(&self) -> Resources {
+        self.app.rules.resources.clone()
     }
 
     /// Registers state, health and every route, for each worker anew.

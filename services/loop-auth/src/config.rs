@@ -8,7 +8,7 @@ use chrono::TimeDelta;
 use clap::Args;
 use loop_oauth::{
     account::AccountRules,
-    client_metadata_document::DocumentRules,
+    client_metadata_document::{Allowed, DocumentRules},
     config::{Issuer, Rules},
     device::DeviceRules,
     dpop::DpopRules,
@@ -157,6 +157,8 @@ pub struct Config {
     pub keys: KeyConfig,
     /// Certificate authorities beside the system's, PEM.
     pub ca_pem: Option<Vec<u8>>,
+    /// Where logout tokens may be posted beyond public addresses.
+    pub logout_allowed: Allowed,
     /// Which proxies may say where a request comes from.
     pub proxies: TrustedProxies,
     /// Providers that vouch for people.
@@ -214,6 +216,7 @@ impl ServeArgs {
                 ..rules.ok_or_else(Problems::new)?
             },
             ca_pem: outbound.ca_pem,
+            logout_allowed: outbound.logout_allowed,
             keys,
             proxies,
             providers: federation.providers,

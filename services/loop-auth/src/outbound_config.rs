@@ -23,8 +23,12 @@ pub struct OutboundArgs {
     /// which also needs no TLS [default: nothing]
     #[arg(long, env = "CIMD_ALLOW", value_name = "LIST")]
     pub cimd_allow: Option<String>,
+    /// Where logout tokens may be posted beyond public addresses: a host or a network such as 10.0.0.0/8
+    /// [default: nothing]
+    #[arg(long, env = "LOGOUT_ALLOW", value_name = "LIST")]
+    pub logout_allow: Option<String>,
     /// PEM file of certificate authorities to trust beside the system's, when documents and keys of clients are
-    /// fetched [default: none]
+    /// fetched and logout tokens posted [default: none]
     #[arg(long, env = "OUTBOUND_CA_FILE", value_name = "PATH")]
     pub outbound_ca_file: Option<PathBuf>,
 }
@@ -34,6 +38,8 @@ pub struct OutboundArgs {
 pub struct OutboundConfig {
     /// Which documents are read.
     pub documents: DocumentRules,
+    /// Where logout tokens may be posted beyond public addresses.
+    pub logout_allowed: Allowed,
     /// Certificate authorities, PEM.
     pub ca_pem: Option<Vec<u8>>,
 }
@@ -43,6 +49,7 @@ impl OutboundArgs {
     pub fn resolve(&self, problems: &mut Problems) -> OutboundConfig {
         OutboundConfig {
             documents: self.documents(problems),
+            logout_allowed: opened("LOGOUT_ALLOW", self.logout_allow.as_deref(), problems),
             ca_pem: self.ca_pem(problems),
         }
     }
@@ -67,12 +74,7 @@ impl OutboundArgs {
             );
             Vec::new()
         });
-        let allowed = given(self.cimd_allow.as_deref()).unwrap_or_default();
-        let allowed = Allowed::parse(allowed).unwrap_or_else(|wrong| {
-            let fix = "Write it as apps.internal,10.0.0.0/8,http://localhost:9000.";
-            problems.add("CIMD_ALLOW", wrong, fix);
-            Allowed::default()
-        });
+        let allowed = opened("CIMD_ALLOW", self.cimd_allow.as_deref(), problems);
         if allowed != Allowed::default() {
             problems.warn(
                 "CIMD_ALLOW",
@@ -104,6 +106,16 @@ impl OutboundArgs {
     }
 }
 
+/// What a setting opens beyond public addresses.
+fn opened(name: &'static str, value: Option<&str>, problems: &mut Problems) -> Allowed {
+    let value = given(value).unwrap_or_default();
+    Allowed::parse(value).unwrap_or_else(|wrong| {
+        let fix = "Write it as apps.internal,10.0.0.0/8,http://localhost:9000.";
+        problems.add(name, wrong, fix);
+        Allowed::default()
+    })
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -130,6 +142,7 @@ mod tests {
             cimd_enabled: Some("maybe".to_owned()),
             cimd_domains: Some("https://claude.ai".to_owned()),
             cimd_allow: Some("10.0.0.0/99".to_owned()),
+            logout_allow: Some("http://".to_owned()),
             outbound_ca_file: Some("/nowhere/ca.pem".into()),
         };
         let problems = resolve(&args).unwrap_err();
@@ -137,6 +150,7 @@ mod tests {
             "CIMD_ENABLED",
             "CIMD_DOMAINS",
             "CIMD_ALLOW",
+            "LOGOUT_ALLOW",
             "OUTBOUND_CA_FILE",
         ] {
             assert!(problems.contains(name), "{name}: {problems}");

@@ -224,6 +224,62 @@ fn clients_for_themselves_are_added_changed_and_removed_by_command() {
 }
 
 #[test]
+fn what_a_client_is_told_and_what_is_demanded_of_it_change_by_command() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |args: &[&str]| command(folder.path(), args);
+    let (fine, output) = run(&[
+        "client",
+        "add",
+        "App",
+        "--redirect-uri",
+        "https://a.example/cb",
+    ]);
+    assert!(fine, "{output}");
+    let id = added(&output);
+    let set = |args: &[&str]| run(&[&["client", "set", id.as_str()], args].concat());
+    for (args, wrong) in [
+        (&["--require-par", "maybe"][..], "true"),
+        (
+            &["--backchannel-logout-uri", "file:///etc/passwd"],
+            "https URL",
+        ),
+        (
+            &[
+                "--no-backchannel-logout",
+                "--backchannel-logout-uri",
+                "https://a.example/",
+            ],
+            "cannot be used with",
+        ),
+    ] {
+        let (fine, output) = set(args);
+        assert!(!fine && output.contains(wrong), "{args:?}: {output}");
+    }
+    let addresses = [
+        "--backchannel-logout-uri",
+        "https://job.example/bc",
+        "--post-logout-redirect-uri",
+        "https://job.example/out",
+    ];
+    for (args, part) in [
+        (&addresses[..], "logout=https://job.example/bc"),
+        (&["--require-par", "true"], "demands=par\t"),
+        (&["--require-dpop", "true"], "demands=par,dpop\t"),
+        (&["--require-par", "false"], "demands=dpop\t"),
+        (&["--require-dpop", "false"], "demands=none\t"),
+        (
+            &["--no-backchannel-logout", "--no-post-logout-redirect"],
+            "logout=untold",
+        ),
+    ] {
+        let (fine, output) = set(args);
+        assert!(fine, "{args:?}: {output}");
+        let (_, output) = run(&["client", "list"]);
+        assert!(output.contains(part), "no {part} in {output}");
+    }
+}
+
+#[test]
 fn a_client_that_signs_is_added_with_its_public_keys_and_gets_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let file = |name: &str, text: &str| {

@@ -5,12 +5,16 @@
 use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
-use loop_shared::service::config::{ServiceIdentity, Warnings, folder};
+use loop_shared::service::config::{
+    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, folder, list,
+};
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
 };
+use loop_vault::{PatternError, Patterns, Privacy};
 
 use crate::lint::LintArgs;
+use crate::view::PrivateReaders;
 
 /// The service's name, version and port.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -55,6 +59,33 @@ pub struct Cli {
         help_heading = "Vault"
     )]
     pub vault_schema: Option<PathBuf>,
+    /// Paths that are kept out altogether, in the notation of .gitignore, separated by commas or lines
+    #[arg(
+        long,
+        env = "VAULT_IGNORE",
+        value_name = "PATTERNS",
+        help_heading = "Vault"
+    )]
+    pub vault_ignore: Option<String>,
+    /// Paths whose notes are private, as `visibility: private` in a note makes it; in the notation of .gitignore
+    #[arg(
+        long,
+        env = "VAULT_PRIVATE",
+        value_name = "PATTERNS",
+        help_heading = "Vault"
+    )]
+    pub vault_private: Option<String>,
+    /// Who sees private notes, such as role:exec,scope:mcp:exec; without it, nobody
+    #[arg(
+        long,
+        env = "VAULT_PRIVATE_READERS",
+        value_name = "LIST",
+        help_heading = "Vault"
+    )]
+    pub vault_private_readers: Option<String>,
+    /// Settings of the pages' login.
+    #[command(flatten)]
+    pub web: WebLoginArgs,
 }
 
 /// The checked settings.
@@ -68,6 +99,14 @@ pub struct Config {
     pub vault_dir: PathBuf,
     /// The schema's file, when one is named.
     pub vault_schema: Option<PathBuf>,
+    /// What is kept out altogether.
+    pub vault_ignore: Patterns,
+    /// Which notes are private.
+    pub vault_private: Privacy,
+    /// Who sees them.
+    pub private_readers: PrivateReaders,
+    /// Settings of the pages' login.
+    pub web: WebLoginConfig,
 }
 
 impl Cli {
@@ -85,6 +124,17 @@ impl Cli {
             "Point it at the folder of Markdown notes.",
             &mut problems,
         );
+        let vault_ignore = checked("VAULT_IGNORE", self.vault_ignore.as_deref(), &mut problems);
+        let vault_private = Privacy {
+            folders: checked(
+                "VAULT_PRIVATE",
+                self.vault_private.as_deref(),
+                &mut problems,
+            ),
+        };
+        let readers = list(self.vault_private_readers.as_deref());
+        let private_readers = PrivateReaders::read("VAULT_PRIVATE_READERS", readers, &mut problems);
+        let web = self.web.resolve(&mut problems);
         let warnings = problems.finish()?;
         Ok((
             Config {
@@ -92,10 +142,28 @@ impl Cli {
                 tokens,
                 vault_dir,
                 vault_schema: self.vault_schema.clone(),
+                vault_ignore,
+                vault_private,
+                private_readers,
+                web,
             },
             warnings,
         ))
     }
+}
+
+/// Patterns, separated by commas or lines.
+pub(crate) fn patterns(value: Option<&str>) -> Result<Patterns, PatternError> {
+    let lines = value.unwrap_or_default().split([',', '\n']);
+    Patterns::parse(lines.map(str::trim))
+}
+
+fn checked(variable: &str, value: Option<&str>, problems: &mut Problems) -> Patterns {
+    patterns(value).unwrap_or_else(|error| {
+        let fix = "Write paths as in a .gitignore: /drafts/, *.tmp.md, hr/**.";
+        problems.add(variable, error.to_string(), fix);
+        Patterns::default()
+    })
 }
 
 #[cfg(test)]
@@ -124,13 +192,26 @@ mod tests {
         };
         cli.service.port = Some("http".to_owned());
         cli.tokens.role_bypass = Some("boss".to_owned());
+        cli.vault_ignore = Some("a[b".to_owned());
+        cli.vault_private = Some("/fine/,c[d".to_owned());
+        cli.vault_private_readers = Some("boss".to_owned());
         let problems = cli.resolve().unwrap_err();
         let named: Vec<_> = problems
             .as_slice()
             .iter()
             .map(|problem| problem.variable.as_str())
             .collect();
-        assert_eq!(named, ["PORT", "ROLE_BYPASS", "VAULT_DIR"]);
+        assert_eq!(
+            named,
+            [
+                "PORT",
+                "ROLE_BYPASS",
+                "VAULT_DIR",
+                "VAULT_IGNORE",
+                "VAULT_PRIVATE",
+                "VAULT_PRIVATE_READERS"
+            ]
+        );
     }
 
     #[test]

@@ -1,6 +1,12 @@
 //! Every parameter there is. A filter means the same at `/api/entities` and in `query_entities`.
 
+mod graph;
+mod tools;
+
 use crate::params::{Kind, Param};
+
+pub(crate) use graph::{GRAPH, GRAPH_PATH, OVERVIEW};
+pub(crate) use tools::{GET_ENTITY, TOOL_FETCH, TOOL_GRAPH, TOOL_LINT, TOOL_PROJECT, TOOL_SEARCH};
 
 const fn list(
     name: &'static str,
@@ -116,6 +122,19 @@ const QUERY: Param = required(text(
     "결제",
 ));
 
+const LEVEL: Param = text(
+    "level",
+    "The least level: advice, warning or error. Without it: advice, which is everything.",
+    "가장 낮은 단계: advice, warning, error. 없으면 advice(모두)",
+    "warning",
+);
+const CODE: Param = list(
+    "code",
+    "Kinds of findings, any of: yaml-syntax, bad-date, dangling-relation, wrong-type, orphan, …",
+    "문제 종류. 이 가운데 하나: yaml-syntax, bad-date, dangling-relation, wrong-type, orphan 등",
+    "bad-date",
+);
+
 /// Path parameter of `/api/entities/{id}`.
 pub(crate) static ENTITY_ID: &[Param] = &[required(text(
     "id",
@@ -220,18 +239,8 @@ pub(crate) static QUERY_LINE: &[Param] = &[
 
 /// Query of `/api/lint`.
 pub(crate) static LINT: &[Param] = &[
-    text(
-        "level",
-        "The least level: advice, warning or error. Without it: advice, which is everything.",
-        "가장 낮은 단계: advice, warning, error. 없으면 advice(모두)",
-        "warning",
-    ),
-    list(
-        "code",
-        "Kinds of findings, any of: yaml-syntax, bad-date, dangling-relation, wrong-type, orphan, …",
-        "문제 종류. 이 가운데 하나: yaml-syntax, bad-date, dangling-relation, wrong-type, orphan 등",
-        "bad-date",
-    ),
+    LEVEL,
+    CODE,
     number(
         "limit",
         (1, 1000, 200),
@@ -240,36 +249,6 @@ pub(crate) static LINT: &[Param] = &[
     ),
     CURSOR,
 ];
-
-/// Arguments of `search`, exactly what ChatGPT sends.
-pub(crate) static TOOL_SEARCH: &[Param] = &[Param {
-    name: "query",
-    ..QUERY
-}];
-
-/// Arguments of `fetch`: ChatGPT sends `id` alone.
-pub(crate) static TOOL_FETCH: &[Param] = &[
-    required(text(
-        "id",
-        "The `id` of a search result: a note's path. An entity's id or alias works too.",
-        "검색 결과의 `id`",
-        "50_Projects/prj-sori-beta/Tasks/tsk-sori-05.md",
-    )),
-    number(
-        "offset",
-        (0, 1_000_000_000, 0),
-        "Where to go on in a long note: `metadata.next_offset` of the answer before. 0 is the beginning.",
-        "긴 노트를 이어 읽을 자리",
-    ),
-];
-
-/// Arguments of `get_entity`.
-pub(crate) static GET_ENTITY: &[Param] = &[required(text(
-    "id",
-    "The entity's id or one of its aliases, such as tsk-sori-05.",
-    "엔티티의 id 또는 별칭",
-    "tsk-sori-05",
-))];
 
 #[cfg(test)]
 mod tests {
@@ -288,6 +267,12 @@ mod tests {
             TOOL_SEARCH,
             TOOL_FETCH,
             GET_ENTITY,
+            GRAPH,
+            GRAPH_PATH,
+            OVERVIEW,
+            TOOL_GRAPH,
+            TOOL_PROJECT,
+            TOOL_LINT,
         ] {
             for (at, param) in table.iter().enumerate() {
                 assert!(

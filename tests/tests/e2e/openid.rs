@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::support::oauth::{CALLBACK, VERIFIER, challenge, claims, http, read};
-use crate::support::stack::{ADMIN, Stack};
+use crate::support::stack::{ADMIN, Options, Stack};
 
 const LOGGED_OUT: &str = "http://localhost:8765/logged-out";
 
@@ -144,7 +144,11 @@ async fn log_out(stack: &Stack, browser: &Browser) {
 
 #[test]
 fn a_dashboard_signs_in_by_discovery_and_hears_of_a_logout_although_everybody_was_down() {
-    let Some(mut stack) = Stack::start() else {
+    let options = Options {
+        auth: &[("LOGOUT_ALLOW", "127.0.0.1")],
+        ..Options::default()
+    };
+    let Some(mut stack) = Stack::start_with(&options) else {
         return;
     };
     let receiver = Receiver::start();

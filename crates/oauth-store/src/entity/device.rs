@@ -8,7 +8,10 @@ use loop_oauth::{
 };
 use sea_orm::entity::prelude::*;
 
-use super::column::{Row, millis};
+use super::{
+    column::{Row, millis},
+    oidc::{read_scopes, write_scopes},
+};
 
 pub(crate) const ROW: Row = Row("device authorization");
 
@@ -31,6 +34,7 @@ pub(crate) struct Model {
     pub(crate) grant_id: Option<String>,
     pub(crate) poll_interval: i64,
     pub(crate) polled_at: Option<i64>,
+    pub(crate) identity: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, EnumIter, DeriveRelation)]
@@ -69,6 +73,7 @@ impl TryFrom<Model> for DeviceAuthorization {
             client: ClientId(row.client_id),
             resource: row.resource,
             scopes: ROW.scopes(&row.scopes)?,
+            identity: read_scopes(ROW, row.identity.as_deref().unwrap_or_default())?,
             expires_at: ROW.time(row.expires_at)?,
             state,
             interval: row.poll_interval,
@@ -96,6 +101,7 @@ impl From<&DeviceAuthorization> for Model {
             grant_id: grant.map(|grant| grant.to_string()),
             poll_interval: device.interval,
             polled_at: device.polled_at.map(millis),
+            identity: write_scopes(device.identity),
         }
     }
 }

@@ -3,6 +3,7 @@
 use loop_oauth::{
     device::{DeviceAuthorization, DeviceState},
     grant::RevokeReason,
+    oidc::IdentityScopes,
     store::{
         ClientAdmin as _, Clients as _, Devices as _, Grants as _, Inserted, Redeemed, StoreError,
         Updated,
@@ -21,6 +22,7 @@ fn device(name: &str) -> DeviceAuthorization {
         client: client("app").id,
         resource: "https://x/mcp".to_owned(),
         scopes: loop_shared::auth::scope::Scopes::all(),
+        identity: IdentityScopes::parse_lossy("openid email"),
         expires_at: at(600_000),
         state: DeviceState::Pending,
         interval: 5,

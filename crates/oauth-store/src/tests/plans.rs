@@ -174,6 +174,7 @@ async fn call_everything_of_devices(store: &SqlStore) {
             client: client("app").id,
             resource: "x".to_owned(),
             scopes: Scopes::all(),
+            identity: loop_oauth::oidc::IdentityScopes::NONE,
             expires_at: at(10),
             state: DeviceState::Pending,
             interval: 5,

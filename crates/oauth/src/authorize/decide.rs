@@ -40,6 +40,8 @@ pub struct ConsentAsk {
     pub already: Scopes,
     /// What the client would know about the person.
     pub identity: IdentityScopes,
+    /// What of that it knows already.
+    pub known: IdentityScopes,
     /// For which resources; this server, when only the person is asked for.
     pub resources: Vec<String>,
     /// Who would grant it: the account's e-mail address.
@@ -96,11 +98,12 @@ pub async fn next(
     if request.prompt.none {
         return refuse(AuthorizeError::ConsentRequired);
     }
-    let already = held::already(cx, request, user, scopes).await?;
+    let (already, known) = held::already(cx, request, user, scopes).await?;
     let resources = request.resources_for(cx, scopes);
     let ask = consent_ask(request, user, scopes);
     Ok(Next::Consent(ConsentAsk {
         already,
+        known,
         resources,
         ..ask
     }))
@@ -209,6 +212,7 @@ fn consent_ask(request: &AuthorizeRequest, user: &User, scopes: Scopes) -> Conse
         scopes,
         already: Scopes::NONE,
         identity: request.oidc.scopes,
+        known: IdentityScopes::NONE,
         resources: Vec::new(),
         account: user.email.as_str().to_owned(),
     }

@@ -9,7 +9,10 @@ mod tests;
 use loop_shared::auth::scope::Scopes;
 
 use super::{AuthorizeRefusal, AuthorizeRequest, decide::is_proven};
-use crate::{config::Context, consent::Consent, grant::Grant, store::StoreError, user::User};
+use crate::{
+    config::Context, consent::Consent, grant::Grant, oidc::IdentityScopes, store::StoreError,
+    user::User,
+};
 
 /// Most standing grants that are looked at; installations of one client share its identifier.
 const MAX_GRANTS: u64 = 100;
@@ -45,15 +48,25 @@ pub(super) async fn is_remembered(
     if !is_proven(request) {
         return Ok(false);
     }
-    let (client, resource) = (&request.client.id, &request.resource);
     let identity = request.oidc.scopes;
-    if !identity.is_empty() {
-        let consent = cx.store.consent(user.id, client, resource).await?;
-        if !consent.is_some_and(|consent| identity.is_subset(consent.identity)) {
-            return Ok(false);
-        }
+    if !identity.is_subset(known(cx, request, user).await?) {
+        return Ok(false);
     }
     Ok(scopes.is_subset(remembered(cx, request, user, scopes).await?))
+}
+
+/// What a remembered consent lets the client know about the person.
+async fn known(
+    cx: &Context<'_>,
+    request: &AuthorizeRequest,
+    user: &User,
+) -> Result<IdentityScopes, StoreError> {
+    if request.oidc.scopes.is_empty() {
+        return Ok(IdentityScopes::NONE);
+    }
+    let (client, resource) = (&request.client.id, &request.resource);
+    let consent = cx.store.consent(user.id, client, resource).await?;
+    Ok(consent.map_or(IdentityScopes::NONE, |consent| consent.identity))
 }
 
 /// Those of `scopes` that a remembered consent covers at every requested resource that offers them.
@@ -74,25 +87,28 @@ async fn remembered(
     Ok(scopes.difference(missing))
 }
 
-/// What the page may call allowed already: in a grant that stands, or remembered. Nothing when that is everything
-/// and the client's identity is not proven: whoever borrows a known client's name gets the whole question.
+/// What the page may call allowed already: in a grant that stands, or remembered. What a client knows about a person it
+/// knows whatever the resource. Nothing when that is everything and the client's identity is not proven: whoever borrows
+/// a known client's name gets the whole question.
 pub(super) async fn already(
     cx: &Context<'_>,
     request: &AuthorizeRequest,
     user: &User,
     scopes: Scopes,
-) -> Result<Scopes, AuthorizeRefusal> {
+) -> Result<(Scopes, IdentityScopes), AuthorizeRefusal> {
     let proven = is_proven(request);
-    let mut held = if proven {
-        remembered(cx, request, user, scopes).await?
+    let (mut held, mut identity) = if proven {
+        let held = remembered(cx, request, user, scopes).await?;
+        (held, known(cx, request, user).await?)
     } else {
-        Scopes::NONE
+        (Scopes::NONE, IdentityScopes::NONE)
     };
     let asked = request.resources_for(cx, scopes);
     let standing = cx
         .store
         .standing_grants(user.id, &request.client.id, MAX_GRANTS);
     for grant in standing.await? {
+        identity = identity.union(grant.identity_scopes());
         for resource in grant
             .resources()
             .filter(|id| asked.iter().any(|one| one == id))
@@ -100,12 +116,12 @@ pub(super) async fn already(
             held = held.union(at(cx, resource, grant.scopes));
         }
     }
-    let held = held.intersection(scopes);
-    Ok(if held == scopes && !proven {
-        Scopes::NONE
-    } else {
-        held
-    })
+    let asked = request.oidc.scopes;
+    let (held, identity) = (held.intersection(scopes), identity.intersection(asked));
+    if (held, identity) == (scopes, asked) && !proven {
+        return Ok((Scopes::NONE, IdentityScopes::NONE));
+    }
+    Ok((held, identity))
 }
 
 /// Remembers what was granted, at each resource its part.

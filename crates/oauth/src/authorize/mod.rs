@@ -636,6 +636,7 @@ mod tests {
             scopes: Scopes::parse("mcp:read").unwrap(),
             already: Scopes::NONE,
             identity: crate::oidc::IdentityScopes::NONE,
+            known: crate::oidc::IdentityScopes::NONE,
             resources: vec!["http://localhost:8082/mcp".into()],
             account: "alice@example.com".into(),
         };

@@ -10,7 +10,9 @@ use crate::{
     client::{Client, GrantType},
     config::Context,
     grants::TokenError,
+    oidc::IdentityScopes,
     params::Params,
+    resource,
     secret::RawDeviceCode,
     store::Inserted,
 };
@@ -82,7 +84,7 @@ pub async fn begin(
     if !client.may_use(GrantType::DeviceCode) {
         return Err(TokenError::UnauthorizedClient.into());
     }
-    let (scopes, resource) = asked(cx, client, form)?;
+    let (scopes, identity, resource) = asked(cx, client, form)?;
     let rules = &cx.rules.device;
     rules
         .begun
@@ -97,6 +99,7 @@ pub async fn begin(
             client: client.id.clone(),
             resource: resource.clone(),
             scopes,
+            identity,
             expires_at: cx.now + rules.code_ttl,
             state: DeviceState::Pending,
             interval: INTERVAL_SECONDS,
@@ -115,13 +118,23 @@ pub async fn begin(
     Err(TokenError::from(crate::entropy::NoEntropy).into())
 }
 
-/// Unknown scopes are dropped; nothing known left is an error; no scope means all of the resource's.
+/// Unknown scopes are dropped; nothing known left is an error; no scope means all of the resource's. Identity scopes alone
+/// are for the userinfo endpoint, as at the authorization endpoint: their resource is this server.
 fn asked(
     cx: &Context<'_>,
     client: &Client,
     form: &DeviceForm,
-) -> Result<(Scopes, String), TokenError> {
+) -> Result<(Scopes, IdentityScopes, String), TokenError> {
     let asked = form.scope.as_deref().map(Scopes::parse_lossy);
+    let identity = form.scope.as_deref().map(IdentityScopes::parse_lossy);
+    let identity = identity.unwrap_or_default();
+    if asked.is_some_and(Scopes::is_empty) && !identity.is_empty() {
+        let issuer = cx.rules.issuer.as_str();
+        return match form.resource.as_deref() {
+            Some(id) if !resource::same(issuer, id) => Err(TokenError::InvalidScope),
+            Some(_) | None => Ok((Scopes::NONE, identity, issuer.to_owned())),
+        };
+    }
     let resources = &cx.rules.resources;
     let resource = match form.resource.as_deref() {
         Some(id) => resources.find(id).ok_or(TokenError::InvalidTarget)?,
@@ -134,5 +147,5 @@ fn asked(
     if scopes.is_empty() {
         return Err(TokenError::InvalidScope);
     }
-    Ok((scopes, resource.id.clone()))
+    Ok((scopes, identity, resource.id.clone()))
 }

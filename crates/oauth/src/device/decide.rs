@@ -13,6 +13,8 @@ use crate::{
     config::Context,
     entropy::NoEntropy,
     grant::{Grant, GrantId, RotationKey},
+    oidc::Identity,
+    session::Session,
     store::{StoreError, Updated},
     user::User,
 };
@@ -26,6 +28,33 @@ pub struct DeviceAsk {
     pub client: Client,
     /// What would be granted: asked for, and within the person's roles. May be nothing.
     pub scopes: Scopes,
+}
+
+impl DeviceAsk {
+    /// Whether the client only asks who somebody is.
+    #[must_use]
+    pub fn is_identity_only(&self) -> bool {
+        self.authorization.scopes.is_empty() && !self.authorization.identity.is_empty()
+    }
+
+    /// Whether a yes would give the device nothing that it asks for.
+    #[must_use]
+    pub fn grants_nothing(&self) -> bool {
+        self.scopes.is_empty() && !self.is_identity_only()
+    }
+
+    /// What an `id_token` will say of the login in which the person said yes. There is no nonce: no browser of the
+    /// device's carried one (RFC 8628 §3.1 has no such parameter).
+    fn identity(&self, session: &Session) -> Option<Identity> {
+        let scopes = self.authorization.identity;
+        (!scopes.is_empty()).then_some(Identity {
+            scopes,
+            sid: session.sid,
+            auth_time: session.authenticated_at,
+            how: session.how,
+            nonce: None,
+        })
+    }
 }
 
 /// Why a person cannot answer.
@@ -83,13 +112,19 @@ fn unknown(user: &User) -> DecideError {
     DecideError::Unknown
 }
 
-/// The person says yes: the grant is stored and the device's next poll gets its tokens.
+/// The person says yes in this session of theirs: the grant is stored and the device's next poll gets its tokens.
 ///
 /// # Errors
 /// [`DecideError`]; [`DecideError::Unknown`] when somebody answered at this moment.
 #[tracing::instrument(name = "device.allow", skip_all, fields(client = %ask.client.id, user = %user.id))]
-pub async fn allow(cx: &Context<'_>, ask: &DeviceAsk, user: &User) -> Result<(), DecideError> {
-    if ask.scopes.is_empty() || !user.is_active() {
+pub async fn allow(
+    cx: &Context<'_>,
+    ask: &DeviceAsk,
+    user: &User,
+    session: &Session,
+) -> Result<(), DecideError> {
+    let theirs = session.user == user.id && !session.is_expired(cx.now);
+    if ask.grants_nothing() || !user.is_active() || !theirs {
         return Err(DecideError::NothingToGrant);
     }
     let grant = Grant {
@@ -102,7 +137,7 @@ pub async fn allow(cx: &Context<'_>, ask: &DeviceAsk, user: &User) -> Result<(),
         created_at: cx.now,
         revoked_at: None,
         rotation_key: RotationKey(cx.entropy.bytes32()?),
-        identity: None,
+        identity: ask.identity(session),
     };
     match cx
         .store

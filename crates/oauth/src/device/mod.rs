@@ -21,6 +21,7 @@ use crate::{
     budget::{Budget, Rate},
     client::ClientId,
     grant::GrantId,
+    oidc::IdentityScopes,
     secret::SecretHash,
     user::UserId,
 };
@@ -56,8 +57,10 @@ pub struct DeviceAuthorization {
     pub client: ClientId,
     /// For which resource.
     pub resource: String,
-    /// For what.
+    /// For what; empty only when it asks who somebody is and nothing else.
     pub scopes: Scopes,
+    /// What it wants to know about the person (`OpenID` Connect).
+    pub identity: IdentityScopes,
     /// From when on both codes are refused.
     pub expires_at: DateTime<Utc>,
     /// Where it stands.

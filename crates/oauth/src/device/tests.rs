@@ -1,13 +1,14 @@
 //! The device grant, attacks first.
 
 use futures_util::future::join;
-use loop_shared::auth::scope::Role;
+use loop_shared::auth::{claims::AccessClaims, scope::Role};
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::*;
 use crate::{
     client::{Client, GrantType},
     grants::{TokenError, Tokens, device_code, refresh_token},
+    session::Session,
     store::{Clients as _, Devices as _, Users as _},
     testing::{JsonSigner, World, claims, client, user},
     user::User,
@@ -69,7 +70,9 @@ impl Living {
 
     async fn allow(&self, begun: &Begun) {
         let ask = self.find(begun).await.unwrap();
-        allow(&self.world.cx(), &ask, &self.alice).await.unwrap();
+        let session = self.world.session(&self.alice);
+        let cx = self.world.cx();
+        allow(&cx, &ask, &self.alice, &session).await.unwrap();
     }
 
     fn pass(&mut self, seconds: i64) {
@@ -194,7 +197,8 @@ async fn codes_end_exactly_when_they_said() {
     }
     assert_eq!(what(living.find(&waits).await), "unknown");
     let (cx, alice) = (living.world.cx(), &living.alice);
-    assert_eq!(what(allow(&cx, &late, alice).await), "unknown");
+    let session = living.world.session(alice);
+    assert_eq!(what(allow(&cx, &late, alice, &session).await), "unknown");
     assert_eq!(what(deny(&cx, &late).await), "unknown");
 }
 
@@ -202,16 +206,21 @@ async fn codes_end_exactly_when_they_said() {
 async fn a_no_is_final_and_the_first_answer_counts() {
     let living = Living::new().await;
     let (cx, alice) = (living.world.cx(), &living.alice);
+    let session = living.world.session(alice);
     let begun = living.begin(None).await;
     let ask = living.find(&begun).await.unwrap();
     deny(&cx, &ask).await.unwrap();
     assert_eq!(living.poll(&begun).await.unwrap_err(), "access_denied");
-    assert_eq!(what(allow(&cx, &ask, alice).await), "unknown");
+    assert_eq!(what(allow(&cx, &ask, alice, &session).await), "unknown");
     assert_eq!(what(living.find(&begun).await), "unknown");
     assert_eq!(living.poll(&begun).await.unwrap_err(), "access_denied");
     let raced = living.begin(None).await;
     let ask = living.find(&raced).await.unwrap();
-    let (yes, again) = join(allow(&cx, &ask, alice), allow(&cx, &ask, alice)).await;
+    let (yes, again) = join(
+        allow(&cx, &ask, alice, &session),
+        allow(&cx, &ask, alice, &session),
+    )
+    .await;
     assert_eq!(
         [yes.is_ok(), again.is_ok()]
             .iter()
@@ -280,7 +289,10 @@ async fn a_request_is_checked_as_at_the_authorization_endpoint() {
             "",
             Ok(("kpi:read", "http://localhost:8082/exec/mcp")),
         ),
-        (&tv("tv"), "openid", "", Err("invalid_scope")),
+        (&tv("tv"), "openid", "", Ok(("", "http://localhost:8082"))),
+        (&tv("tv"), "openid", MCP, Err("invalid_scope")),
+        (&tv("tv"), "profile email", "", Err("invalid_scope")),
+        (&tv("tv"), "openid mcp:read", "", Ok(("mcp:read", MCP))),
         (&tv("tv"), "kpi:read", MCP, Err("invalid_scope")),
         (&capped, "kpi:read", "", Err("invalid_scope")),
         (&tv("tv"), "", "https://evil.example", Err("invalid_target")),
@@ -310,7 +322,13 @@ async fn what_a_person_may_not_have_a_device_does_not_get() {
     let exec = living.begin(Some("mcp:exec kpi:read")).await;
     let ask = living.find(&exec).await.unwrap();
     assert!(ask.scopes.is_empty());
-    let got = allow(&living.world.cx(), &ask, &living.alice).await;
+    let got = allow(
+        &living.world.cx(),
+        &ask,
+        &living.alice,
+        &living.world.session(&living.alice),
+    )
+    .await;
     assert_eq!(what(got), "nothing");
     // Today's account decides when the tokens are issued, not yesterday's.
     let begun = living.begin(None).await;
@@ -327,7 +345,15 @@ async fn what_a_person_may_not_have_a_device_does_not_get() {
     let last = living.begin(None).await;
     let ask = living.find(&last).await.unwrap();
     assert_eq!(
-        what(allow(&living.world.cx(), &ask, &gone).await),
+        what(
+            allow(
+                &living.world.cx(),
+                &ask,
+                &gone,
+                &living.world.session(&gone)
+            )
+            .await
+        ),
         "nothing"
     );
 }
@@ -416,7 +442,18 @@ async fn a_removed_clients_codes_open_nothing() {
         .await
         .unwrap();
     assert_eq!(what(living.find(&begun).await), "unknown");
-    assert_eq!(what(allow(&cx, &ask, &living.alice).await), "unknown");
+    assert_eq!(
+        what(
+            allow(
+                &cx,
+                &ask,
+                &living.alice,
+                &living.world.session(&living.alice)
+            )
+            .await
+        ),
+        "unknown"
+    );
 }
 
 #[test]
@@ -453,4 +490,78 @@ fn the_forms_are_read_by_the_rules_of_all_forms() {
         "invalid_request"
     );
     assert_eq!(poll(&[("device_code", "a")]).unwrap(), "a");
+}
+
+/// The claims of a JWT of [`JsonSigner`].
+fn read(token: &SecretString) -> serde_json::Value {
+    serde_json::from_str(token.expose_secret()).unwrap()
+}
+
+#[tokio::test]
+async fn a_device_that_asks_who_somebody_is_gets_an_id_token_of_the_login_that_said_yes() {
+    for (scope, api, audience) in [
+        ("openid email mcp:read", "mcp:read openid email", MCP),
+        ("openid email", "openid email", "http://localhost:8082"),
+    ] {
+        let mut living = Living::new().await;
+        let begun = living.begin(Some(scope)).await;
+        let session = living.world.session(&living.alice);
+        living.pass(60);
+        let ask = living.find(&begun).await.unwrap();
+        assert!(!ask.grants_nothing(), "{scope}");
+        let cx = living.world.cx();
+        allow(&cx, &ask, &living.alice, &session).await.unwrap();
+        living.pass(5);
+        let tokens = living.poll(&begun).await.unwrap();
+        let access = read(&tokens.access_token);
+        assert_eq!(
+            (&access["scope"], &access["aud"]),
+            (&api.into(), &audience.into())
+        );
+        let seen: AccessClaims = serde_json::from_value(access).unwrap();
+        assert_eq!(seen.scope.is_empty(), !scope.contains("mcp"), "{scope}");
+        let said = read(&tokens.oidc.id_token.unwrap());
+        let logged_in = session.authenticated_at.timestamp();
+        assert_eq!(
+            (&said["aud"], &said["auth_time"], &said["email"]),
+            (&"tv".into(), &logged_in.into(), &"alice@example.com".into())
+        );
+        assert_eq!(said["sid"], session.sid.to_string());
+        assert!(said.get("nonce").is_none() && said.get("name").is_none());
+
+        let form = refresh_token::RefreshForm {
+            refresh_token: tokens.refresh_token.unwrap().expose().into(),
+            scope: None,
+            resource: None,
+            key: None,
+        };
+        let again = refresh_token::refresh(&living.world.cx(), &JsonSigner, &tv("tv"), form).await;
+        let again = read(&again.unwrap().oidc.id_token.unwrap());
+        for name in ["sub", "sid", "auth_time"] {
+            assert_eq!(again[name], said[name], "{name}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_device_without_openid_learns_nothing_and_a_session_of_another_person_does_not_count() {
+    let mut living = Living::new().await;
+    let begun = living.begin(Some("mcp:read profile email")).await;
+    let ask = living.find(&begun).await.unwrap();
+    let eve = user("eve@example.com", Role::Member);
+    let (cx, strange) = (living.world.cx(), living.world.session(&eve));
+    let got = allow(&cx, &ask, &living.alice, &strange).await;
+    assert_eq!(what(got), "nothing");
+    let own = living.world.session(&living.alice);
+    let over = Session {
+        expires_at: living.world.now,
+        ..own.clone()
+    };
+    let got = allow(&cx, &ask, &living.alice, &over).await;
+    assert_eq!(what(got), "nothing");
+    allow(&cx, &ask, &living.alice, &own).await.unwrap();
+    living.pass(5);
+    let tokens = living.poll(&begun).await.unwrap();
+    assert!(tokens.oidc.id_token.is_none() && tokens.oidc.scopes.is_empty());
+    assert_eq!(read(&tokens.access_token)["scope"], "mcp:read");
 }

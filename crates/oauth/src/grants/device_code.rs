@@ -11,7 +11,7 @@ use crate::{
     client::{Client, GrantType},
     config::Context,
     device::{DeviceAuthorization, DeviceState, INTERVAL_SECONDS, MAX_INTERVAL_SECONDS},
-    oidc::{self, IdentityScopes},
+    oidc::{self, Nonce},
     params::Params,
     refresh::{RefreshState, RefreshToken},
     secret::{RawDeviceCode, RawRefreshToken},
@@ -90,7 +90,11 @@ pub async fn poll(
         key: form.key.clone().filter(|_| client.is_public()),
         expires_at: cx.now + cx.rules.refresh_ttl,
     });
-    let access_token = sign(cx, signer, &grant, &user, &target, IdentityScopes::NONE)?;
+    let identity = grant.identity_scopes();
+    let access_token = sign(cx, signer, &grant, &user, &target, identity)?;
+    let with = (&access_token, Nonce::LeftOut);
+    let oidc = oidc::issue(cx, signer, (&grant, &user), identity, with)?;
+    oidc::backchannel::note(cx, client, &grant).await?;
     match cx.store.redeem_device(&device.hash, first.as_ref()).await? {
         Redeemed::Now => Ok(Tokens {
             access_token,
@@ -98,7 +102,7 @@ pub async fn poll(
             refresh_token: refresh,
             scope: target.scopes,
             resource: target.resource,
-            oidc: oidc::Issued::default(),
+            oidc,
         }),
         Redeemed::AlreadyUsed => Err(GrantProblem::Spent(grant.id).into()),
         Redeemed::Gone => Err(GrantProblem::Revoked(grant.id).into()),

@@ -35,7 +35,7 @@ pub struct Issued {
 pub(crate) enum Nonce {
     /// At the exchange of the code.
     Repeated,
-    /// At a refresh.
+    /// At a refresh, and where the client never had one to send.
     LeftOut,
 }
 

@@ -71,6 +71,15 @@ impl ManageError {
             Self::Unauthorized | Self::Request(_) | Self::Raced => self.to_string(),
         }
     }
+
+    /// Seconds after which another try may succeed (RFC 9110 §10.2.3).
+    #[must_use]
+    pub fn retry_after(&self) -> Option<i64> {
+        match self {
+            Self::Metadata(error) => error.retry_after(),
+            Self::Unauthorized | Self::Request(_) | Self::Raced => None,
+        }
+    }
 }
 
 /// Shows a registration (RFC 7592 §2.1).

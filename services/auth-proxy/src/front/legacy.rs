@@ -89,6 +89,9 @@ async fn request(
         return reply::answer(StatusCode::OK, Some(id), Outcome::Result(raw(&json!({}))));
     }
     visit.note(&method, params.as_ref());
+    if let Some(refused) = visit.refusal(&id, &method, params.as_ref()) {
+        return refused;
+    }
     let peer = match visit
         .app
         .pool
@@ -111,7 +114,13 @@ async fn request(
         params,
         cancels: false,
     };
-    let run = Run { peer, call, id };
+    let lens = visit.lens(&call.method);
+    let run = Run {
+        peer,
+        call,
+        id,
+        lens,
+    };
     let (sender, parts) = reply::channel();
     actix_web::rt::spawn(async move {
         let outcome = match run.begin().await {
@@ -128,8 +137,10 @@ async fn request(
 }
 
 fn notified(visit: &Visit, session: &Session, method: &str, params: Option<Raw>) -> HttpResponse {
-    // The proxy has told the server itself.
+    // The proxy has told the server itself that it is initialized. What is called without wanting an answer is no
+    // notification: it would run past the rules of who may call what.
     if method != "notifications/initialized"
+        && method.starts_with("notifications/")
         && let Ok(peer) = visit
             .app
             .pool

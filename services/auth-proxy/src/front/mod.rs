@@ -5,6 +5,7 @@
 //! Source: MCP "Transports" of 2025-03-26 to 2025-11-25 and of 2026-07-28; `reference/mcp-server.md`.
 
 mod legacy;
+mod lens;
 mod listen;
 mod modern;
 mod parked;
@@ -21,7 +22,8 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use loop_shared::auth::access::{AccessNote, note_tool};
 use loop_shared::auth::bearer::Caller;
 
-use crate::app::{App, Entry};
+use crate::app::App;
+use crate::registry::Entry;
 use crate::wire::{Message, Object, Raw, codes};
 
 pub(crate) use parked::Parked;

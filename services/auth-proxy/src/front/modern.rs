@@ -59,6 +59,9 @@ pub(super) async fn post(visit: Visit, message: Message) -> HttpResponse {
         );
     }
     visit.note(&method, params.as_ref());
+    if let Some(refused) = visit.refusal(&id, &method, params.as_ref()) {
+        return refused;
+    }
     let hello = hello(&meta);
     let peer = match visit
         .app
@@ -162,7 +165,13 @@ async fn request(
         params,
         cancels: true,
     };
-    let run = Run { peer, call, id };
+    let lens = visit.lens(&call.method);
+    let run = Run {
+        peer,
+        call,
+        id,
+        lens,
+    };
     let (sender, parts) = reply::channel();
     actix_web::rt::spawn(async move {
         // Whoever hangs up gets nothing.

@@ -4,6 +4,7 @@ use actix_web::http::StatusCode;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use super::lens::Lens;
 use super::reply::Part;
 use crate::peer::{Ask, Call, Event, Exchange, Peer};
 use crate::wire::{Message, Outcome, Raw, codes};
@@ -16,6 +17,8 @@ pub(super) struct Run {
     pub(super) call: Call,
     /// The id that the client waits for.
     pub(super) id: Raw,
+    /// What the caller may see.
+    pub(super) lens: Lens,
 }
 
 /// How a run went on.
@@ -90,6 +93,7 @@ impl Run {
 
     /// The last part.
     pub(super) fn last(&self, outcome: Outcome, status: StatusCode) -> Part {
+        let outcome = self.lens.apply(outcome);
         Part::last(&Message::response(self.id.clone(), outcome), status)
     }
 }

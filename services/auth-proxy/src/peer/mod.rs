@@ -44,7 +44,7 @@ pub(crate) trait Opens: Send + Sync {
 }
 
 /// How long things may take.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Times {
     /// From start to the answer to `initialize`.
     pub(crate) start: Duration,

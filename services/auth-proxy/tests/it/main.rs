@@ -7,7 +7,11 @@
     reason = "a test that cannot go on ends there"
 )]
 
+mod backend;
 mod chaos;
 mod eras;
 mod harness;
+mod identity;
 mod login;
+mod many;
+mod scopes;

@@ -1,11 +1,14 @@
 //! `loop-auth client add|set|list|revoke|remove`.
 
+mod set;
+
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
 use loop_oauth::{
     client::{Client, ClientId, GrantType},
-    client_admin::{self, Changes, ClientAdminError},
+    client_admin::{self, ClientAdminError},
+    demands::Demands,
     grant::RevokeReason,
     oidc::IdentityScope,
     pkce_phase::Enforcement,
@@ -15,6 +18,7 @@ use loop_oauth::{
 use loop_shared::auth::scope::{Scope, Scopes};
 use serde_json::{Value, json};
 
+use self::set::Set;
 use super::{Desk, text};
 
 /// Most clients that are listed.
@@ -88,36 +92,6 @@ struct Logout {
     #[arg(long, value_name = "URI")]
     backchannel_logout_uri: Option<String>,
 }
-
-/// What is to be different; the rest stays.
-#[derive(Args, Debug)]
-#[command(group = clap::ArgGroup::new("change").required(true).multiple(true))]
-pub(super) struct Set {
-    /// The client's identifier, as listed
-    client_id: String,
-    /// Name people see on the consent page
-    #[arg(long, group = "change")]
-    name: Option<String>,
-    /// Where answers may be sent, instead of what was; several times for several
-    #[arg(long = "redirect-uri", value_name = "URI", group = "change")]
-    redirect_uris: Vec<String>,
-    /// What it may use, instead of what was; several times for several
-    #[arg(long = "grant", value_name = "TYPE", value_parser = grant_type, group = "change")]
-    grants: Vec<GrantType>,
-    /// The most it may ever ask for, space-separated
-    #[arg(long, value_parser = scopes, group = "change", conflicts_with = "any_scope")]
-    scope: Option<Scopes>,
-    /// It may ask for whatever its resource offers
-    #[arg(long, group = "change")]
-    any_scope: bool,
-    /// PKCE phase of this client: optional, public, all, or default for the server's
-    #[arg(long, value_name = "PHASE", value_parser = phase_or_default, group = "change")]
-    pkce: Option<Phase>,
-}
-
-/// A phase of its own, or the server's.
-#[derive(Clone, Copy, Debug)]
-struct Phase(Option<Enforcement>);
 
 pub(super) async fn run(desk: &Desk, command: ClientCommand) -> Result<(), String> {
     let cx = desk.cx();
@@ -200,36 +174,12 @@ fn read_jwks(path: &Path) -> Result<Value, String> {
     serde_json::from_slice(&text).map_err(|error| wrong(&error))
 }
 
-impl Set {
-    fn changes(self) -> (ClientId, Changes) {
-        let changes = Changes {
-            name: self.name,
-            redirect_uris: (!self.redirect_uris.is_empty()).then_some(self.redirect_uris),
-            grant_types: (!self.grants.is_empty()).then_some(self.grants),
-            scope: match self.scope {
-                Some(scope) => Some(Some(scope)),
-                None => self.any_scope.then_some(None),
-            },
-            pkce: self.pkce.map(|phase| phase.0),
-        };
-        (ClientId(self.client_id), changes)
-    }
-}
-
 fn about(id: &ClientId, error: &ClientAdminError) -> String {
     format!("{id}: {error}")
 }
 
 fn phase(name: &str) -> Result<Enforcement, String> {
     Enforcement::parse(name).ok_or_else(|| "use optional, public or all".to_owned())
-}
-
-fn phase_or_default(name: &str) -> Result<Phase, String> {
-    if name == "default" {
-        return Ok(Phase(None));
-    }
-    let own = Enforcement::parse(name).map(|phase| Phase(Some(phase)));
-    own.ok_or_else(|| "use optional, public, all or default".to_owned())
 }
 
 /// A grant type by its registered name, or by the last part of that.
@@ -266,7 +216,7 @@ fn row(client: &Client) -> String {
         .map(|grant| grant.as_str())
         .collect();
     format!(
-        "{}\t{}\t{}\t{}\t{used}\t{}\tpkce={}\t{}\tgrants={}\tscope={}",
+        "{}\t{}\t{}\t{}\t{used}\t{}\tpkce={}\t{}\tgrants={}\tscope={}\tdemands={}\tlogout={}",
         client.id,
         client.name,
         client.auth_method.as_str(),
@@ -278,5 +228,16 @@ fn row(client: &Client) -> String {
         client.scope.map_or("any".to_owned(), |scope| scope
             .to_string()
             .replace(' ', ",")),
+        demands(client.demands),
+        client.logout.backchannel.as_deref().unwrap_or("untold"),
     )
+}
+
+const fn demands(demands: Demands) -> &'static str {
+    match (demands.pushed, demands.dpop) {
+        (false, false) => "none",
+        (true, false) => "par",
+        (false, true) => "dpop",
+        (true, true) => "par,dpop",
+    }
 }

@@ -12,7 +12,8 @@ use loop_oauth::{
 
 use super::{
     Bounds,
-    fetch::{Fetcher, OutboundError},
+    fetch::Fetcher,
+    guarded::OutboundError,
     kept::Kept,
     lookup::{Lookup, System},
 };

@@ -8,16 +8,16 @@ use std::{sync::Arc, time::Duration};
 use loop_oauth::client_metadata_document::{Allowed, DocumentUrl, NoDocument};
 use moka::sync::Cache;
 use reqwest::{
-    Certificate, Client, Response, StatusCode,
+    Method, Response, StatusCode,
     header::{ACCEPT, CONTENT_ENCODING, CONTENT_TYPE},
-    redirect::Policy,
 };
 use tokio::sync::Semaphore;
-use url::Host;
 
 use super::{
-    Bounds, lifetime,
-    lookup::{Guarded, Lookup},
+    Bounds,
+    guarded::{GuardedHttp, OutboundError, Reach},
+    lifetime,
+    lookup::Lookup,
 };
 
 /// Fetches that run at once.
@@ -26,17 +26,6 @@ const AT_ONCE: usize = 32;
 const AT_ONCE_PER_HOST: usize = 4;
 /// Hosts that are remembered.
 const HOSTS: u64 = 10_000;
-
-/// Why nothing can be fetched at all.
-#[derive(Debug, thiserror::Error)]
-pub enum OutboundError {
-    /// The CA file.
-    #[error("OUTBOUND_CA_FILE has no certificates that can be read: {0}")]
-    Certificates(reqwest::Error),
-    /// The HTTP client.
-    #[error("no HTTP client: {0}")]
-    Client(reqwest::Error),
-}
 
 /// What was fetched.
 #[derive(Debug)]
@@ -77,8 +66,7 @@ impl Failed {
 
 /// Fetches within bounds.
 pub(super) struct Fetcher {
-    http: Client,
-    allowed: Allowed,
+    http: GuardedHttp,
     bounds: Bounds,
     all: Semaphore,
     hosts: Cache<String, Arc<Semaphore>>,
@@ -94,27 +82,14 @@ impl Fetcher {
         lookup: Arc<dyn Lookup>,
         bounds: Bounds,
     ) -> Result<Self, OutboundError> {
-        let roots = ca_pem.map_or(Ok(Vec::new()), Certificate::from_pem_bundle);
-        let guarded = Guarded {
-            lookup,
-            allowed: allowed.clone(),
+        let reach = Reach {
+            allowed,
+            opened_by: "CIMD_ALLOW",
+            timeout: bounds.timeout,
         };
-        let http = Client::builder()
-            .tls_certs_merge(roots.map_err(OutboundError::Certificates)?)
-            .dns_resolver(guarded)
-            .no_proxy()
-            .redirect(Policy::none())
-            .referer(false)
-            .retry(reqwest::retry::never())
-            .timeout(bounds.timeout)
-            // Every fetch is a new connection to an address that was just checked.
-            .pool_max_idle_per_host(0)
-            .user_agent(concat!("loop-auth/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .map_err(OutboundError::Client)?;
+        let http = GuardedHttp::with(reach, ca_pem, lookup)?;
         Ok(Self {
             http,
-            allowed,
             bounds,
             all: Semaphore::new(AT_ONCE),
             hosts: Cache::new(HOSTS),
@@ -168,17 +143,8 @@ impl Fetcher {
     }
 
     async fn get(&self, url: &DocumentUrl, limit: usize) -> Result<Fetched, Failed> {
-        // An address in place of a name is never looked up; the rules took it only where an operator named it.
-        let address = match url.url().host() {
-            Some(Host::Ipv4(v4)) => Some(v4.into()),
-            Some(Host::Ipv6(v6)) => Some(v6.into()),
-            Some(Host::Domain(_)) | None => None,
-        };
-        let host = url.url().host_str().unwrap_or_default();
-        if address.is_some_and(|address| !self.allowed.may_connect(host, address)) {
-            return Err(Failed::Barred);
-        }
-        let request = self.http.get(url.url().clone());
+        let request = self.http.request(Method::GET, url.url());
+        let request = request.ok_or(Failed::Barred)?;
         let response = request.header(ACCEPT, "application/json").send().await?;
         if response.status() != StatusCode::OK {
             return Err(Failed::Status(response.status()));
@@ -227,7 +193,7 @@ fn is_plain_json(response: &Response) -> bool {
 }
 
 /// An error with its causes: reqwest's own text stops before the interesting part.
-fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -40,14 +40,16 @@ impl Lookup for System {
 pub(super) struct Guarded {
     pub(super) lookup: Arc<dyn Lookup>,
     pub(super) allowed: Allowed,
+    /// The setting that opens more.
+    pub(super) opened_by: &'static str,
 }
 
 /// A name leads where nobody may go.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Barred {
     /// One of its addresses.
-    #[error("{0} leads to {1}, which is not public; CIMD_ALLOW opens it")]
-    NotPublic(String, IpAddr),
+    #[error("{0} leads to {1}, which is not public; {2} opens it")]
+    NotPublic(String, IpAddr, &'static str),
     /// It has none.
     #[error("{0} has no address")]
     Nowhere(String),
@@ -56,7 +58,7 @@ pub(super) enum Barred {
 impl Resolve for Guarded {
     fn resolve(&self, name: Name) -> Resolving {
         let looking = self.lookup.addresses(name.as_str());
-        let allowed = self.allowed.clone();
+        let (allowed, opened_by) = (self.allowed.clone(), self.opened_by);
         Box::pin(async move {
             let found = looking.await?;
             let host = name.as_str();
@@ -65,7 +67,7 @@ impl Resolve for Guarded {
             }
             // One that is not public is reason enough: which of them is connected to is not this server's choice.
             if let Some(bad) = found.iter().find(|ip| !allowed.may_connect(host, **ip)) {
-                return Err(Barred::NotPublic(host.to_owned(), *bad).into());
+                return Err(Barred::NotPublic(host.to_owned(), *bad, opened_by).into());
             }
             // The port is the URL's.
             let addresses = found.into_iter().map(|ip| SocketAddr::new(ip, 0));

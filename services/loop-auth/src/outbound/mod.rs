@@ -1,10 +1,11 @@
-//! Fetches on a stranger's word: metadata documents and keys of clients.
+//! Fetches on a stranger's word: metadata documents and keys of clients; and the guard for whatever else goes out.
 //!
 //! In: a URL that the rules took. Out: a checked document, fresh or the last good one. Never: a private address unless
 //! an operator opened it, a redirect, a cookie, a proxy of the environment, more bytes or time than agreed.
 
 mod documents;
 mod fetch;
+mod guarded;
 mod kept;
 mod lifetime;
 mod lookup;
@@ -13,7 +14,9 @@ pub mod providers;
 use std::time::Duration;
 
 pub(crate) use documents::OutboundDocuments;
-pub use fetch::OutboundError;
+pub(crate) use fetch::causes;
+pub use guarded::OutboundError;
+pub(crate) use guarded::{GuardedHttp, Reach};
 
 /// How long things may take and are left alone.
 #[derive(Clone, Copy, Debug)]

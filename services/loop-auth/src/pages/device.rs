@@ -1,5 +1,6 @@
 //! The pages on which a person answers a device (RFC 8628 §3.3).
 
+use loop_oauth::oidc::IdentityScope;
 use loop_shared::auth::scope::Scope;
 use serde::Serialize;
 
@@ -76,8 +77,8 @@ pub struct DeviceConsentPage {
     pub verified: bool,
     /// What it asks for, after the user's roles.
     pub scopes: Vec<ScopeLine>,
-    /// Which service it opens (RFC 8707).
-    pub resource: String,
+    /// Which service it opens (RFC 8707); none when it only asks who somebody is.
+    pub resource: Option<String>,
     /// Whose account.
     pub account: String,
     /// Where to log in as somebody else.
@@ -96,7 +97,7 @@ impl Page for DeviceConsentPage {
             client_host: Some("tv.example".to_owned()),
             verified: false,
             scopes: vec![Scope::McpRead.into()],
-            resource: "https://loop.example.com/mcp".to_owned(),
+            resource: Some("https://loop.example.com/mcp".to_owned()),
             account: "kim@example.com".to_owned(),
             switch_account: "/oauth/login?return_to=x".to_owned(),
         };
@@ -112,12 +113,17 @@ impl Page for DeviceConsentPage {
             client_name: EVIL.repeat(4),
             client_id: EVIL.to_owned(),
             client_host: Some(EVIL.to_owned()),
-            resource: EVIL.to_owned(),
+            resource: Some(EVIL.to_owned()),
             account: EVIL.to_owned(),
             switch_account: EVIL.to_owned(),
             ..usual.clone()
         };
-        vec![usual, verified, hostile]
+        let signing_in = Self {
+            scopes: IdentityScope::ALL.map(ScopeLine::from).to_vec(),
+            resource: None,
+            ..usual.clone()
+        };
+        vec![usual, verified, signing_in, hostile]
     }
 }
 

@@ -4,4 +4,5 @@ pub(crate) mod authorize_error;
 pub(crate) mod json;
 pub(crate) mod page;
 pub(crate) mod redirect;
+pub(crate) mod registration_error;
 pub(crate) mod token_error;

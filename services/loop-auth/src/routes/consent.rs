@@ -11,7 +11,7 @@ use actix_web::{
 use loop_oauth::{
     authorize::{self, AuthorizeRequest, ConsentAsk, Next},
     client::ClientOrigin,
-    oidc::joined,
+    oidc::{IdentityScope, joined},
 };
 use loop_shared::auth::scope::Scopes;
 
@@ -63,8 +63,8 @@ pub(crate) fn show(
         redirect_host: asked.redirect_host.clone(),
         loopback: asked.redirect_is_loopback,
         verified: ask.client.origin == ClientOrigin::Operator,
-        scopes: scope_lines(asked),
-        already: lines(asked.already),
+        scopes: new_lines(asked),
+        already: already_lines(asked),
         resources: if ask.is_identity_only() {
             Vec::new()
         } else {
@@ -117,15 +117,22 @@ async fn answer(
     Ok(redirect::after(&Method::POST, &to))
 }
 
-fn lines(scopes: Scopes) -> Vec<ScopeLine> {
-    scopes.into_iter().map(Into::into).collect()
+/// Scopes in words: the APIs first.
+fn lines(scopes: Scopes, identity: impl Iterator<Item = IdentityScope>) -> Vec<ScopeLine> {
+    let scopes = scopes.into_iter().map(ScopeLine::from);
+    scopes.chain(identity.map(ScopeLine::from)).collect()
 }
 
-/// Everything that is new, in words: the APIs first.
-fn scope_lines(asked: &ConsentAsk) -> Vec<ScopeLine> {
-    let mut lines = lines(asked.scopes.difference(asked.already));
-    lines.extend(asked.identity.iter().map(ScopeLine::from));
-    lines
+/// Everything that is new.
+fn new_lines(asked: &ConsentAsk) -> Vec<ScopeLine> {
+    let is_new = |scope: &IdentityScope| !asked.known.contains(*scope);
+    let scopes = asked.scopes.difference(asked.already);
+    lines(scopes, asked.identity.iter().filter(is_new))
+}
+
+/// Everything that was allowed before.
+fn already_lines(asked: &ConsentAsk) -> Vec<ScopeLine> {
+    lines(asked.already, asked.known.iter())
 }
 
 /// Everything the token stands for: the request, and what of it the user's roles left.

@@ -7,6 +7,7 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
 use loop_oauth::{
     client::ClientOrigin,
     device::{self, DecideError, DeviceAsk, UserCode},
+    oidc::joined,
     redirect_uri,
 };
 
@@ -20,6 +21,7 @@ use crate::{
         session::{self, Current},
     },
     pages::{
+        consent::ScopeLine,
         device::{DeviceConsentPage, DeviceDonePage, DevicePage, DeviceProblem},
         error::ErrorKind,
     },
@@ -113,7 +115,7 @@ async fn show_ask(
     }
     let typed = form.0.get("user_code").unwrap_or_default();
     let asked = match device::find(&app.cx(), &current.who.1, typed).await {
-        Ok(asked) if asked.scopes.is_empty() => Err(DecideError::NothingToGrant),
+        Ok(asked) if asked.grants_nothing() => Err(DecideError::NothingToGrant),
         found => found,
     };
     match asked {
@@ -164,8 +166,8 @@ fn show(
         client_id: client.id.0.clone(),
         client_host: host.filter(|host| !host.is_empty()),
         verified: client.origin == ClientOrigin::Operator,
-        scopes: asked.scopes.into_iter().map(Into::into).collect(),
-        resource: asked.authorization.resource.clone(),
+        scopes: scope_lines(asked),
+        resource: (!asked.is_identity_only()).then(|| asked.authorization.resource.clone()),
         account: current.account(),
         switch_account: login_url(&app.base, &here(app, &code)),
         user_code: code,
@@ -180,7 +182,7 @@ async fn decide(
 ) -> Result<HttpResponse, Refusal> {
     let current = own_session(app, request).await?;
     let typed = form.0.get("user_code").unwrap_or_default();
-    let (cx, user) = (app.cx(), &current.who.1);
+    let (cx, (session, user)) = (app.cx(), &current.who);
     let asked = match device::find(&cx, user, typed).await {
         Ok(asked) => asked,
         Err(error) => return again(app, request, &current, typed, error),
@@ -192,7 +194,7 @@ async fn decide(
         return Err(Refusal::StaleForm);
     }
     let (allowed, done) = match form.0.get("decision") {
-        Some("allow") => (true, device::allow(&cx, &asked, user).await),
+        Some("allow") => (true, device::allow(&cx, &asked, user, session).await),
         Some("deny") => (false, device::deny(&cx, &asked).await),
         Some(_) | None => return Err(Refusal::BadRequest),
     };
@@ -217,8 +219,16 @@ fn name(asked: &DeviceAsk) -> String {
     name.clone()
 }
 
+/// Everything it asks for, in words: the APIs first.
+fn scope_lines(asked: &DeviceAsk) -> Vec<ScopeLine> {
+    let apis = asked.scopes.into_iter().map(ScopeLine::from);
+    let identity = asked.authorization.identity;
+    apis.chain(identity.iter().map(ScopeLine::from)).collect()
+}
+
 /// Everything the token stands for: the request, and what of it the user's roles left.
 fn shown(code: &str, asked: &DeviceAsk) -> String {
     let (client, resource) = (&asked.client.id, &asked.authorization.resource);
-    format!("{code}\n{client}\n{resource}\n{}", asked.scopes)
+    let scopes = joined(asked.scopes, asked.authorization.identity);
+    format!("{code}\n{client}\n{resource}\n{scopes}")
 }

@@ -1,52 +1,17 @@
 //! `GET`, `PUT` and `DELETE /register/{client_id}` (RFC 7592): a client and its own registration.
 
 use actix_web::{
-    HttpRequest, HttpResponse, ResponseError,
-    http::{
-        StatusCode,
-        header::{self, HeaderValue},
-    },
+    HttpRequest, HttpResponse,
+    http::{StatusCode, header},
     web::{Data, Path},
 };
-use loop_oauth::register::manage::{self, ManageError};
+use loop_oauth::register::manage;
 
-use crate::{app::App, extract::json::OauthJson, respond::json};
-
-/// A refused request.
-#[derive(Debug)]
-pub(crate) struct Refused(ManageError);
-
-impl std::fmt::Display for Refused {
-    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        self.0.fmt(out)
-    }
-}
-
-impl ResponseError for Refused {
-    fn status_code(&self) -> StatusCode {
-        StatusCode::from_u16(self.0.oauth().0).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
-    }
-
-    fn error_response(&self) -> HttpResponse {
-        let (status, code) = (self.status_code(), self.0.oauth().1);
-        if !status.is_server_error() {
-            tracing::info!(error = %self.0, code, "a registration stays as it is");
-        }
-        let mut response = json::error(status, code, self.0.description());
-        if status == StatusCode::UNAUTHORIZED {
-            challenge(&mut response);
-        }
-        response
-    }
-}
-
-/// Says which token is wanted (RFC 6750 §3).
-pub(crate) fn challenge(response: &mut HttpResponse) {
-    let wanted = HeaderValue::from_static("Bearer realm=\"registration\", error=\"invalid_token\"");
-    response
-        .headers_mut()
-        .insert(header::WWW_AUTHENTICATE, wanted);
-}
+use crate::{
+    app::App,
+    extract::json::OauthJson,
+    respond::{json, registration_error::Refused},
+};
 
 /// The bearer token of the request (RFC 6750 §2.1).
 pub(crate) fn bearer(request: &HttpRequest) -> Option<&str> {
@@ -68,8 +33,7 @@ pub(crate) async fn get(
     request: HttpRequest,
     id: Path<String>,
 ) -> Result<HttpResponse, Refused> {
-    let shown = manage::read(&app.cx(), &id, bearer(&request)).await;
-    let shown = shown.map_err(Refused)?;
+    let shown = manage::read(&app.cx(), &id, bearer(&request)).await?;
     Ok(json::no_store(StatusCode::OK, &shown.to_json()))
 }
 
@@ -83,8 +47,7 @@ pub(crate) async fn put(
     id: Path<String>,
     metadata: OauthJson,
 ) -> Result<HttpResponse, Refused> {
-    let done = manage::replace(&app.cx(), &id, bearer(&request), &metadata.0).await;
-    let done = done.map_err(Refused)?;
+    let done = manage::replace(&app.cx(), &id, bearer(&request), &metadata.0).await?;
     Ok(json::no_store(StatusCode::OK, &done.to_json()))
 }
 
@@ -97,8 +60,7 @@ pub(crate) async fn delete(
     request: HttpRequest,
     id: Path<String>,
 ) -> Result<HttpResponse, Refused> {
-    let done = manage::delete(&app.cx(), &id, bearer(&request)).await;
-    done.map_err(Refused)?;
+    manage::delete(&app.cx(), &id, bearer(&request)).await?;
     Ok(HttpResponse::NoContent()
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .finish())

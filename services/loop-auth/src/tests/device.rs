@@ -332,7 +332,7 @@ async fn the_device_endpoint_knows_its_clients_and_is_advertised() {
             "invalid_client",
         ),
         (
-            &[("client_id", &*client), ("scope", "openid")],
+            &[("client_id", &*client), ("scope", "email")],
             400,
             "invalid_scope",
         ),
@@ -372,4 +372,52 @@ async fn the_device_endpoint_knows_its_clients_and_is_advertised() {
     let old = server.http.post(server.at("/oauth/device_authorization"));
     let old = old.form(&[("client_id", &client)]).send().await.unwrap();
     assert_eq!(old.status(), 200);
+}
+
+#[actix_web::test]
+async fn a_device_signs_somebody_in_after_the_page_said_what_it_would_know() {
+    let server = Server::start().await;
+    server.user(EMAIL, "member").await;
+    let client = tv(&server).await;
+    for (scope, resource) in [
+        ("openid email", None),
+        ("openid mcp:read", Some(format!("{}/mcp", server.url))),
+    ] {
+        let form = [("client_id", &*client), ("scope", scope)];
+        let (status, codes) = begin(&server, &form).await;
+        assert_eq!(status, 200, "{codes}");
+        let person = Person::at(&server, "/oauth/device").await;
+        let (status, html, form) = person.types(text(&codes, "user_code")).await;
+        assert_eq!(status, 200, "{html}");
+        for asked in scope.split(' ') {
+            assert!(html.contains(&format!("<code>{asked}</code>")), "{html}");
+        }
+        let shown = resource.map(|resource| html.contains(&resource));
+        assert!(shown.unwrap_or(!html.contains("/mcp")), "{html}");
+        assert_eq!(person.answers(&form.unwrap(), "allow").await.0, 200);
+        server.clock.advance(5);
+        let (status, tokens) = poll(&server, &client, &codes).await;
+        assert_eq!(
+            (status, text(&tokens, "scope").contains("openid")),
+            (200, true),
+            "{tokens}"
+        );
+        let said = claims(text(&tokens, "id_token"));
+        assert_eq!(said["aud"], json!(client));
+        assert!(
+            said["auth_time"].is_i64() && said.get("nonce").is_none(),
+            "{said}"
+        );
+        let told = server.http.get(server.at("/userinfo"));
+        let told = told
+            .bearer_auth(text(&tokens, "access_token"))
+            .send()
+            .await
+            .unwrap();
+        let told: Value = told.json().await.unwrap();
+        assert_eq!(
+            (&told["sub"], told.get("email")),
+            (&said["sub"], said.get("email"))
+        );
+    }
 }

@@ -7,7 +7,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{RESOURCE, Server};
 
-const VAULT: [&str; 9] = [
+const VAULT: [&str; 12] = [
+    "/api/graph?id=tsk-1",
+    "/api/graph/path?from=tsk-1&to=tsk-2",
+    "/api/projects/prj-pay",
     "/api/entities",
     "/api/entities/tsk-1",
     "/api/notes/tasks/tsk-1.md",

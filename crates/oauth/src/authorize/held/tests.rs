@@ -175,3 +175,32 @@ async fn a_resource_whose_scopes_the_roles_do_not_allow_is_left_out_of_the_grant
         (MCP, 0)
     );
 }
+
+#[tokio::test]
+async fn what_a_client_knows_about_a_person_is_not_asked_for_as_if_it_were_new() {
+    let known = |asked: &ConsentAsk| asked.known.to_string();
+    for app in [client("app", REDIRECT), proven()] {
+        let proven = app.origin == ClientOrigin::Operator;
+        let scene = Scene::of(app).await;
+        scene.allow("openid email mcp:exec", &[EXEC]).await;
+        let asked = scene.asked("openid email mcp:exec kpi:read", &[EXEC]).await;
+        assert_eq!(known(&asked), "openid email");
+        assert_eq!(asked.already, scopes("mcp:exec"));
+        let asked = scene.asked("openid profile email mcp:exec", &[EXEC]).await;
+        assert_eq!(known(&asked), "openid email");
+        // At another resource too: it is the same client.
+        let asked = scene.asked("openid email mcp:read", &[MCP]).await;
+        assert_eq!(
+            (known(&asked).as_str(), asked.already),
+            ("openid email", Scopes::NONE)
+        );
+        // Nothing is new: remembered, or the whole question.
+        match scene.next("openid email mcp:exec", &[EXEC]).await {
+            Next::Issue => assert!(proven),
+            Next::Consent(asked) => {
+                assert!(!proven && asked.known.is_empty() && asked.already.is_empty());
+            }
+            Next::Login => panic!("logged in"),
+        }
+    }
+}

@@ -7,6 +7,8 @@ use std::{
     time::Duration,
 };
 
+use loop_oauth::client_metadata_document::Allowed;
+
 use super::*;
 use crate::backchannel;
 
@@ -81,7 +83,12 @@ async fn house(receiver: &Receiver) -> House {
 }
 
 async fn send(house: &House) {
-    let http = backchannel::http().unwrap();
+    send_to(house, "127.0.0.1").await;
+}
+
+/// Sends what is due, with this much opened.
+async fn send_to(house: &House, allowed: &str) {
+    let http = backchannel::http(Allowed::parse(allowed).unwrap(), None).unwrap();
     backchannel::once(&house.server.app, &http).await.unwrap();
 }
 
@@ -190,4 +197,26 @@ async fn typing_the_password_again_logs_nobody_out_of_anything() {
     log_in(&house.server, &browser, "lee@example.com").await;
     send(&house).await;
     assert_eq!(receiver.heard().len(), 1, "somebody else did");
+}
+
+#[actix_web::test]
+async fn a_private_address_is_not_posted_to_until_an_operator_opens_it() {
+    let receiver = Receiver::start(vec![]);
+    let port = receiver.url.rsplit(':').next().unwrap().to_owned();
+    for (host, opened) in [("127.0.0.1", "127.0.0.0/8"), ("localhost", "localhost")] {
+        let before = receiver.heard().len();
+        let uri = format!("http://{host}:{port}");
+        let house = House::with(json!({"backchannel_logout_uri": uri})).await;
+        let browser = Browser::new();
+        house.tokens(&browser, &[]).await;
+        log_out(&house, &browser).await;
+        for (allowed, wait) in [("", 10), ("10.0.0.0/8,http://169.254.169.254", 60)] {
+            send_to(&house, allowed).await;
+            assert_eq!(receiver.heard().len(), before, "{host} {allowed:?}");
+            house.server.clock.advance(wait);
+        }
+        // It was only put off: once it is open, the client hears.
+        send_to(&house, opened).await;
+        assert_eq!(receiver.heard().len(), before + 1, "{host} {opened:?}");
+    }
 }
