@@ -222,7 +222,7 @@ fn bars(
     (count, faint): (usize, &[bool]),
     series: &[Series],
 ) {
-    let room = (WIDTH - LEFT - RIGHT) / count.max(1) as f64;
+    let room = frame.room(count);
     let width = (room * 0.72 / series.len().max(1) as f64).min(46.0);
     let zero = frame.y(scale, 0.0);
     for (nth, one) in series.iter().enumerate() {

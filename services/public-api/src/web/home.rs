@@ -37,7 +37,7 @@ struct Found {
 struct Hit {
     note: Named,
     before: String,
-    hit: String,
+    found: String,
     after: String,
 }
 
@@ -136,7 +136,7 @@ fn hit(hit: loop_vault::search::SearchHit) -> Hit {
     Hit {
         note: Named::of(&hit.note),
         before: hit.snippet.before,
-        hit: hit.snippet.hit,
+        found: hit.snippet.hit,
         after: hit.snippet.after,
     }
 }

@@ -36,9 +36,8 @@ impl Links<'_> {
 
     /// The page of a path.
     pub(super) fn page(&self, path: &str) -> String {
-        let mut url = match url::Url::parse("http://x/") {
-            Ok(url) => url,
-            Err(_) => return self.root.to_owned(),
+        let Ok(mut url) = url::Url::parse("http://x/") else {
+            return self.root.to_owned();
         };
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.clear().extend(path.split('/'));
@@ -62,7 +61,7 @@ impl Links<'_> {
         // An alias: the resolved links do not say under which name they were written.
         match query::entity(self.snapshot, name) {
             EntityAnswer::Found(found) => {
-                let path = &found.note.path;
+                let path = &found.note.note.path;
                 self.known
                     .iter()
                     .any(|note| note.path == *path)
@@ -92,11 +91,11 @@ impl Links<'_> {
         let decoded = percent_encoding::percent_decode_str(bare)
             .decode_utf8()
             .ok()?;
-        let base = url::Url::parse("http://x/")
+        let folder = url::Url::parse("http://x/")
             .ok()?
             .join(&encoded(from))
             .ok()?;
-        let target = base.join(&encoded(&decoded)).ok()?;
+        let target = folder.join(&encoded(&decoded)).ok()?;
         let path = percent_encoding::percent_decode_str(target.path().trim_start_matches('/'));
         let path = path.decode_utf8().ok()?.into_owned();
         self.known

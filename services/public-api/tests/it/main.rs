@@ -10,6 +10,7 @@ mod harness;
 mod lint;
 mod mcp;
 mod odd_inputs;
+mod pages;
 mod query;
 mod resources;
 mod rest;
