@@ -8,7 +8,7 @@ use super::layout::Named;
 /// Most neighbours that are drawn.
 const MOST: usize = 12;
 /// Longest label, in characters.
-const LABEL: usize = 16;
+const LABEL: usize = 12;
 
 /// The picture; nothing for a note without neighbours.
 pub(super) fn around(title: &str, links: &[Named], backlinks: &[Named], label: &str) -> String {
@@ -24,7 +24,7 @@ pub(super) fn around(title: &str, links: &[Named], backlinks: &[Named], label: &
         return String::new();
     }
     let mut svg = format!(
-        "<svg class=\"graph\" viewBox=\"0 0 640 320\" role=\"img\" aria-label=\"{}\">",
+        "<svg class=\"graph\" viewBox=\"0 0 460 320\" role=\"img\" aria-label=\"{}\">",
         escape(label)
     );
     let mut dots = String::new();
@@ -33,20 +33,20 @@ pub(super) fn around(title: &str, links: &[Named], backlinks: &[Named], label: &
         // Writing into a String cannot fail.
         let _ = write!(
             svg,
-            "<line class=\"{way}\" x1=\"320\" y1=\"160\" x2=\"{x:.0}\" y2=\"{y:.0}\"/>"
+            "<line class=\"{way}\" x1=\"230\" y1=\"160\" x2=\"{x:.0}\" y2=\"{y:.0}\"/>"
         );
         let _ = write!(
             dots,
             "<circle class=\"{way}\" cx=\"{x:.0}\" cy=\"{y:.0}\" r=\"7\"/>\
              <text x=\"{x:.0}\" y=\"{:.0}\" text-anchor=\"middle\">{}</text>",
-            y + 22.0,
+            y + 27.0,
             escape(&short(&note.title))
         );
     }
     let _ = write!(
         svg,
-        "{dots}<circle class=\"self\" cx=\"320\" cy=\"160\" r=\"10\"/>\
-         <text class=\"self\" x=\"320\" y=\"188\" text-anchor=\"middle\">{}</text></svg>",
+        "{dots}<circle class=\"self\" cx=\"230\" cy=\"160\" r=\"10\"/>\
+         <text class=\"self\" x=\"230\" y=\"194\" text-anchor=\"middle\">{}</text></svg>",
         escape(&short(title))
     );
     svg
@@ -56,8 +56,8 @@ pub(super) fn around(title: &str, links: &[Named], backlinks: &[Named], label: &
 fn place(at: usize, count: usize) -> (f64, f64) {
     let angle = 2.0_f64.mul_add(PI * at as f64 / count as f64, -PI / 2.0);
     (
-        angle.cos().mul_add(250.0, 320.0),
-        angle.sin().mul_add(118.0, 155.0),
+        angle.cos().mul_add(160.0, 230.0),
+        angle.sin().mul_add(122.0, 150.0),
     )
 }
 
