@@ -253,6 +253,7 @@ ${bold}Loop is running: $url${plain}
 
   login         $login
   vault         $vault
+  pages         $url/   search and read the vault
   data, logs    $data
 
 Connect a client to ${bold}$url/mcp${plain}

@@ -27,7 +27,6 @@ const seen = [];
 
 async function look(page, name, { lang, width, dark }) {
   const file = `${arg.out}/${arg.name}-${name.replaceAll(/[^a-z0-9]+/g, "-")}-${lang}-${width}-${dark ? "dark" : "light"}.png`;
-  await page.screenshot({ path: file, fullPage: true });
   const facts = await page.evaluate(() => ({
     lang: document.documentElement.lang,
     title: document.title,
@@ -36,6 +35,8 @@ async function look(page, name, { lang, width, dark }) {
     charts: document.querySelectorAll("figure.chart svg").length,
     tables: document.querySelectorAll("figure.chart details table").length,
   }));
+  // A screenshot hides carets by inline styles, so it comes after the look at those.
+  await page.screenshot({ path: file, fullPage: true });
   if (facts.lang !== lang) defects.push(`${name}: <html lang="${facts.lang}">, asked for ${lang}`);
   if (facts.overflow) defects.push(`${name} (${lang}): scrolls sideways at ${width} px`);
   if (facts.inline) defects.push(`${name}: has inline style or script`);

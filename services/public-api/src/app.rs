@@ -2,13 +2,16 @@
 //!
 //! In: checked settings. Out: [`App`], and what it serves. Never: business rules; those are in [`crate::ask`].
 
+use std::sync::Arc;
+
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Resource as Routes, Route};
 use loop_shared::auth::Scope;
 use loop_shared::auth::principal::Principal;
 use loop_shared::mcp::mount;
 use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
-use loop_shared::service::{Shutdown, reading};
+use loop_shared::service::{Shutdown, SystemClock, reading};
+use loop_shared::web_login::WebLoginError;
 use loop_vault::lint::Schema;
 use loop_vault::{OpenError, Vault, VaultConfig, VaultStatus};
 use tokio_util::sync::CancellationToken;
@@ -25,6 +28,7 @@ use crate::routes::{
     note, openapi as description, project, query, scan, search, stats, versions,
 };
 use crate::view::{PrivateReaders, View};
+use crate::web::{self as pages, Web};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -38,6 +42,9 @@ pub enum StartError {
     /// Tokens cannot be checked.
     #[error(transparent)]
     Tokens(#[from] ResourceServerError),
+    /// The pages cannot be offered.
+    #[error(transparent)]
+    Web(#[from] WebLoginError),
     /// A setting that is no URL after all.
     #[error("EXTERNAL_URL: {0}")]
     Url(#[from] url::ParseError),
@@ -54,6 +61,7 @@ pub struct App {
     notes_url: Url,
     openapi: String,
     door: ResourceServer,
+    web: Web,
 }
 
 impl App {
@@ -71,10 +79,12 @@ impl App {
             documentation: Some(service.external_url.join(docs::PAGE)),
             waiting: "The vault is read; the issuer's keys are not known yet.",
         };
+        let door = ResourceServer::open(resource, service, &config.tokens, shutdown)?;
         Ok(Self {
+            web: Web::open(config, door.verifier(), Arc::new(SystemClock))?,
+            door,
             notes_url: Url::parse(&format!("{external}/api/notes"))?,
             openapi: openapi::document(&endpoints(), external, &config.tokens.issuer).to_string(),
-            door: ResourceServer::open(resource, service, &config.tokens, shutdown)?,
             schema: rules::schema(config.vault_schema.as_deref(), &config.vault_dir)
                 .map_err(StartError::Schema)?,
             private_readers: config.private_readers,
@@ -113,6 +123,11 @@ impl App {
     /// The rules that the vault is held against.
     pub(crate) const fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// The pages.
+    pub(crate) const fn web(&self) -> &Web {
+        &self.web
     }
 
     /// The OpenAPI document.
@@ -163,6 +178,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 pub fn routes(app: &Data<App>, config: &mut ServiceConfig) {
     config.app_data(app.clone());
     app.door.routes("/api", config);
+    pages::routes(app, config);
     config.service(resource(
         description::ENDPOINT.pattern,
         reading().to(description::get),

@@ -5,7 +5,9 @@
 use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
-use loop_shared::service::config::{ServiceIdentity, Warnings, folder, given, list};
+use loop_shared::service::config::{
+    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, folder, given, list,
+};
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
 };
@@ -93,6 +95,9 @@ pub struct Cli {
     /// Folder for what must survive a restart, outside of the vault; without it the change feed begins anew at each start
     #[arg(long, env = "STATE_DIR", value_name = "FOLDER", help_heading = "Vault")]
     pub state_dir: Option<String>,
+    /// Settings of the pages' login.
+    #[command(flatten)]
+    pub web: WebLoginArgs,
 }
 
 /// The checked settings.
@@ -116,6 +121,8 @@ pub struct Config {
     pub vault_history: HistoryMode,
     /// Where the service's own files are kept, if anywhere.
     pub state_dir: Option<PathBuf>,
+    /// Settings of the pages' login.
+    pub web: WebLoginConfig,
 }
 
 impl Cli {
@@ -154,6 +161,7 @@ impl Cli {
             }
         };
         let state_dir = state(self.state_dir.as_deref(), &vault_dir, &mut problems);
+        let web = self.web.resolve(&mut problems);
         let warnings = problems.finish()?;
         Ok((
             Config {
@@ -166,6 +174,7 @@ impl Cli {
                 private_readers,
                 state_dir,
                 vault_history,
+                web,
             },
             warnings,
         ))

@@ -17,6 +17,7 @@ mod respond;
 mod routes;
 mod tables;
 mod view;
+mod web;
 
 use actix_web::web::{Data, ServiceConfig};
 use loop_shared::resource_server::{self, RunError};

@@ -25,6 +25,7 @@ mod metrics;
 mod migration;
 mod observability;
 mod openid;
+mod pages;
 mod profiles;
 mod replicas;
 mod restart;

@@ -10,14 +10,10 @@ use serde::Serialize;
 
 use super::scale::{Scale, short};
 
-const WIDTH: f64 = 760.0;
-const HEIGHT: f64 = 280.0;
 const LEFT: f64 = 74.0;
 const RIGHT: f64 = 14.0;
 const TOP: f64 = 14.0;
 const BOTTOM: f64 = 34.0;
-/// Most labels below the picture.
-const LABELS: usize = 12;
 
 /// A picture and its numbers.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -60,8 +56,54 @@ pub(super) struct Series {
 /// How numbers are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
+    /// Lines over a whole page.
     Lines,
+    /// Bars over a whole page.
     Bars,
+    /// Lines on a card.
+    Trend,
+}
+
+/// A picture's measures, in its own units.
+#[derive(Clone, Copy, Debug)]
+struct Frame {
+    width: f64,
+    height: f64,
+    /// Most labels below.
+    labels: usize,
+}
+
+impl Kind {
+    const fn frame(self) -> Frame {
+        match self {
+            Self::Lines | Self::Bars => Frame {
+                width: 760.0,
+                height: 280.0,
+                labels: 12,
+            },
+            Self::Trend => Frame {
+                width: 440.0,
+                height: 200.0,
+                labels: 6,
+            },
+        }
+    }
+}
+
+impl Frame {
+    fn y(self, scale: &Scale, value: f64) -> f64 {
+        (self.height - TOP - BOTTOM).mul_add(scale.down(value), TOP)
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "places on a picture")]
+    fn room(self, count: usize) -> f64 {
+        (self.width - LEFT - RIGHT) / count.max(1) as f64
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "places on a picture")]
+    fn x(self, at: usize, count: usize) -> f64 {
+        (at as f64 + 0.5).mul_add(self.room(count), LEFT)
+    }
 }
 
 impl Chart {
@@ -77,15 +119,19 @@ impl Chart {
             .iter()
             .flat_map(|one| one.values.iter().flatten().copied());
         let scale = Scale::of(values);
+        let frame = kind.frame();
         let mut svg = format!(
-            "<svg class=\"plot\" viewBox=\"0 0 {WIDTH} {HEIGHT}\" role=\"img\" aria-label=\"{}\">",
+            "<svg class=\"plot{}\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
+            if kind == Kind::Trend { " trend" } else { "" },
+            frame.width,
+            frame.height,
             escape(&title)
         );
-        axis(&mut svg, &scale, locale);
-        below(&mut svg, labels);
+        axis(&mut svg, frame, &scale, locale);
+        below(&mut svg, frame, labels);
         match kind {
-            Kind::Lines => lines(&mut svg, &scale, labels.len(), series),
-            Kind::Bars => bars(&mut svg, &scale, (labels.len(), faint), series),
+            Kind::Lines | Kind::Trend => lines(&mut svg, frame, &scale, labels.len(), series),
+            Kind::Bars => bars(&mut svg, frame, &scale, (labels.len(), faint), series),
         }
         svg.push_str("</svg>");
         let legend = |one: &Series| Legend {
@@ -107,19 +153,9 @@ impl Chart {
     }
 }
 
-fn y(scale: &Scale, value: f64) -> f64 {
-    (HEIGHT - TOP - BOTTOM).mul_add(scale.down(value), TOP)
-}
-
-#[expect(clippy::cast_precision_loss, reason = "places on a picture")]
-fn x(at: usize, count: usize) -> f64 {
-    let room = (WIDTH - LEFT - RIGHT) / count.max(1) as f64;
-    (at as f64 + 0.5).mul_add(room, LEFT)
-}
-
-fn axis(svg: &mut String, scale: &Scale, locale: Locale) {
+fn axis(svg: &mut String, frame: Frame, scale: &Scale, locale: Locale) {
     for tick in &scale.ticks {
-        let place = y(scale, *tick);
+        let place = frame.y(scale, *tick);
         let class = if tick.abs() < f64::EPSILON {
             "zero"
         } else {
@@ -131,27 +167,27 @@ fn axis(svg: &mut String, scale: &Scale, locale: Locale) {
             svg,
             "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{place:.1}\" y2=\"{place:.1}\"/>\
              <text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>",
-            WIDTH - RIGHT,
+            frame.width - RIGHT,
             LEFT - 8.0,
             place + 4.5
         );
     }
 }
 
-fn below(svg: &mut String, labels: &[String]) {
-    let step = labels.len().div_ceil(LABELS).max(1);
+fn below(svg: &mut String, frame: Frame, labels: &[String]) {
+    let step = labels.len().div_ceil(frame.labels).max(1);
     for (at, label) in labels.iter().enumerate().step_by(step) {
         let _ = write!(
             svg,
             "<text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-            x(at, labels.len()),
-            HEIGHT - 10.0,
+            frame.x(at, labels.len()),
+            frame.height - 10.0,
             escape(label)
         );
     }
 }
 
-fn lines(svg: &mut String, scale: &Scale, count: usize, series: &[Series]) {
+fn lines(svg: &mut String, frame: Frame, scale: &Scale, count: usize, series: &[Series]) {
     for one in series {
         let mut path = String::new();
         let mut pen_up = true;
@@ -160,7 +196,7 @@ fn lines(svg: &mut String, scale: &Scale, count: usize, series: &[Series]) {
                 pen_up = true;
                 continue;
             };
-            let (x, y) = (x(at, count), y(scale, value));
+            let (x, y) = (frame.x(at, count), frame.y(scale, value));
             let _ = write!(path, "{}{x:.1} {y:.1} ", if pen_up { 'M' } else { 'L' });
             let _ = write!(
                 svg,
@@ -179,18 +215,27 @@ fn lines(svg: &mut String, scale: &Scale, count: usize, series: &[Series]) {
 }
 
 #[expect(clippy::cast_precision_loss, reason = "places on a picture")]
-fn bars(svg: &mut String, scale: &Scale, (count, faint): (usize, &[bool]), series: &[Series]) {
-    let room = (WIDTH - LEFT - RIGHT) / count.max(1) as f64;
+fn bars(
+    svg: &mut String,
+    frame: Frame,
+    scale: &Scale,
+    (count, faint): (usize, &[bool]),
+    series: &[Series],
+) {
+    let room = frame.room(count);
     let width = (room * 0.72 / series.len().max(1) as f64).min(46.0);
-    let zero = y(scale, 0.0);
+    let zero = frame.y(scale, 0.0);
     for (nth, one) in series.iter().enumerate() {
         for (at, value) in one.values.iter().enumerate() {
             let Some(value) = value.filter(|value| value.is_finite()) else {
                 continue;
             };
-            let middle = x(at, count);
+            let middle = frame.x(at, count);
             let left = (nth as f64 - series.len() as f64 / 2.0).mul_add(width, middle);
-            let (top, bottom) = (y(scale, value).min(zero), y(scale, value).max(zero));
+            let (top, bottom) = (
+                frame.y(scale, value).min(zero),
+                frame.y(scale, value).max(zero),
+            );
             let soft = if faint.get(at).copied().unwrap_or(false) {
                 " faint"
             } else {
@@ -295,7 +340,7 @@ mod tests {
                 "{count}"
             );
             let shown = chart.svg.matches("text-anchor=\"middle\"").count();
-            assert!(shown <= LABELS, "{count}: {shown} labels");
+            assert!(shown <= 12, "{count}: {shown} labels");
         }
     }
 }

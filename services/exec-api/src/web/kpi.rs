@@ -201,7 +201,7 @@ fn drawn(app: &App, visitor: &Visitor, title: &str, trend: &Value) -> Chart {
         .map(|key| pages.say(locale, key))
         .to_vec();
     Chart::draw(
-        Kind::Lines,
+        Kind::Trend,
         title.to_owned(),
         (&short, &[]),
         &series,

@@ -76,48 +76,45 @@ pub(super) fn figure(answer: &Value, path: &str) -> String {
     money(part("amount"), part("currency"))
 }
 
-/// The cash to come, plain and under the scenario.
+/// The cash to come: plain, and under the scenario where that differs.
 pub(super) fn runway_chart(pages: &Pages, locale: Locale, answer: &Value) -> Chart {
     let say = |key: &str| pages.say(locale, key);
-    let longest = ["/base/months", "/scenario/months"]
-        .map(|path| list(answer, path))
-        .into_iter()
-        .max_by_key(|months| months.len())
-        .unwrap_or_default();
+    let mut outlooks = vec![("a", "base", list(answer, "/base/months"))];
+    let scenario = list(answer, "/scenario/months");
+    if scenario != list(answer, "/base/months") {
+        outlooks.push(("b", "scenario", scenario));
+    }
+    let longest = outlooks
+        .iter()
+        .map(|(_, _, months)| *months)
+        .max_by_key(|months| months.len());
     let labels: Vec<String> = longest
+        .unwrap_or_default()
         .iter()
         .map(|month| text(month, "/month").to_owned())
         .collect();
-    let line = |class, key: &str, path: &str| Series {
+    let closing =
+        |months: &[Value], at: usize| months.get(at).and_then(|month| place(month, "/closing"));
+    let line = |(class, key, months): &(&'static str, &str, &[Value])| Series {
         class,
         name: say(key),
-        values: (0..labels.len())
-            .map(|at| {
-                list(answer, path)
-                    .get(at)
-                    .and_then(|month| place(month, "/closing"))
-            })
-            .collect(),
+        values: (0..labels.len()).map(|at| closing(months, at)).collect(),
     };
-    let series = [
-        line("a", "base", "/base/months"),
-        line("b", "scenario", "/scenario/months"),
-    ];
-    let rows = labels.iter().enumerate().map(|(at, label)| {
-        let closing = |path: &str| {
-            let month = list(answer, path).get(at);
-            grouped(month.map_or("", |month| text(month, "/closing")))
+    let series: Vec<Series> = outlooks.iter().map(line).collect();
+    let row = |(at, label): (usize, &String)| {
+        let written = |(_, _, months): &(&str, &str, &[Value])| {
+            grouped(months.get(at).map_or("", |month| text(month, "/closing")))
         };
-        vec![
-            label.clone(),
-            closing("/base/months"),
-            closing("/scenario/months"),
-        ]
-    });
-    let rows = rows.collect();
+        std::iter::once(label.clone())
+            .chain(outlooks.iter().map(written))
+            .collect()
+    };
+    let rows = labels.iter().enumerate().map(row).collect();
     let currency = text(answer, "/currency");
-    let head = ["base", "scenario"].map(|key| format!("{} ({currency})", say(key)));
-    let head = std::iter::once(say("month")).chain(head).collect();
+    let heads = outlooks
+        .iter()
+        .map(|(_, key, _)| format!("{} ({currency})", say(key)));
+    let head = std::iter::once(say("month")).chain(heads).collect();
     let title = format!("{} ({currency})", say("chart_runway"));
     Chart::draw(Kind::Lines, title, (&labels, &[]), &series, locale).with(head, rows)
 }

@@ -44,7 +44,7 @@ fn executives_and_analysts_read_the_dashboard_in_chromium() {
         analyst,
         "--name",
         "김은향",
-        "--role",
+        "--roles",
         "analyst",
         "--password-file",
         &file,

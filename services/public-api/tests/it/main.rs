@@ -12,6 +12,7 @@ mod history;
 mod lint;
 mod mcp;
 mod odd_inputs;
+mod pages;
 mod query;
 mod resources;
 mod rest;
