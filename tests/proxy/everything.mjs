@@ -63,7 +63,8 @@ async function transcript(transport) {
     { name: "trigger-long-running-operation", arguments: { duration: 0.4, steps: 4 } }, undefined,
     { onprogress: (progress) => steps.push(progress) },
   ));
-  await keep("steps", steps);
+  // The last one may come so close to the answer that the SDK drops it.
+  await keep("steps", steps.slice(0, 3));
   await keep("sampling", call("trigger-sampling-request", { prompt: "say", maxTokens: 9 }));
   await keep("elicitation", call("trigger-elicitation-request"));
   await keep("asked", asked);

@@ -28,4 +28,4 @@ def note(name: str) -> str:
 
 
 if __name__ == "__main__":
-    mcp.run(transport="http", host="127.0.0.1", port=int(os.environ["PORT"]), path="/mcp", show_banner=False)
+    mcp.run(transport="http", host=os.environ.get("HOST", "127.0.0.1"), port=int(os.environ["PORT"]), path="/mcp", show_banner=False)

@@ -10,6 +10,7 @@ use actix_web::web::{Data, ServiceConfig as Routes};
 use loop_auth::boot::{BootError, Opening};
 use loop_auth::config::Database;
 use loop_auth::outbound::providers::http::ProvidersError;
+use loop_auth::visitors::Visitors;
 use loop_auth::{Running, first_admin};
 use loop_shared::audit::FileLogError;
 use loop_shared::resource_server::ResourceServerError;
@@ -33,6 +34,8 @@ use crate::secret;
 const BODY: usize = 8 * 1024 * 1024;
 /// How often requests that wait for their clients are looked at.
 const ROUND: Duration = Duration::from_secs(30);
+/// How often it is looked who has left.
+const LEAVERS: Duration = Duration::from_secs(2);
 /// How long children get to end when the proxy stops.
 const FAREWELL: Duration = Duration::from_secs(6);
 
@@ -129,19 +132,12 @@ async fn live(
             }
         }
     });
-    if let Some(args) = &config.file {
-        let reload = Reload {
-            file: args.file(),
-            args: args.clone(),
-            providers: config.providers.clone(),
-            app: app.clone(),
-            resources: login.as_ref().map(Running::resources),
-            external: config.service.external_url.clone(),
-        };
-        actix_web::rt::spawn(reload.follow(shutdown.token()));
-    }
+    follow_file(config, &app, login.as_ref(), &shutdown);
     let inside = login.as_ref().map(Running::routes);
     let visitors = login.as_ref().map(Running::visitors);
+    if let Some(visitors) = visitors.clone() {
+        actix_web::rt::spawn(leavers(app.clone(), visitors));
+    }
     let first = app.registry.entries().first().cloned();
     let health = first.map(|entry| entry.door.health());
     let serving = app.clone();
@@ -167,6 +163,35 @@ async fn live(
         login.stop().await;
     }
     Ok(served?)
+}
+
+/// Follows the file of servers, where there is one.
+fn follow_file(config: &Config, app: &Data<App>, login: Option<&Running>, shutdown: &Shutdown) {
+    if let Some(args) = &config.file {
+        let reload = Reload {
+            file: args.file(),
+            args: args.clone(),
+            providers: config.providers.clone(),
+            app: app.clone(),
+            resources: login.map(Running::resources),
+            external: config.service.external_url.clone(),
+        };
+        actix_web::rt::spawn(reload.follow(shutdown.token()));
+    }
+}
+
+/// Ends the servers of people who left; their tokens are refused by then.
+async fn leavers(app: Data<App>, visitors: Visitors) {
+    loop {
+        tokio::time::sleep(LEAVERS).await;
+        for subject in app.pool.subjects() {
+            // A login that cannot be asked has sent nobody away.
+            if let Ok(false) = visitors.stays(&subject).await {
+                tracing::info!("the servers of somebody who left are ended");
+                app.pool.end(|_, other| *other == *subject);
+            }
+        }
+    }
 }
 
 /// Starts the login inside.

@@ -13,6 +13,7 @@ use loop_shared::audit::{Head, verify_files};
 use loop_shared::resource_server::{self, exit_code};
 use loop_shared::service::config::Problems;
 
+use crate::add::{AddArgs, add};
 use crate::boot;
 use crate::config::{IDENTITY, ProxyArgs};
 use crate::connections_config::providers;
@@ -49,6 +50,9 @@ EXAMPLES
     auth-proxy --external-url https://mcp.example.com --issuer https://loop.example.com \\
         --server-url http://10.0.0.5:9000/mcp
   (RESOURCES of loop-auth must list https://mcp.example.com/mcp=mcp:read.)
+
+  A server for people's own mail, asked for step by step:
+    auth-proxy add gmail
 
   Many servers, each at /<name>/mcp; `auth-proxy check mcp_servers.json` finds every mistake with its line:
     auth-proxy --external-url http://localhost:8080 --password changeme --config mcp_servers.json
@@ -105,6 +109,8 @@ enum Task {
         #[command(flatten)]
         federation: Box<FederationArgs>,
     },
+    /// Ask for what a server needs, show the addresses to register, write entry, variables and compose service
+    Add(AddArgs),
     /// Encrypt everybody's tokens anew, with the first of several secrets (`AUTH_ENCRYPTION_SECRET=new,old`)
     Rekey(Box<ProxyArgs>),
     /// Check the record of calls: exits 1 at the first that was changed, taken out, put in or moved
@@ -137,6 +143,7 @@ pub fn main(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
     }
     match &cli.command {
         Some(Task::Check { file, federation }) => return check(file, federation),
+        Some(Task::Add(args)) => return ask(args),
         Some(Task::Rekey(args)) => return rekey(args),
         Some(Task::Audit { head, args }) => return audit(*head, args),
         Some(Task::Healthcheck(_)) | None => {}
@@ -192,6 +199,18 @@ fn rekey(args: &ProxyArgs) -> ExitCode {
         }
         Err(problem) => {
             eprintln!("auth-proxy: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `auth-proxy add`.
+fn ask(args: &AddArgs) -> ExitCode {
+    let (mut answers, mut says) = (std::io::stdin().lock(), std::io::stdout().lock());
+    match add(args, &mut answers, &mut says) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("\nauth-proxy: {problem}");
             ExitCode::FAILURE
         }
     }

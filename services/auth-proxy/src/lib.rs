@@ -3,6 +3,7 @@
 //! In: requests with Loop's tokens. Out: what the servers behind answer, byte for byte. Never: passes a client's
 //! token on, lets one user reach what is another's, leaves a process behind.
 
+mod add;
 mod admin;
 mod app;
 mod audit;

@@ -218,6 +218,11 @@ impl Pool {
         }
     }
 
+    /// Everybody for whom something is kept.
+    pub(crate) fn subjects(&self) -> BTreeSet<String> {
+        self.peers().keys().map(|key| key.subject.clone()).collect()
+    }
+
     /// What runs of each server, by name.
     pub(crate) fn reports(&self) -> HashMap<Arc<str>, Report> {
         let mut reports: HashMap<Arc<str>, Report> = HashMap::new();

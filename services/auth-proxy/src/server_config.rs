@@ -136,6 +136,24 @@ impl ServerArgs {
         args.read(providers)
     }
 
+    /// Looks for mistakes in a text that is about to be written, as if every provider were set up.
+    ///
+    /// # Errors
+    /// Every mistake, a line each.
+    pub(crate) fn proofread(text: &str) -> Result<(), String> {
+        let mut problems = Problems::new();
+        let defaults = Self::default().defaults(&mut problems);
+        let known = Known {
+            defaults: &defaults,
+            providers: &Provider::usual(),
+        };
+        let wrong = |mistakes: Vec<Mistake>| {
+            let lines = mistakes.iter().map(ToString::to_string);
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        servers_file::parse(text, &known).map(drop).map_err(wrong)
+    }
+
     /// What a server is unless its entry says otherwise.
     fn defaults(&self, problems: &mut Problems) -> Server {
         let mut count = |name, value: &Option<String>, most, default| {

@@ -3,8 +3,9 @@
 //! In: a request with the login's cookie. Out: the person. Never: the cookie's value, a session of somebody who may no longer log in.
 
 use actix_web::{HttpRequest, web::Data};
-use loop_oauth::store::StoreError;
+use loop_oauth::{federation, store::StoreError, user::UserId};
 use loop_shared::auth::scope::Role;
+use uuid::Uuid;
 
 use crate::{app::App, extract::session};
 
@@ -39,5 +40,20 @@ impl Visitors {
             account: current.account(),
             is_admin: current.who.1.roles.contains(Role::Admin),
         }))
+    }
+
+    /// Whether somebody, by the `sub` of their tokens, is still a user whom today's rules allow.
+    ///
+    /// # Errors
+    /// The store does not answer.
+    pub async fn stays(&self, user: &str) -> Result<bool, StoreError> {
+        let Ok(id) = Uuid::parse_str(user) else {
+            return Ok(false);
+        };
+        let cx = self.0.cx();
+        match cx.store.user(UserId(id)).await? {
+            Some(user) if user.is_active() => federation::may_stay(&cx, &user).await,
+            Some(_) | None => Ok(false),
+        }
     }
 }

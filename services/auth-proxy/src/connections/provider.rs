@@ -58,6 +58,25 @@ impl Provider {
         URL_SAFE_NO_PAD.encode(&digest[..16])
     }
 
+    /// The providers with names of their own, set up by nobody.
+    pub(crate) fn usual() -> Vec<Arc<Self>> {
+        let kinds = [
+            ("google", ProviderKind::Google),
+            ("github", ProviderKind::GitHub),
+            ("oidc", ProviderKind::Oidc),
+        ];
+        let provider = |(id, kind): (&str, ProviderKind)| Self {
+            id: id.to_owned(),
+            name: id.to_owned(),
+            kind,
+            issuer: String::new(),
+            client_id: String::new(),
+            client_secret: SecretString::default(),
+            api: None,
+        };
+        kinds.map(provider).map(Arc::new).to_vec()
+    }
+
     /// What must be asked for so that access outlives the first hour.
     pub(crate) const fn lasting(&self) -> &'static [(&'static str, &'static str)] {
         match self.kind {

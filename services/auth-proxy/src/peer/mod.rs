@@ -195,12 +195,15 @@ impl Peer {
         self.sleep();
     }
 
-    /// Ends the server; the next request starts it again.
+    /// Ends the server; the next request starts it again. Whoever waits is told now: when the link's own news of its end
+    /// comes, others may wait for the next server already.
     pub(crate) fn sleep(&self) {
         let up = lock(&self.0.current).take();
         if let Some(up) = up {
             up.alive.store(false, Ordering::Release);
             up.link.close();
+            let text = format!("The server {:?} is gone: it was stopped.", self.0.name);
+            self.0.book().lose(&text);
         }
     }
 }

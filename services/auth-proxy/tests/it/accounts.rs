@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use url::Url;
 
 use crate::backend::Backend;
-use crate::harness::{EMAIL, PASSWORD, Proxy, Session, fake};
+use crate::harness::{EMAIL, PASSWORD, Proxy, Session, fake, subject};
 
 /// A proxy whose servers work with accounts at `provider`, by which people also sign in.
 fn proxy(provider: &Provider, backend: &Backend) -> Proxy {
@@ -451,4 +451,41 @@ async fn the_password_and_a_provider_stand_on_one_page_and_rules_decide_who_ente
             .path()
             .contains("login")
     );
+}
+
+#[tokio::test]
+async fn whoever_is_disabled_loses_tokens_and_processes_within_seconds() {
+    let (provider, backend) = (Provider::start(Kind::Oidc), Backend::start());
+    let mut proxy = proxy(&provider, &backend);
+    proxy.at("/tool/mcp");
+    let kim = Someone::new("1001", "kim@example.com");
+    kim.sign_in(&proxy, &provider).await;
+    kim.connect(&proxy, &provider, "tool").await;
+    let token = kim.token(&proxy).await;
+    let session = proxy.session(&token, json!({})).await;
+    let pid: u32 = session.text("pid", json!({})).await.parse().unwrap();
+    let admin = Browser::new();
+    let (url, _) = proxy.authorization("mcp:read").await;
+    admin
+        .authorize(&url, EMAIL, PASSWORD, Decision::Allow)
+        .await;
+    let question = format!("/admin/confirm?act=disable&id={}", subject(&token));
+    let question: Url = proxy.url(&question).parse().unwrap();
+    let html = admin.get(&question).await.text().await.unwrap();
+    let form = forms(&html).into_iter().find(|form| form.method == "post");
+    let form = form.unwrap_or_else(|| panic!("{html}"));
+    let done = admin.submit(&question, &form, None).await;
+    assert!(done.status().as_u16() < 400, "{}", done.status());
+    crate::harness::eventually("the process ends", || !crate::harness::lives(pid));
+    let list = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+    let mut status = 200;
+    for _ in 0..100 {
+        status = session.send(&list).await.status().as_u16();
+        if status == 401 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!(status, 401);
+    assert!(!crate::harness::lives(pid));
 }

@@ -2,6 +2,7 @@
 
 use std::net::TcpListener;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use actix_web::{App, HttpRequest, HttpResponse, HttpServer, web};
 use loop_testkit::InProcess;
@@ -27,6 +28,10 @@ impl Backend {
                     .route("/mcp", web::post().to(post))
             };
             let server = HttpServer::new(app).workers(2).disable_signals();
+            // A busy machine is no reason to hang up.
+            let server = server
+                .keep_alive(Duration::from_secs(75))
+                .client_request_timeout(Duration::from_mins(1));
             server.listen(listener).expect("a server").run()
         });
         Self { server, seen }
@@ -72,7 +77,7 @@ async fn post(
             { "name": "write_file", "inputSchema": { "type": "object" } },
         ] }),
         "tools/call" if body["params"]["name"] == "slowly" => {
-            actix_web::rt::time::sleep(std::time::Duration::from_millis(50)).await;
+            actix_web::rt::time::sleep(Duration::from_millis(50)).await;
             said(header("authorization").map_or("nothing", |(_, value)| value))
         }
         "tools/call" => said(header("authorization").map_or("nothing", |(_, value)| value)),

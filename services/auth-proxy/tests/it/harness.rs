@@ -72,7 +72,7 @@ impl Proxy {
         Self::started(service, data, path)
     }
 
-    fn started(service: ServiceBuilder, data: TempDir, path: &str) -> Self {
+    pub(crate) fn started(service: ServiceBuilder, data: TempDir, path: &str) -> Self {
         Self {
             service: service.start(),
             data,

@@ -9,6 +9,7 @@
 
 mod accounts;
 mod backend;
+mod bench;
 mod chaos;
 mod eras;
 mod harness;
@@ -16,4 +17,6 @@ mod identity;
 mod login;
 mod many;
 mod operations;
+mod real;
+mod replicas;
 mod scopes;

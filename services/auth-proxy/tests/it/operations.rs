@@ -1,5 +1,7 @@
 //! What operators see: a record of calls, figures, a page about servers, commands.
 
+use std::path::Path;
+
 use loop_testkit::{Browser, Decision, free_port};
 use serde_json::{Value, json};
 
@@ -9,77 +11,49 @@ fn servers() -> Value {
     json!({ "servers": [{ "name": "files", "command": fake(), "tools": { "eat": "mcp:exec" } }] })
 }
 
+/// One call that works, one that fails, one that is refused, and one of the new era.
+async fn four_calls(proxy: &Proxy, token: &str) {
+    let session = proxy.session(token, json!({})).await;
+    session
+        .text("echo", json!({ "password": "hunter22" }))
+        .await;
+    session.call("die", json!({})).await;
+    let body =
+        json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "eat" } });
+    assert_eq!(session.send(&body).await.status(), 403);
+    let params = json!({ "name": "echo", "arguments": {} });
+    let modern = proxy.modern(token, "tools/call", params).send().await;
+    assert_eq!(modern.unwrap().status(), 200);
+}
+
+/// The records of a log.
+fn records(file: &Path) -> Vec<Value> {
+    let text = std::fs::read_to_string(file).unwrap_or_default();
+    text.lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect()
+}
+
 #[tokio::test]
 async fn each_call_leaves_one_record_without_its_arguments_and_tampering_is_found() {
-    let metrics = format!("127.0.0.1:{}", free_port());
-    let settings = [("METRICS_LISTEN", metrics.as_str())];
-    let mut proxy = Proxy::of_file("/files/mcp", &servers(), &settings);
+    let mut proxy = Proxy::of_file("/files/mcp", &servers(), &[]);
     let token = proxy.token(EMAIL).await;
     let user = subject(&token);
-    {
-        let session = proxy.session(&token, json!({})).await;
-        session
-            .text("echo", json!({ "password": "hunter22" }))
-            .await;
-        session.call("die", json!({})).await;
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": { "name": "eat" } });
-        assert_eq!(session.send(&body).await.status(), 403);
-        let modern = proxy.modern(
-            &token,
-            "tools/call",
-            json!({ "name": "echo", "arguments": {} }),
-        );
-        assert_eq!(modern.send().await.unwrap().status(), 200);
-    }
+    four_calls(&proxy, &token).await;
     let file = proxy.data().join("audit.jsonl");
-    let lines = || -> Vec<Value> {
-        let text = std::fs::read_to_string(&file).unwrap_or_default();
-        text.lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect()
-    };
-    eventually("four records", || lines().len() == 4);
-    let told: Vec<(String, String)> = lines()
-        .iter()
-        .map(|line| {
-            assert_eq!(line["actor"], format!("user:{user}"), "{line}");
-            assert_eq!(line["subject"], "server:files", "{line}");
-            assert!(
-                line["client"].is_string() && line["details"]["ms"].is_string(),
-                "{line}"
-            );
-            let text = |value: &Value| value.as_str().unwrap().to_owned();
-            (text(&line["details"]["name"]), text(&line["outcome"]))
-        })
-        .collect();
-    let expected = [
-        ("echo", "done"),
-        ("die", "failed"),
-        ("eat", "refused"),
-        ("echo", "done"),
-    ];
-    assert_eq!(
-        told,
-        expected.map(|(name, outcome)| (name.to_owned(), outcome.to_owned()))
-    );
+    eventually("four records", || records(&file).len() == 4);
+    let told = records(&file).into_iter().map(|line| {
+        assert_eq!(line["actor"], format!("user:{user}"), "{line}");
+        assert_eq!(line["subject"], "server:files", "{line}");
+        let details = &line["details"];
+        assert!(line["client"].is_string() && details["ms"].is_string());
+        let text = |value: &Value| value.as_str().unwrap().to_owned();
+        format!("{} {}", text(&details["name"]), text(&line["outcome"]))
+    });
+    let expected = ["echo done", "die failed", "eat refused", "echo done"];
+    assert_eq!(told.collect::<Vec<_>>(), expected);
     let text = std::fs::read_to_string(&file).unwrap();
     assert!(!text.contains("hunter22"));
-    let page = format!("http://{metrics}/metrics");
-    let page = proxy
-        .http
-        .get(page)
-        .send()
-        .await
-        .unwrap()
-        .text()
-        .await
-        .unwrap();
-    for line in [
-        r#"loop_proxy_calls_total{server="files",outcome="done"} 2"#,
-        r#"loop_proxy_calls_total{server="files",outcome="refused"} 1"#,
-    ] {
-        assert!(page.contains(line), "{line} in {page}");
-    }
     proxy.service.terminate();
     let audit = || {
         let data = tempfile::tempdir().unwrap();
@@ -94,6 +68,24 @@ async fn each_call_leaves_one_record_without_its_arguments_and_tampering_is_foun
     std::fs::write(&file, text.replacen("refused", "done", 1)).unwrap();
     let (status, said) = audit();
     assert!(!status.success() && said.contains("tampered"), "{said}");
+}
+
+#[tokio::test]
+async fn calls_are_counted_by_server_and_outcome() {
+    let metrics = format!("127.0.0.1:{}", free_port());
+    let settings = [("METRICS_LISTEN", metrics.as_str())];
+    let proxy = Proxy::of_file("/files/mcp", &servers(), &settings);
+    let token = proxy.token(EMAIL).await;
+    four_calls(&proxy, &token).await;
+    let page = proxy.http.get(format!("http://{metrics}/metrics"));
+    let page = page.send().await.unwrap().text().await.unwrap();
+    for line in [
+        r#"loop_proxy_calls_total{server="files",outcome="done"} 2"#,
+        r#"loop_proxy_calls_total{server="files",outcome="failed"} 1"#,
+        r#"loop_proxy_calls_total{server="files",outcome="refused"} 1"#,
+    ] {
+        assert!(page.contains(line), "{line} in {page}");
+    }
 }
 
 #[tokio::test]

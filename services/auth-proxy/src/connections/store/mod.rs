@@ -4,6 +4,7 @@
 
 mod memory;
 mod migration;
+mod rows;
 mod sql;
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database, DatabaseBackend, DatabaseConnection, DbErr,
+    ConnectOptions, ConnectionTrait as _, Database, DatabaseBackend, DatabaseConnection,
     QueryResult, SqlxSqliteConnector, Statement, TransactionTrait as _, Value,
     sqlx::{
         ConnectOptions as _,
@@ -19,6 +19,7 @@ use sea_orm_migration::MigratorTrait as _;
 use secrecy::{ExposeSecret as _, SecretString};
 
 use super::migration::Migrator;
+use super::rows::{connection, departure, failed, text};
 use super::{Connection, ConnectionStore, Departure, Key, Lease, Renewed, StoreError};
 
 /// What a connection is read from.
@@ -111,55 +112,6 @@ impl SqlConnections {
         let asked = self.statement(sql, values);
         self.db.query_all_raw(asked).await.map_err(failed)
     }
-}
-
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "map_err hands the error over"
-)]
-fn failed(error: DbErr) -> StoreError {
-    StoreError(error.to_string())
-}
-
-fn connection(row: &QueryResult) -> Result<Connection, StoreError> {
-    let read = || -> Result<Connection, DbErr> {
-        Ok(Connection {
-            key: Key {
-                user: row.try_get_by_index(0)?,
-                server: row.try_get_by_index(1)?,
-            },
-            provider: row.try_get_by_index(2)?,
-            sealed: row.try_get_by_index(3)?,
-            scopes: row.try_get_by_index(4)?,
-            expires_at: row.try_get_by_index(5)?,
-            refresh_at: row.try_get_by_index(6)?,
-            version: row.try_get_by_index(7)?,
-            is_rejected: row.try_get_by_index::<i64>(8)? != 0,
-            connected_at: row.try_get_by_index(9)?,
-            used_at: row.try_get_by_index(10)?,
-        })
-    };
-    read().map_err(failed)
-}
-
-fn departure(row: &QueryResult) -> Result<Departure, StoreError> {
-    let read = || -> Result<Departure, DbErr> {
-        Ok(Departure {
-            state: row.try_get_by_index(0)?,
-            browser: row.try_get_by_index(1)?,
-            key: Key {
-                user: row.try_get_by_index(2)?,
-                server: row.try_get_by_index(3)?,
-            },
-            provider: row.try_get_by_index(4)?,
-            expires_at: row.try_get_by_index(5)?,
-        })
-    };
-    read().map_err(failed)
-}
-
-fn text(text: &str) -> Value {
-    Value::from(text.to_owned())
 }
 
 #[async_trait]
