@@ -32,7 +32,7 @@ pub struct VaultConfig {
 }
 
 impl VaultConfig {
-    /// The defaults: 2 MiB a note, 1,000,000 notes, comparison every 30 s, 200 ms of quiet, watching; nothing ignored, nothing
+    /// The defaults: 2 MiB a note, 1,000,000 notes, comparison every 30 s, 50 ms of quiet, watching; nothing ignored, nothing
     /// private.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
@@ -41,7 +41,7 @@ impl VaultConfig {
             max_note_bytes: 2 * 1024 * 1024,
             max_notes: 1_000_000,
             rescan_interval: Duration::from_secs(30),
-            debounce: Duration::from_millis(200),
+            debounce: Duration::from_millis(50),
             watch: true,
             ignore: Patterns::default(),
             privacy: None,

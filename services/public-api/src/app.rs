@@ -24,8 +24,8 @@ use crate::lint as rules;
 use crate::mcp::VaultTools;
 use crate::openapi;
 use crate::routes::{
-    changes, docs, entities, entity, fallback, graph, graph_path, health, history, lint, live,
-    note, openapi as description, project, query, scan, search, stats, versions,
+    changes, docs, entities, entity, export, fallback, graph, graph_path, health, history, lint,
+    live, note, openapi as description, project, query, scan, search, stats, versions,
 };
 use crate::view::{PrivateReaders, View};
 use crate::web::{self as pages, Web};
@@ -146,7 +146,7 @@ impl App {
 }
 
 /// What is served to callers with a token, and how.
-const VAULT: [(Endpoint, fn() -> Route); 15] = [
+const VAULT: [(Endpoint, fn() -> Route); 16] = [
     (entities::ENDPOINT, || reading().to(entities::get)),
     (entity::ENDPOINT, || reading().to(entity::get)),
     (note::ENDPOINT, || reading().to(note::get)),
@@ -160,6 +160,7 @@ const VAULT: [(Endpoint, fn() -> Route); 15] = [
     (live::ENDPOINT, || reading().to(live::get)),
     (versions::ENDPOINT, || reading().to(versions::get)),
     (history::ENDPOINT, || reading().to(history::get)),
+    (export::ENDPOINT, || reading().to(export::get)),
     (lint::ENDPOINT, || reading().to(lint::get)),
     (stats::ENDPOINT, || reading().to(stats::get)),
 ];

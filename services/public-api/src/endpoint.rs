@@ -52,6 +52,8 @@ pub(crate) enum Answer {
     Json(SchemaOf),
     /// One JSON value a line, streamed, with an `ETag`.
     Lines(SchemaOf),
+    /// The same, or a table, as it was asked for.
+    Export(SchemaOf),
     /// Server-sent events, each with one JSON value.
     Events(SchemaOf),
     /// One JSON value, without an `ETag`: the present is asked for.
@@ -94,7 +96,7 @@ impl Answer {
         match self {
             Self::Events(_) => "text/event-stream",
             Self::Json(_) | Self::Now(_) | Self::Health | Self::Description => "application/json",
-            Self::Lines(_) => "application/x-ndjson",
+            Self::Lines(_) | Self::Export(_) => "application/x-ndjson",
         }
     }
 
@@ -105,6 +107,6 @@ impl Answer {
 
     /// Whether `If-None-Match` is understood.
     pub(crate) const fn is_conditional(self) -> bool {
-        matches!(self, Self::Json(_) | Self::Lines(_))
+        matches!(self, Self::Json(_) | Self::Lines(_) | Self::Export(_))
     }
 }

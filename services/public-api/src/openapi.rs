@@ -189,12 +189,13 @@ fn good(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
         Answer::Json(schema)
         | Answer::Now(schema)
         | Answer::Lines(schema)
+        | Answer::Export(schema)
         | Answer::Events(schema) => schema(generator).to_value(),
         Answer::Health => json!({ "$ref": "#/components/schemas/HealthResponse" }),
         Answer::Description => json!({ "type": "object", "required": ["openapi"] }),
     };
     let (en, ko) = match endpoint.answer {
-        Answer::Lines(_) => (
+        Answer::Lines(_) | Answer::Export(_) => (
             "One JSON value a line; the schema is that of a line.",
             "한 줄에 JSON 값 하나. 스키마는 한 줄의 것이다.",
         ),
@@ -206,7 +207,10 @@ fn good(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
             ("The answer.", "응답.")
         }
     };
-    let content = json!({ endpoint.answer.media_type(): { "schema": schema } });
+    let mut content = json!({ endpoint.answer.media_type(): { "schema": schema } });
+    if matches!(endpoint.answer, Answer::Export(_)) {
+        content["text/csv"] = json!({ "schema": { "type": "string" } });
+    }
     let mut good = json!({ "description": en, "x-ko": ko, "content": content });
     if endpoint.answer.is_conditional() {
         let etag = json!({ "description": "Changes when the answer does.", "schema": { "type": "string" } });

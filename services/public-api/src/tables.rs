@@ -252,6 +252,29 @@ pub(crate) static QUERY_LINE: &[Param] = &[
     AS_OF,
 ];
 
+/// Query of `/api/export`.
+pub(crate) static EXPORT: &[Param] = &[
+    text(
+        "format",
+        "ndjson (with texts) or csv. Without it: ndjson.",
+        "ndjson(본문 포함) 또는 csv. 없으면 ndjson",
+        "csv",
+    ),
+    text(
+        "q",
+        "Only notes that fit, in one line as at /api/query; without it, all.",
+        "맞는 노트만. /api/query 처럼 한 줄로. 없으면 모두",
+        "status = doing",
+    ),
+    list(
+        "columns",
+        "Properties that make the columns of a table behind path, id, title and type.",
+        "표에서 경로, id, 제목, 종류 뒤에 올 속성",
+        "due",
+    ),
+    AS_OF,
+];
+
 /// Query of `/api/lint`.
 pub(crate) static LINT: &[Param] = &[
     LEVEL,
@@ -286,6 +309,7 @@ mod tests {
             HISTORY,
             VERSIONS,
             ONE,
+            EXPORT,
             LIVE,
             TOOL_CHANGES,
             GRAPH,

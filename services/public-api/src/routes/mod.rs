@@ -4,6 +4,7 @@ pub(crate) mod changes;
 pub(crate) mod docs;
 pub(crate) mod entities;
 pub(crate) mod entity;
+pub(crate) mod export;
 pub(crate) mod fallback;
 pub(crate) mod graph;
 pub(crate) mod graph_path;

@@ -73,7 +73,7 @@ pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse
     Ok(tag.put(HttpResponse::Ok()).json(found))
 }
 
-fn refused(name: &'static str, error: &QueryError) -> Refusal {
+pub(super) fn refused(name: &'static str, error: &QueryError) -> Refusal {
     match error {
         QueryError::BadCursor => Refusal::parameter(
             "cursor",

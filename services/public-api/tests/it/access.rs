@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 
 use crate::harness::{RESOURCE, Server};
 
-const VAULT: [&str; 16] = [
+const VAULT: [&str; 17] = [
+    "/api/export",
     "/api/history?from=2026-01-01&to=2026-01-02",
     "/api/history/tasks/tsk-1.md",
     "/api/changes",

@@ -7,11 +7,12 @@ use serde_json::{Value, json};
 use crate::harness::Server;
 
 /// Addresses that the service answers and the description should name, found by asking.
-const SERVED: [&str; 18] = [
+const SERVED: [&str; 19] = [
     "/api/changes",
     "/api/changes/live",
     "/api/entities",
     "/api/entities/{id}",
+    "/api/export",
     "/api/graph",
     "/api/graph/path",
     "/api/healthz",
@@ -29,7 +30,7 @@ const SERVED: [&str; 18] = [
 ];
 
 /// Addresses whose answers, good and bad, are held against the document.
-const ASKED: [&str; 34] = [
+const ASKED: [&str; 36] = [
     "/api/entities",
     "/api/entities?limit=1",
     "/api/entities?type=Nothing",
@@ -51,6 +52,8 @@ const ASKED: [&str; 34] = [
     "/api/history?from=2026-01-01&to=2026-01-02",
     "/api/history/nowhere.md",
     "/api/entities?as_of=2026-01-01",
+    "/api/export?format=xml",
+    "/api/export?q=status",
     "/api/graph?id=prj-pay&depth=3",
     "/api/graph?id=nobody",
     "/api/graph/path?from=tsk-1&to=tsk-2",

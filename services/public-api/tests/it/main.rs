@@ -5,6 +5,7 @@ mod access;
 mod changes;
 mod description;
 mod docs;
+mod export;
 mod freshness;
 mod graph;
 mod harness;

