@@ -14,6 +14,7 @@ use crate::{
     dpop::DpopRules,
     entropy::{Entropy, NoEntropy},
     par::ParRules,
+    passkey::PasskeyRules,
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
@@ -93,6 +94,8 @@ pub struct Rules {
     pub account: AccountRules,
     /// How often codes of the second step may be tried.
     pub second_step: StepLimits,
+    /// How often passkeys may be asked for.
+    pub passkey: PasskeyRules,
     /// How often passwords may be tried.
     pub sign_in: SignInLimits,
 }

@@ -12,6 +12,7 @@ mod jti;
 mod kept_clients;
 mod oidc;
 mod par;
+mod passkeys;
 mod registrations;
 mod second_factors;
 mod signing_keys;
@@ -39,6 +40,7 @@ pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
 pub use oidc::{Logouts, Settled};
 pub use par::PushedRequests;
+pub use passkeys::Passkeys;
 pub use registrations::Registrations;
 pub use second_factors::SecondFactors;
 pub use signing_keys::SigningKeys;
@@ -260,6 +262,7 @@ pub trait Store:
     + Logouts
     + Accounts
     + SecondFactors
+    + Passkeys
 {
 }
 
@@ -281,5 +284,6 @@ impl<T> Store for T where
         + Logouts
         + Accounts
         + SecondFactors
+        + Passkeys
 {
 }

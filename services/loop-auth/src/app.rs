@@ -15,6 +15,7 @@ use loop_oauth::{
     config::{Context, Rules},
     entropy::Entropy,
     login::Passwords,
+    passkey::Ceremonies,
     second_step::Seals,
     store::Store,
 };
@@ -28,8 +29,8 @@ use crate::{
     revocations::RevocationList,
     routes::{
         account, assets, authorize, consent, device, device_authorization, home, introspect, login,
-        logout, metadata, not_found, par, register, registration, revocations, revoke, second_step,
-        token, userinfo,
+        logout, metadata, not_found, par, passkey, register, registration, revocations, revoke,
+        second_step, token, userinfo,
     },
     signer::Signer,
     visits::Visits,
@@ -59,6 +60,8 @@ pub struct Parts {
     pub proxies: TrustedProxies,
     /// How secrets of second steps are kept.
     pub seals: Arc<dyn Seals>,
+    /// How passkeys are checked.
+    pub ceremonies: Arc<dyn Ceremonies>,
 }
 
 /// The running server's state.
@@ -78,6 +81,7 @@ pub struct App {
     /// Which browsers were noted a moment ago.
     pub(crate) visits: Visits,
     pub(crate) seals: Arc<dyn Seals>,
+    pub(crate) ceremonies: Arc<dyn Ceremonies>,
     entropy: Arc<dyn Entropy>,
     documents: Arc<dyn ClientDocuments>,
     clock: Arc<dyn Clock>,
@@ -94,6 +98,7 @@ impl App {
             base: url.path().to_owned(),
             site: url.authority(),
             style: assets::style_version(),
+            script: assets::script_version(),
         })?;
         Ok(Self {
             base: url.path().to_owned(),
@@ -108,6 +113,7 @@ impl App {
             proxies: parts.proxies,
             visits: Visits::default(),
             seals: parts.seals,
+            ceremonies: parts.ceremonies,
             entropy: parts.entropy,
             documents: parts.documents,
             clock: parts.clock,
@@ -245,6 +251,12 @@ fn pages(prefix: &str, config: &mut web::ServiceConfig) {
         .route(&at("/oauth/"), reading().to(home::home))
         .route(&at("/oauth/login"), reading().to(login::get))
         .route(&at("/oauth/login"), web::post().to(login::post))
+        .route(&at("/oauth/passkey"), web::post().to(passkey::post))
+        .route(&at("/oauth/passkey/begin"), web::post().to(passkey::begin))
+        .route(
+            &at("/oauth/static/passkey.js"),
+            reading().to(assets::script),
+        )
         .route(&at("/oauth/login/step"), reading().to(second_step::get))
         .route(&at("/oauth/login/step"), web::post().to(second_step::post))
         .route(&at("/oauth/consent"), web::post().to(consent::post))

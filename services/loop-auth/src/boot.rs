@@ -24,6 +24,7 @@ use crate::{
     config::{Config, IDENTITY},
     first_admin,
     outbound::{OutboundDocuments, OutboundError},
+    passkeys::WebauthnCeremonies,
     passwords::BcryptPasswords,
     seals::SecretSeals,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
@@ -187,6 +188,7 @@ pub async fn prepare(
         signer,
         jwks_max_age: config.keys.max_age,
         proxies: config.proxies.clone(),
+        ceremonies: Arc::new(WebauthnCeremonies::new(&config.service.external_url)),
         seals: Arc::new(SecretSeals::new(config.keys.settings.secret.clone())),
     })?)
 }

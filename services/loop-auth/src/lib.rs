@@ -18,6 +18,7 @@ pub mod outbound;
 pub mod outbound_config;
 pub mod pages;
 pub mod par_config;
+pub mod passkeys;
 pub mod passwords;
 pub mod proxy_config;
 pub mod registration_config;

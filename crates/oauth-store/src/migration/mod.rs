@@ -16,6 +16,7 @@ mod m20261121_050000_add_openid_connect;
 mod m20261121_060000_add_retired_at;
 mod m20261128_010000_add_account_traces;
 mod m20261128_011000_add_second_factors;
+mod m20261128_012000_add_passkeys;
 
 use sea_orm_migration::prelude::*;
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261121_060000_add_retired_at::Migration),
             Box::new(m20261128_010000_add_account_traces::Migration),
             Box::new(m20261128_011000_add_second_factors::Migration),
+            Box::new(m20261128_012000_add_passkeys::Migration),
         ]
     }
 }

@@ -9,11 +9,13 @@ pub enum Method {
     Otp,
     /// A recovery code.
     Recovery,
+    /// A passkey, whose device knew the person.
+    Passkey,
 }
 
 impl Method {
     /// Every one, in writing order.
-    pub const ALL: [Self; 3] = [Self::Password, Self::Otp, Self::Recovery];
+    pub const ALL: [Self; 4] = [Self::Password, Self::Otp, Self::Recovery, Self::Passkey];
 
     /// The stored name.
     #[must_use]
@@ -22,6 +24,7 @@ impl Method {
             Self::Password => "password",
             Self::Otp => "otp",
             Self::Recovery => "recovery",
+            Self::Passkey => "passkey",
         }
     }
 
@@ -30,6 +33,8 @@ impl Method {
         match self {
             Self::Password => "pwd",
             Self::Otp | Self::Recovery => "otp",
+            // "Proof-of-Possession (PoP) of a key"
+            Self::Passkey => "pop",
         }
     }
 
@@ -72,7 +77,8 @@ impl Methods {
     pub fn amr(self) -> Vec<&'static str> {
         let mut values: Vec<&'static str> = self.iter().map(Method::amr).collect();
         values.dedup();
-        if values.len() > 1 {
+        // A passkey is two in one: the device, and what it asks of the person.
+        if values.len() > 1 || values.contains(&Method::Passkey.amr()) {
             values.push("mfa");
         }
         values
@@ -111,6 +117,7 @@ mod tests {
                 "password recovery",
                 vec!["pwd", "otp", "mfa"],
             ),
+            (Method::Passkey.into(), "passkey", vec!["pop", "mfa"]),
         ] {
             assert_eq!(methods.to_string(), text);
             assert_eq!(Methods::parse(text), Some(methods));

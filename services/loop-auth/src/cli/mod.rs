@@ -187,6 +187,7 @@ fn offline_rules() -> Result<Rules, String> {
         device: DeviceRules::default(),
         account: AccountRules::default(),
         second_step: loop_oauth::second_step::StepLimits::default(),
+        passkey: loop_oauth::passkey::PasskeyRules::default(),
         sign_in: SignInLimits::default(),
     })
 }

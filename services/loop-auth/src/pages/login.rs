@@ -16,6 +16,8 @@ pub enum LoginProblem {
     Stale,
     /// Too many passwords were wrong; not one more is looked at before a while has passed.
     TooMany,
+    /// A passkey was not accepted.
+    Passkey,
 }
 
 /// The app on whose behalf somebody logs in.
@@ -38,6 +40,8 @@ pub struct LoginPage {
     pub email: String,
     /// Who asked for the login.
     pub app: Option<AskingApp>,
+    /// Whether a passkey may sign in.
+    pub passkeys: bool,
     /// Why the form is shown again.
     pub problem: Option<LoginProblem>,
     /// How long to wait before the next try.
@@ -73,12 +77,17 @@ impl Wait {
 impl Page for LoginPage {
     const TEMPLATE: &'static str = "login.html";
 
+    fn has_script(&self) -> bool {
+        self.passkeys
+    }
+
     fn samples() -> Vec<Self> {
         let plain = Self {
             csrf: "c".repeat(43),
             return_to: None,
             email: String::new(),
             app: None,
+            passkeys: true,
             problem: None,
             wait: None,
         };

@@ -12,6 +12,7 @@ mod limit_texts;
 pub mod locale;
 pub mod login;
 mod openid_texts;
+mod passkey_texts;
 pub mod second_step;
 pub mod session;
 mod step_texts;
@@ -33,6 +34,11 @@ pub trait Page: Serialize + Sized {
     /// The template's name.
     const TEMPLATE: &'static str;
 
+    /// Whether it runs this server's own script.
+    fn has_script(&self) -> bool {
+        false
+    }
+
     /// One value for each state the page knows, hostile ones included.
     fn samples() -> Vec<Self>;
 }
@@ -46,6 +52,8 @@ pub struct Chrome {
     pub site: String,
     /// Version of the stylesheet.
     pub style: String,
+    /// Version of the script.
+    pub script: String,
 }
 
 /// The templates and texts, ready to render.
@@ -66,6 +74,11 @@ impl Pages {
         let mut tera = Tera::default();
         tera.add_raw_templates([
             ("account.html", include_str!("../../templates/account.html")),
+            (
+                "account_passkeys.html",
+                include_str!("../../templates/account_passkeys.html"),
+            ),
+            ("passkey.html", include_str!("../../templates/passkey.html")),
             (
                 "account_codes.html",
                 include_str!("../../templates/account_codes.html"),
@@ -200,6 +213,7 @@ mod tests {
             base: String::new(),
             site: "localhost:8082".to_owned(),
             style: "abc".to_owned(),
+            script: "def".to_owned(),
         })
         .unwrap()
     }
@@ -216,6 +230,9 @@ mod tests {
                     html.contains(&format!("<html lang=\"{}\">", locale.tag())),
                     "{what}"
                 );
+                let own = "<script src=\"/oauth/static/passkey.js?v=def\" defer></script>";
+                assert_eq!(sample.has_script(), html.contains(own), "{what}");
+                let html = html.replace(own, "");
                 for forbidden in [
                     "<script",
                     "<style",
@@ -240,6 +257,7 @@ mod tests {
                     "step_",
                     "totp_",
                     "codes_",
+                    "passkey_",
                 ] {
                     assert!(!html.contains(key), "untranslated {key} in {what}");
                 }

@@ -7,7 +7,10 @@ mod device;
 
 use serde_json::{Map, Value};
 
-use super::{account_texts, document_texts, limit_texts, locale::Locale, openid_texts, step_texts};
+use super::{
+    account_texts, document_texts, limit_texts, locale::Locale, openid_texts, passkey_texts,
+    step_texts,
+};
 
 /// One text: its key, English, Korean.
 pub(super) type Text = (&'static str, &'static str, &'static str);
@@ -32,6 +35,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         .iter()
         .chain(account_texts::TEXTS)
         .chain(step_texts::TEXTS)
+        .chain(passkey_texts::TEXTS)
         .chain(document_texts::TEXTS)
         .chain(device::TEXTS)
         .chain(openid_texts::TEXTS)

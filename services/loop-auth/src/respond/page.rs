@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// What a page with this server's own script may also do: run it, and ask this server.
+const SCRIPT: &str = " script-src 'self'; connect-src 'self';";
+
 /// Where the forms of a page may lead, redirects included (CSP3 §6.4.1 `form-action`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Forms<'a> {
@@ -74,8 +77,9 @@ pub(crate) fn show<P: Page>(
         }
     };
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {}; \
+        "default-src 'none'; style-src 'self'; img-src 'self';{} form-action {}; \
          frame-ancestors 'none'; base-uri 'none'",
+        if page.has_script() { SCRIPT } else { "" },
         forms.sources()
     );
     HttpResponse::build(status)

@@ -1,4 +1,4 @@
-//! The stylesheet and the mark, compiled into the binary.
+//! The stylesheet, the script for passkeys and the mark, compiled into the binary.
 
 use actix_web::{
     HttpRequest, HttpResponse,
@@ -8,11 +8,22 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
 const STYLE: &str = include_str!("../../static/loop.css");
+const SCRIPT: &str = include_str!("../../static/passkey.js");
 const MARK: &str = include_str!("../../static/loop.svg");
 
 /// The version of the stylesheet: the first 96 bits of its SHA-256, in base64url.
 pub(crate) fn style_version() -> String {
     version(STYLE)
+}
+
+/// The version of the script.
+pub(crate) fn script_version() -> String {
+    version(SCRIPT)
+}
+
+/// `GET /oauth/static/passkey.js`.
+pub(crate) async fn script(request: HttpRequest) -> HttpResponse {
+    asset(&request, SCRIPT, "text/javascript; charset=utf-8")
 }
 
 /// `GET /oauth/static/loop.css`.

@@ -164,6 +164,13 @@ impl Ask {
         response
     }
 
+    /// The token of the login page's form for a passkey, which may answer instead.
+    fn passkey_csrf(&self, app: &App, request: &HttpRequest) -> Option<String> {
+        let secret = app.cookies.form_secret(request);
+        let secret = secret.filter(|_| app.ceremonies.possible())?;
+        csrf::token(&secret, Form::Login, self.target())
+    }
+
     async fn show(
         &self,
         app: &App,
@@ -193,6 +200,7 @@ impl Ask {
             return_to: self.return_to.as_ref().map(|back| back.as_str().to_owned()),
             recovery: self.recovery,
             other: other.address(app),
+            passkey_csrf: self.passkey_csrf(app, request),
             problem,
         };
         let status = match problem {

@@ -67,6 +67,7 @@ use sha2::{Digest as _, Sha256};
 use crate::{
     app::{App, Parts},
     boot::{self, Opened},
+    passkeys::WebauthnCeremonies,
     passwords::BcryptPasswords,
     proxy_config::TrustedProxies,
     seals::SecretSeals,
@@ -142,6 +143,7 @@ impl Server {
             documents: setup.rules,
             ..rules(external.as_str(), setup.pkce)
         };
+        let ceremonies = Arc::new(WebauthnCeremonies::new(&external));
         let parts = Parts {
             rules,
             external_url: external,
@@ -154,6 +156,7 @@ impl Server {
             jwks_max_age: std::time::Duration::from_mins(5),
             proxies: TrustedProxies::default(),
             seals: Arc::new(SecretSeals::new(None)),
+            ceremonies,
         };
         let app = Data::new(App::new(parts).unwrap());
         let handle = serve(&app, &store, listener);
@@ -354,6 +357,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         device: DeviceRules::default(),
         account: AccountRules::default(),
         second_step: loop_oauth::second_step::StepLimits::default(),
+        passkey: loop_oauth::passkey::PasskeyRules::default(),
         sign_in: SignInLimits::default(),
     }
 }

@@ -13,6 +13,7 @@ mod keys;
 mod logins;
 mod oidc;
 mod par;
+mod passkeys;
 mod registrations;
 mod second_factors;
 mod standing;

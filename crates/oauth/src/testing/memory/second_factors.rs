@@ -22,6 +22,7 @@ pub(super) struct Kept {
     /// Recovery codes, and whether they were used.
     recovery: HashMap<(UserId, SecretHash), bool>,
     steps: HashMap<SecretHash, LoginStep>,
+    pub(super) passkeys: super::passkeys::Kept,
 }
 
 const fn updated(done: bool) -> Updated {
