@@ -50,8 +50,10 @@ impl Ceremonies for WebauthnCeremonies {
     }
 
     fn begin_adding(&self, user: &User, known: &[Stored]) -> Result<Begun, CeremonyFailed> {
-        let known: Result<Vec<_>, _> = known.iter().map(|key| read(&key.credential)).collect();
-        let known = known?.iter().map(|key: &Passkey| key.cred_id().clone());
+        let known: Result<Vec<Passkey>, _> =
+            known.iter().map(|key| read(&key.credential)).collect();
+        let known = known?;
+        let known = known.iter().map(|key| key.cred_id().clone());
         let (options, state) = self
             .party()?
             .start_passkey_registration(
