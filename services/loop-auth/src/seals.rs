@@ -18,6 +18,10 @@ use crate::mac;
 const SALT: &[u8; 32] = b"loop-auth/second-steps/hkdf/v001";
 const INFO: &[u8] = b"second step, A256GCM";
 
+/// Characters of a whole authentication tag, 16 bytes (RFC 7518 §5.3). OpenSSL also compares the beginning of one alone, which
+/// is more easily made up.
+const TAG_CHARS: usize = 22;
+
 /// Marks what is not encrypted; a compact JWE never has a colon.
 const PLAIN: &str = "plain:";
 
@@ -57,6 +61,13 @@ impl Seals for SecretSeals {
         let missing = "it is encrypted and AUTH_ENCRYPTION_SECRET is not set";
         let secret = self.0.as_ref();
         let secret = secret.ok_or_else(|| SealFailed(missing.to_owned()))?;
+        let whole = text
+            .rsplit('.')
+            .next()
+            .is_some_and(|tag| tag.len() == TAG_CHARS);
+        if !whole {
+            return Err(SealFailed("it is damaged".to_owned()));
+        }
         let decrypt = || {
             let decrypter = Dir.decrypter_from_bytes(content_key(secret)?)?;
             jwe::deserialize_compact(text, &decrypter)
@@ -102,8 +113,18 @@ mod tests {
             let error = other.open(&sealed).unwrap_err().to_string();
             assert!(error.contains("AUTH_ENCRYPTION_SECRET"), "{error}");
         }
-        let cut = &sealed.expose_secret()[..sealed.expose_secret().len() - 2];
-        assert!(own.open(&SecretString::from(cut)).is_err());
+        let text = sealed.expose_secret();
+        for cut in 1..TAG_CHARS {
+            let cut = SecretString::from(&text[..text.len() - cut]);
+            assert!(own.open(&cut).is_err(), "a part of the tag is not enough");
+        }
+        for at in 0..text.len() {
+            let other = if &text[at..=at] == "A" { "Q" } else { "A" };
+            let changed = format!("{}{other}{}", &text[..at], &text[at + 1..]);
+            let opened = own.open(&SecretString::from(changed));
+            // The last letter has bits that mean nothing.
+            assert!(opened.is_err() || at == text.len() - 1, "letter {at}");
+        }
     }
 
     #[test]
