@@ -14,6 +14,7 @@ mod documentation;
 mod dpop;
 #[path = "../../../services/exec-api/tests/e2e/roles.rs"] // private:line
 mod exec_roles; // private:line
+mod faults;
 mod federation;
 mod foreign_clients;
 mod keys;
@@ -32,5 +33,6 @@ mod secrets;
 mod soak;
 mod support;
 mod token_attacks;
+mod traces;
 mod vault_live;
 mod without_nginx;

@@ -19,6 +19,7 @@ mod m20261128_011000_add_second_factors;
 mod m20261128_020000_add_federation;
 mod m20261128_030000_create_audit;
 mod m20261128_031000_create_invitations;
+mod m20261128_100000_add_passkeys;
 
 use sea_orm_migration::prelude::*;
 
@@ -46,6 +47,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_020000_add_federation::Migration),
             Box::new(m20261128_030000_create_audit::Migration),
             Box::new(m20261128_031000_create_invitations::Migration),
+            Box::new(m20261128_100000_add_passkeys::Migration),
         ]
     }
 }

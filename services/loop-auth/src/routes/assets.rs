@@ -1,27 +1,49 @@
-//! The stylesheet and the mark, compiled into the binary.
+//! The stylesheet, the script for passkeys and the mark, compiled into the binary.
 
 use actix_web::{
     HttpRequest, HttpResponse,
     http::header::{self, ETag, EntityTag, Header as _, IfNoneMatch},
+    web,
 };
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use loop_shared::service::reading;
 use sha2::{Digest as _, Sha256};
 
 const STYLE: &str = include_str!("../../static/loop.css");
+const SCRIPT: &str = include_str!("../../static/passkey.js");
 const MARK: &str = include_str!("../../static/loop.svg");
+
+/// Where they are, below a prefix.
+pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
+    let at = |name: &str| format!("{prefix}/oauth/static/{name}");
+    config
+        .route(&at("loop.css"), reading().to(style))
+        .route(&at("loop.svg"), reading().to(mark))
+        .route(&at("passkey.js"), reading().to(script));
+}
 
 /// The version of the stylesheet: the first 96 bits of its SHA-256, in base64url.
 pub(crate) fn style_version() -> String {
     version(STYLE)
 }
 
+/// The version of the script.
+pub(crate) fn script_version() -> String {
+    version(SCRIPT)
+}
+
+/// `GET /oauth/static/passkey.js`.
+async fn script(request: HttpRequest) -> HttpResponse {
+    asset(&request, SCRIPT, "text/javascript; charset=utf-8")
+}
+
 /// `GET /oauth/static/loop.css`.
-pub(crate) async fn style(request: HttpRequest) -> HttpResponse {
+async fn style(request: HttpRequest) -> HttpResponse {
     asset(&request, STYLE, "text/css; charset=utf-8")
 }
 
 /// `GET /oauth/static/loop.svg`.
-pub(crate) async fn mark(request: HttpRequest) -> HttpResponse {
+async fn mark(request: HttpRequest) -> HttpResponse {
     asset(&request, MARK, "image/svg+xml")
 }
 
