@@ -34,6 +34,7 @@ pub mod maintenance;
 pub mod oidc;
 pub mod par;
 pub mod params;
+pub mod passkey;
 pub mod pkce;
 pub mod pkce_phase;
 pub mod redirect_uri;

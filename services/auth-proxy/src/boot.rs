@@ -79,7 +79,7 @@ pub(crate) fn run(
     open: &(dyn Fn(Database) -> Opening + Sync),
 ) -> Result<(), Box<dyn Error>> {
     let config = args.resolve(command)?;
-    telemetry::init(&config.service.log)?;
+    telemetry::init(&config.service)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }

@@ -31,6 +31,7 @@ use crate::{
         OutboundDocuments, OutboundError,
         providers::{Providers, ProvidersError},
     },
+    passkeys::WebauthnCeremonies,
     passwords::BcryptPasswords,
     seals::SecretSeals,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
@@ -262,6 +263,7 @@ pub async fn prepare(
         jwks_max_age: config.keys.max_age,
         proxies: config.proxies.clone(),
         providers: Providers::new(config.providers.clone())?,
+        ceremonies: Arc::new(WebauthnCeremonies::new(&config.service.external_url)),
         seals: Arc::new(SecretSeals::new(config.keys.settings.secret.clone())),
     })?)
 }

@@ -272,6 +272,7 @@ impl AuthArgs {
             device: DeviceRules::default(),
             account: AccountRules::default(),
             second_step: loop_oauth::second_step::StepLimits::default(),
+            passkey: loop_oauth::passkey::PasskeyRules::default(),
             sign_in: SignInLimits::default(),
             federation: FederationRules::default(),
         })

@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod outbound_config;
 pub mod pages;
 pub mod par_config;
+pub mod passkeys;
 pub mod passwords;
 mod pkce_config;
 pub mod proxy_config;

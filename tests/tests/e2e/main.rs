@@ -16,6 +16,7 @@ mod dpop;
 mod exec_dashboard; // private:line
 #[path = "../../../services/exec-api/tests/e2e/roles.rs"] // private:line
 mod exec_roles; // private:line
+mod faults;
 mod federation;
 mod foreign_clients;
 mod keys;
@@ -35,5 +36,6 @@ mod secrets;
 mod soak;
 mod support;
 mod token_attacks;
+mod traces;
 mod vault_live;
 mod without_nginx;

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 
 use super::{
     account_texts, document_texts, federation_texts, limit_texts, locale::Locale, openid_texts,
-    step_texts,
+    passkey_texts, step_texts,
 };
 
 /// One text: its key, English, Korean.
@@ -36,6 +36,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         .iter()
         .chain(account_texts::TEXTS)
         .chain(step_texts::TEXTS)
+        .chain(passkey_texts::TEXTS)
         .chain(document_texts::TEXTS)
         .chain(device::TEXTS)
         .chain(admin::texts())

@@ -117,6 +117,20 @@ fn counted(outcome: &'static str) {
     metrics::counter!(LOGINS, "method" => "password", "outcome" => outcome).increment(1);
 }
 
+/// The login page again, for who tried something else there.
+pub(crate) async fn again(
+    app: &App,
+    request: &HttpRequest,
+    return_to: Option<ReturnTo>,
+    problem: LoginProblem,
+) -> HttpResponse {
+    let ask = Ask {
+        return_to,
+        email: String::new(),
+    };
+    ask.show(app, request, Again::Problem(problem)).await
+}
+
 /// Sends the browser where it wanted to go, with its new session.
 fn enter(app: &App, ask: &Ask, signed_in: &SignedIn) -> HttpResponse {
     let home = format!("{}/oauth/", app.base);
@@ -209,6 +223,7 @@ impl Ask {
                 name: ask.client.name.clone(),
                 host: redirect_uri::display_host(&ask.redirect_uri),
             }),
+            passkeys: app.ceremonies.possible(),
             problem: again.problem(),
             providers: identities::buttons(app),
             wait: match again {
@@ -235,7 +250,9 @@ const fn status(problem: Option<LoginProblem>) -> StatusCode {
     match problem {
         None => StatusCode::OK,
         // Not 401, which "MUST" name an HTTP authentication scheme (RFC 9110 §15.5.2).
-        Some(LoginProblem::Wrong) => StatusCode::BAD_REQUEST,
+        Some(LoginProblem::Wrong | LoginProblem::Passkey | LoginProblem::Over) => {
+            StatusCode::BAD_REQUEST
+        }
         Some(LoginProblem::Stale) => StatusCode::FORBIDDEN,
         Some(LoginProblem::Busy) => StatusCode::SERVICE_UNAVAILABLE,
         Some(LoginProblem::TooMany) => StatusCode::TOO_MANY_REQUESTS,

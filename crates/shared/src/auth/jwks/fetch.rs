@@ -10,6 +10,7 @@ use tokio::io::AsyncReadExt;
 use url::{Host, Url};
 
 use super::key_set::{KeySet, KeySetError, MAX_BYTES};
+use crate::service::traces::carried;
 
 /// Where the keys are.
 #[derive(Debug)]
@@ -85,6 +86,7 @@ impl Fetch {
 async fn download(client: &reqwest::Client, url: &Url) -> Result<Vec<u8>, FetchError> {
     let request = client
         .get(url.clone())
+        .headers(carried())
         .header("Accept", "application/jwk-set+json, application/json");
     let mut response = request.send().await?;
     if response.status() != reqwest::StatusCode::OK {

@@ -10,6 +10,7 @@ mod resource_server;
 mod revocation;
 mod secret;
 mod service_args;
+mod traces;
 mod url;
 mod web_login;
 
@@ -20,5 +21,6 @@ pub use resource_server::{JwksLocation, ResourceServerArgs, ResourceServerConfig
 pub use revocation::RevocationArgs;
 pub use secret::secret_or_file;
 pub use service_args::{LogConfig, LogFormat, ServiceArgs, ServiceConfig, ServiceIdentity};
+pub use traces::TraceConfig;
 pub use url::{ExternalUrl, UrlFault, http_url, origin};
 pub use web_login::{WebLoginArgs, WebLoginConfig, wrong as wrong_web_secret};
