@@ -13,7 +13,6 @@ use crate::{
     entropy::NoEntropy,
     federation::provider::ProviderId,
     login::{MAX_PASSWORD_BYTES, PasswordError, Passwords},
-    passkey::Passkey,
     store::{Act, Ended, Inserted, StoreError, Updated},
     user::{Email, User, UserId},
 };
@@ -237,15 +236,6 @@ pub async fn expect_identity(
     cx.store.invite_identity(user.id, provider, cx.now).await?;
     audit::user_changed("identity_expected", user.id);
     Ok(user.id)
-}
-
-/// The user's passkeys, the oldest first.
-///
-/// # Errors
-/// [`UserAdminError::Unknown`] without such a user, or a store error.
-pub async fn passkeys(cx: &Context<'_>, email: &str) -> Result<Vec<Passkey>, UserAdminError> {
-    let user = find(cx, email).await?;
-    Ok(cx.store.passkeys(user.id).await?)
 }
 
 fn done(updated: Updated, event: &'static str, user: UserId) -> Result<UserId, UserAdminError> {

@@ -33,7 +33,7 @@ use crate::{
     routes::{
         account, admin, assets, authorize, consent, device, device_authorization, federation, home,
         introspect, login, logout, metadata, not_found, par, passkey, register, registration,
-        revocations, revoke, second_step, token, userinfo,
+        revocations, revoke, token, userinfo,
     },
     signer::{KeySettings, Signer},
     visits::Visits,
@@ -145,8 +145,7 @@ impl App {
 
 /// Routes everything. `app` must also be registered as app data.
 ///
-/// An issuer with a path gets the same routes below that path, since a proxy may strip it or not,
-/// and the path-inserted forms of its metadata (RFC 8414 §3.1).
+/// An issuer with a path gets the same routes below that path, since a proxy may strip it or not, and the path-inserted forms of its metadata (RFC 8414 §3.1).
 pub fn routes(config: &mut web::ServiceConfig, app: &App) {
     // One scope around everything: what a request does is written down before it is answered.
     let base = app.base.clone();
@@ -191,6 +190,8 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
     pages(prefix, config);
     assets::routes(prefix, config);
     passkey::routes(prefix, config);
+    login::routes(prefix, config);
+    device::routes(prefix, config);
     federation::routes(prefix, config);
     admin::routes(prefix, config);
     account::routes(prefix, config);
@@ -270,14 +271,7 @@ fn pages(prefix: &str, config: &mut web::ServiceConfig) {
         .route(&at("/"), reading().to(home::home))
         .route(&at("/oauth"), reading().to(home::home))
         .route(&at("/oauth/"), reading().to(home::home))
-        .route(&at("/oauth/login"), reading().to(login::get))
-        .route(&at("/oauth/login"), web::post().to(login::post))
-        .route(&at("/oauth/login/step"), reading().to(second_step::get))
-        .route(&at("/oauth/login/step"), web::post().to(second_step::post))
         .route(&at("/oauth/consent"), web::post().to(consent::post))
-        .route(&at("/oauth/device"), reading().to(device::get))
-        .route(&at("/oauth/device"), web::post().to(device::post))
-        .route(&at("/oauth/device/answer"), web::post().to(device::answer))
         .route(&at("/oauth/logout"), reading().to(logout::get))
         .route(&at("/oauth/logout"), web::post().to(logout::post));
 }

@@ -23,7 +23,7 @@ use crate::{
     secret::{RawCeremony, RawSession},
     session::{Method, Session},
     store::{Inserted, StoreError, Updated},
-    user::{User, UserId},
+    user::{Email, User, UserId},
 };
 
 /// How long a challenge waits for its answer.
@@ -205,6 +205,20 @@ pub async fn remove(
         audit::user_changed("passkey_removed", user.id);
     }
     Ok(removed)
+}
+
+/// The keys of whoever has this address, the oldest first; `None` without such a user.
+///
+/// # Errors
+/// [`StoreError`].
+pub async fn of_address(cx: &Context<'_>, email: &str) -> Result<Option<Vec<Passkey>>, StoreError> {
+    let Some(email) = Email::parse(email) else {
+        return Ok(None);
+    };
+    match cx.store.user_by_email(&email).await? {
+        Some(user) => cx.store.passkeys(user.id).await.map(Some),
+        None => Ok(None),
+    }
 }
 
 async fn keep(

@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use loop_oauth::{
     federation::provider::ProviderId,
+    passkey,
     store::{Act, Ended, Means},
     user::{User, UserId},
     user_admin::{self, NewUser},
@@ -191,8 +192,9 @@ async fn forget(desk: &Desk, email: &str, means: Means) -> Result<(), String> {
 
 async fn passkeys(desk: &Desk, email: &str) -> Result<(), String> {
     let cx = desk.cx();
-    let keys = user_admin::passkeys(&cx, email).await;
-    for key in keys.map_err(|error| text(&error))? {
+    let keys = passkey::of_address(&cx, email).await;
+    let keys = keys.map_err(|error| text(&error))?;
+    for key in keys.ok_or("no account has this address")? {
         let day = |at: DateTime<Utc>| at.format("%Y-%m-%d").to_string();
         let used = key.used_at.map_or_else(|| "never".to_owned(), day);
         println!("{}\t{}\t{used}", key.name, day(key.created_at));

@@ -1,7 +1,6 @@
 //! Every sentence a page can say, in both languages.
 //!
-//! In: a [`Locale`]. Out: the texts by key. `{name}` in a text is filled by the template filter
-//! `fill`, whose result is escaped like any other value.
+//! In: a [`Locale`]. Out: the texts by key. `{name}` in a text is filled by the template filter `fill`, whose result is escaped like any other value.
 
 mod admin;
 mod device;

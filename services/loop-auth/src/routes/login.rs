@@ -6,7 +6,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{Method, StatusCode, header},
-    web::Data,
+    web::{self, Data},
 };
 use loop_oauth::{
     authorize,
@@ -16,7 +16,7 @@ use loop_oauth::{
     secret::RawSession,
     sign_in::{self, Attempt, Entered, SignInError, SignedIn},
 };
-use loop_shared::service::metrics::login_server::LOGINS;
+use loop_shared::service::{metrics::login_server::LOGINS, reading};
 use secrecy::SecretString;
 
 use crate::{
@@ -111,6 +111,19 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
         Ok(answer) => answer,
         Err(again) => ask.show(&app, &request, again).await,
     }
+}
+
+/// Where people log in, below a prefix.
+pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
+    let (first, second) = (
+        format!("{prefix}/oauth/login"),
+        format!("{prefix}/oauth/login/step"),
+    );
+    config
+        .route(&first, reading().to(get))
+        .route(&first, web::post().to(post))
+        .route(&second, reading().to(second_step::get))
+        .route(&second, web::post().to(second_step::post));
 }
 
 fn counted(outcome: &'static str) {
