@@ -3,6 +3,7 @@
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
+use std::path::PathBuf;
 use std::process::Command;
 
 use chrono::{Days, NaiveDate};
@@ -49,17 +50,36 @@ fn executives_and_analysts_read_the_dashboard_in_chromium() {
         "--password-file",
         &file,
     ]);
-    let shots = std::env::var("LOOP_SCREENSHOTS")
-        .unwrap_or_else(|_| stack.file("screenshots").display().to_string());
-    for (name, email, password, pages, refused) in [
-        ("exec", ADMIN.0, ADMIN.1, EVERYTHING, ""),
-        ("analyst", analyst, PASSWORD, ANALYST, "/exec/view/runway"),
-    ] {
-        let output = Command::new(&node)
+    let walk = Walk {
+        node,
+        chromium,
+        stack: &stack,
+    };
+    walk.through("exec", ADMIN, (EVERYTHING, ""));
+    walk.through(
+        "analyst",
+        (analyst, PASSWORD),
+        (ANALYST, "/exec/view/runway"),
+    );
+}
+
+/// What a walk through the pages needs.
+struct Walk<'a> {
+    node: PathBuf,
+    chromium: PathBuf,
+    stack: &'a Stack,
+}
+
+impl Walk<'_> {
+    /// Looks at pages as somebody; those of `refused` are meant to be 403.
+    fn through(&self, name: &str, (email, password): (&str, &str), (pages, refused): (&str, &str)) {
+        let shots = std::env::var("LOOP_SCREENSHOTS")
+            .unwrap_or_else(|_| self.stack.file("screenshots").display().to_string());
+        let output = Command::new(&self.node)
             .arg(top().join("tests/browser/signed.mjs"))
             .args([
                 "--url",
-                &stack.url,
+                &self.stack.url,
                 "--email",
                 email,
                 "--password",
@@ -76,20 +96,17 @@ fn executives_and_analysts_read_the_dashboard_in_chromium() {
                 &shots,
             ])
             .arg("--chromium")
-            .arg(&chromium)
+            .arg(&self.chromium)
             .output()
             .expect("node runs");
         let said = String::from_utf8_lossy(&output.stdout);
         let also = String::from_utf8_lossy(&output.stderr);
         let seen: Value = serde_json::from_str(said.trim())
             .unwrap_or_else(|_| panic!("the browser told nothing: {said}{also}"));
-        assert_eq!(seen["defects"], json!([]), "{seen:#}\n{}", stack.logs());
+        assert_eq!(seen["defects"], json!([]), "{seen:#}");
         let count = seen["seen"].as_array().map_or(0, Vec::len);
-        assert_eq!(
-            count,
-            4 * (pages.split(',').count() + 1),
-            "{name}: four looks at each page"
-        );
+        let pages = pages.split(',').count() + 1;
+        assert_eq!(count, 4 * pages, "{name}: four looks at each page");
     }
 }
 
