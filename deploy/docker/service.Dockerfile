@@ -36,8 +36,13 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log \
     && groupadd --system --gid 10001 loop \
     && useradd --system --uid 10001 --gid loop --no-create-home --home-dir /data --shell /usr/sbin/nologin loop \
-    && install -d -o loop -g loop -m 0700 /data
+    && install -d -o loop -g loop -m 0700 /data /web /web/vault /web/private
 ARG SERVICE
+# The vault's history is git's.
+RUN if [ "$SERVICE" = public-api ]; then \
+        apt-get update && apt-get install -y --no-install-recommends git \
+        && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log; \
+    fi
 COPY --from=build /build/target/release/${SERVICE} /usr/local/bin/${SERVICE}
 RUN ln -s ${SERVICE} /usr/local/bin/service
 ENV BIND_ADDRESS=0.0.0.0

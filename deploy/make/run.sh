@@ -10,7 +10,7 @@
 #   LOOP_PROFILE      release, or dev for a quick debug build
 #   LOOP_START_SECONDS  how long a service may take to become ready (60)
 #   ADMIN_EMAIL, ADMIN_PASSWORD[_FILE] and every other setting of the services are passed on.
-# Never: writes a password or token to disk.
+# Never: writes a password or token to disk. (loop-auth writes the secrets of the pages under $LOOP_DATA/web.)
 # shellcheck source=deploy/make/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -23,6 +23,13 @@ profile=${LOOP_PROFILE:-release}
 patience=${LOOP_START_SECONDS:-60}
 vault=${VAULT_DIR:-$top/tests/fixtures/vault}
 exec_vault=${EXEC_VAULT_DIR:-$top/services/exec-api/fixtures/vault} # private:line
+# The pages of the services sign people in with secrets that loop-auth writes at its first start. In WEB_CLIENTS a space
+# ends a path, so a data folder with one in its name has no pages.
+web_clients() {
+    local list="/ http://127.0.0.1:$LOOP_API_PORT $data/web/vault.secret Loop vault"
+    [ ! -d services/exec-api ] || list+=", /exec/ http://127.0.0.1:$LOOP_EXEC_PORT $data/web/exec.secret Loop Exec" # private:line
+    case $data in *[[:space:],]*) warn "nobody can sign in to the pages: the data folder's name has a space or a comma" ;; *) printf '%s' "$list" ;; esac
+}
 workers=
 [ "$(id -u)" -ne 0 ] || workers='user root root;' # root's folders are closed to nginx's usual user
 
@@ -193,12 +200,15 @@ spawn() {
         "${alone[@]}" "$(nginx_path)" -e stderr -p "$data/nginx" -c "$data/nginx/nginx.conf" \
             -g "daemon off; $workers" >"$log" 2>&1 &
         ;;
-    loop-auth) "${alone[@]}" "$bin/$1" > >(keep_log >"$log") 2>&1 9>&- & ;;
-    public-api) VAULT_DIR=$vault "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;;
-    exec-api) EXEC_VAULT_DIR=$exec_vault EXEC_AUDIT_PATH=${EXEC_AUDIT_PATH:-$data/exec-audit.jsonl} KPI_DB_PATH=${KPI_DB_PATH:-$data/kpi.db} "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;; # private:line
+    loop-auth) WEB_CLIENTS=${WEB_CLIENTS-$(web_clients)} "${alone[@]}" "$bin/$1" > >(keep_log >"$log") 2>&1 9>&- & ;;
+    public-api) WEB_SECRET_FILE=$(web_secret vault) WEB_STATE_DIR=$data/web/vault-sessions VAULT_DIR=$vault "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;;
+    exec-api) WEB_SECRET_FILE=$(web_secret exec) WEB_STATE_DIR=$data/web/exec-sessions EXEC_VAULT_DIR=$exec_vault EXEC_AUDIT_PATH=${EXEC_AUDIT_PATH:-$data/exec-audit.jsonl} KPI_DB_PATH=${KPI_DB_PATH:-$data/kpi.db} "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;; # private:line
     esac
     pid=$!
 }
+
+# web_secret NAME: the file of the secret, if loop-auth made it.
+web_secret() { [ ! -s "$data/web/$1.secret" ] || printf '%s' "$data/web/$1.secret"; }
 
 # start NAME: for the first time.
 start() {
@@ -243,6 +253,7 @@ ${bold}Loop is running: $url${plain}
 
   login         $login
   vault         $vault
+  pages         $url/   search and read the vault
   data, logs    $data
 
 Connect a client to ${bold}$url/mcp${plain}
@@ -258,6 +269,7 @@ else
     echo "  ChatGPT       needs an https address that OpenAI can reach: put TLS in front (docs/operations.md),"
     echo "                start with EXTERNAL_URL=https://your.host, and give it https://your.host/mcp"
 fi
+[ ! -d services/exec-api ] || echo "  dashboard     $url/exec/" # private:line
 printf '\nA service that stops is started again, and clients stay logged in: try: pkill public-api\nCtrl-C stops everything.\n'
 
 while :; do

@@ -160,6 +160,60 @@ async function secondStep(browser, page, view, options) {
   await page.waitForURL("**done=totp_removed");
 }
 
+/** Adds a passkey of a virtual device, signs in with it and no name, replays its answer, and removes it. */
+async function passkeys(page, view) {
+  const cdp = await page.context().newCDPSession(page);
+  await cdp.send("WebAuthn.enable");
+  const { authenticatorId } = await cdp.send("WebAuthn.addVirtualAuthenticator", {
+    options: { protocol: "ctap2", transport: "internal", hasResidentKey: true, hasUserVerification: true, isUserVerified: true, automaticPresenceSimulation: true },
+  });
+  await page.goto(`${arg.base}/account/security`);
+  await page.fill("#passkey-name", "노트북 Laptop");
+  await page.press("#passkey-name", "Enter");
+  await page.waitForURL("**done=passkey_added");
+  await look(page, "security-passkey", view);
+
+  await page.goto(`${arg.base}/oauth/logout`);
+  await page.click("form button[type=submit]");
+  await page.goto(`${arg.base}/account`);
+  await look(page, "login-passkey", view);
+  let answer;
+  page.on("request", (request) => {
+    if (new URL(request.url()).pathname === "/oauth/passkey" && request.method() === "POST") answer = request;
+  });
+  await tabTo(page, "form.passkey button");
+  const cookies = page.context().cookies.bind(page.context());
+  await page.keyboard.press("Enter");
+  await page.waitForSelector(".tabs");
+  if ((await cookies()).some(({ name }) => name.endsWith("loop_passkey"))) defects.push("the challenge outlives its answer");
+  const headers = { cookie: (await answer.allHeaders()).cookie, "content-type": "application/x-www-form-urlencoded" };
+  const replayed = await fetch(answer.url(), { method: "POST", headers, body: answer.postData(), redirect: "manual" });
+  if (replayed.status !== 400) defects.push(`a replayed answer is ${replayed.status}`);
+  if ((replayed.headers.get("set-cookie") ?? "").includes("loop_session")) defects.push("a replayed answer signs in");
+
+  await page.goto(`${arg.base}/account/security`);
+  await tabTo(page, "form[action$='/passkeys/add'] button");
+  await page.keyboard.press("Enter");
+  await page.waitForSelector("[data-passkey-problem]:not([hidden])");
+  await look(page, "passkey-again", view);
+  await page.locator(".items details.ask summary").press("Enter");
+  await page.click("form[action$='/passkeys/remove'] button");
+  await page.waitForURL("**done=passkey_removed");
+
+  await page.goto(`${arg.base}/oauth/logout`);
+  await page.click("form button[type=submit]");
+  await page.goto(`${arg.base}/account`);
+  page.expected += 1;
+  await page.click("form.passkey button");
+  await page.waitForSelector("p[role=alert]:not([hidden])");
+  await look(page, "login-passkey-removed", view);
+  page.expected -= 1;
+  await cdp.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId });
+  await cdp.send("WebAuthn.disable");
+  await signIn(page, password);
+  await page.waitForSelector(".tabs");
+}
+
 let password = arg.password;
 
 async function walk(browser, view, round) {
@@ -228,6 +282,7 @@ async function walk(browser, view, round) {
   password = next;
 
   await secondStep(browser, page, view, options);
+  await passkeys(page, view);
 
   await page.goto(`${arg.base}/account`);
   const wanted = view.lang === "ko" ? "en" : "ko";

@@ -74,7 +74,6 @@ const BARRED: &[(&str, &[&str])] = &[
     ("loop-vault", &["actix-web", "reqwest", "sea-orm", "sqlx"]),
     ("loop-auth", &["sea-orm", "sqlx"]),
     ("public-api", &["sea-orm", "sqlx"]),
-    ("auth-proxy", &["sea-orm", "sqlx"]),
 ];
 
 /// What may stand at the top of the tree.

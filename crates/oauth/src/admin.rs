@@ -150,6 +150,7 @@ pub const fn event(act: &Act) -> &'static str {
         Act::SetRoles(..) => "roles_set",
         Act::SetPassword(..) => "password_set",
         Act::EndSessions(_) => "sessions_ended",
+        Act::Forget(..) => "sign_in_means_removed",
         Act::RevokeGrantsOf(_) => "grants_revoked",
         Act::RevokeGrant(_) => "grant_revoked",
         Act::RevokeClient(_) => "client_revoked",
@@ -162,6 +163,9 @@ fn describe(act: &Act, entry: loop_shared::audit::Entry) -> loop_shared::audit::
         Act::SetRoles(id, roles) => entry
             .subject(format_args!("user:{id}"))
             .with("roles", roles),
+        Act::Forget(id, means) => entry
+            .subject(format_args!("user:{id}"))
+            .with("what", means.as_str()),
         Act::Disable(id)
         | Act::Enable(id)
         | Act::SetPassword(id, _)
@@ -193,7 +197,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        store::{AuditLog as _, Sessions as _, Users as _},
+        store::{AuditLog as _, Means, Sessions as _, Users as _},
         testing::{World, user},
     };
 
@@ -215,6 +219,7 @@ mod tests {
             Act::Enable(on),
             Act::SetRoles(on, Role::Admin.into()),
             Act::EndSessions(on),
+            Act::Forget(on, Means::ALL),
             Act::RevokeGrantsOf(on),
             Act::RevokeGrant(crate::grant::GrantId(on.0)),
             Act::RevokeClient(crate::client::ClientId("c".to_owned())),
@@ -258,7 +263,7 @@ mod tests {
         let refused = |outcome| log.iter().filter(|r| r.entry.outcome == outcome).count();
         assert_eq!(
             refused(Outcome::Refused),
-            4 * 16 + 1,
+            4 * 18 + 1,
             "each attempt is on record"
         );
         assert_eq!(refused(Outcome::Done), 1);

@@ -10,6 +10,7 @@ use crate::{
     client::{Client, ClientId},
     grant::{GrantId, RevokeReason},
     oidc::backchannel::Notice,
+    session::Methods,
     user::UserId,
 };
 
@@ -80,10 +81,10 @@ pub(crate) fn client_removed(client: &ClientId, reason: RevokeReason, grants: u6
     });
 }
 
-pub(crate) fn login(user: UserId) {
-    tracing::info!(target: "audit", event = "login", %user);
+pub(crate) fn login(user: UserId, how: Methods) {
+    tracing::info!(target: "audit", event = "login", %user, %how);
     note("login", Outcome::Done, |entry| {
-        entry.actor(format_args!("user:{user}"))
+        entry.actor(format_args!("user:{user}")).with("how", how)
     });
 }
 
@@ -131,15 +132,25 @@ pub(crate) fn login_delayed(user: Option<UserId>, wait: Wait) {
 /// `why` is one of a fixed set of sentences.
 pub(crate) fn federation_refused(provider: &str, why: &str) {
     tracing::warn!(target: "audit", event = "federation_refused", provider, why);
+    note("federation_refused", Outcome::Refused, |entry| {
+        entry.with("provider", provider).with("why", why)
+    });
 }
 
 pub(crate) fn identity_linked(user: UserId, provider: &str) {
     tracing::info!(target: "audit", event = "identity_linked", %user, provider);
+    note("identity_linked", Outcome::Done, |entry| {
+        let entry = entry.actor(format_args!("user:{user}"));
+        entry.with("provider", provider)
+    });
 }
 
 /// The password was right and the code was not.
 pub(crate) fn second_step_failed(user: UserId) {
     tracing::warn!(target: "audit", event = "second_step_failed", %user);
+    note("second_step_failed", Outcome::Refused, |entry| {
+        entry.subject(format_args!("user:{user}"))
+    });
 }
 
 pub(crate) fn user_changed(event: &'static str, user: UserId) {

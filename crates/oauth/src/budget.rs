@@ -35,6 +35,15 @@ impl Rate {
         }
     }
 
+    /// When a bucket is full again, of which was noted `full_at`. It is never emptier than empty, whatever a clock that was set
+    /// back makes of the note: nobody waits longer for the time to come round again.
+    fn at(self, full_at: DateTime<Utc>, now: DateTime<Utc>) -> DateTime<Utc> {
+        let burst = i32::try_from(self.burst).unwrap_or(i32::MAX);
+        let empty = self.every.checked_mul(burst);
+        let empty = empty.and_then(|empty| now.checked_add_signed(empty));
+        full_at.max(now).min(empty.unwrap_or(full_at))
+    }
+
     /// When the next may come, for a bucket that is full again at `full_at`.
     fn ready_at(self, full_at: DateTime<Utc>) -> DateTime<Utc> {
         let others = i32::try_from(self.burst.saturating_sub(1)).unwrap_or(i32::MAX);
@@ -98,14 +107,19 @@ impl<K: Copy + Eq + Hash> Budget<K> {
     /// [`Wait`]; nothing is taken then.
     pub fn take(&self, key: Option<K>, now: DateTime<Utc>) -> Result<(), Wait> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        let all = state.all.max(now);
+        let all = self.all.at(state.all, now);
         let known = key.and_then(|key| state.each.get(&key).copied());
-        let own = known.map_or(now, |full_at| full_at.max(now));
+        let own = known.map_or(now, |full_at| self.each.at(full_at, now));
         let ready = self.all.ready_at(all).max(match key {
             Some(_) => self.each.ready_at(own),
             None => now,
         });
         if ready > now {
+            // Kept, so that the time goes by from here on.
+            state.all = all;
+            if let Some(noted) = key.and_then(|key| state.each.get_mut(&key)) {
+                *noted = own;
+            }
             return Err(Wait(ready - now));
         }
         state.all = all + self.all.every;
@@ -173,6 +187,16 @@ mod tests {
             assert!(budget.take(Some(1), at(40)).is_ok(), "full again");
         }
         assert!(budget.take(Some(1), at(40)).is_err());
+    }
+
+    #[test]
+    fn a_clock_that_was_set_back_makes_nobody_wait_longer_than_an_empty_budget() {
+        let budget = Budget::new(rate(100, 1), rate(3, 10));
+        budget.take(Some(1), at(86_400 * 365)).unwrap();
+        let wait = budget.take(Some(1), at(0)).unwrap_err();
+        assert!(wait <= Wait(TimeDelta::seconds(10)), "{wait}");
+        assert!(budget.take(Some(2), at(1)).is_ok(), "another at once");
+        assert!(budget.take(Some(1), at(10)).is_ok());
     }
 
     #[test]

@@ -15,6 +15,7 @@ use crate::{
     entropy::{Entropy, NoEntropy},
     federation::FederationRules,
     par::ParRules,
+    passkey::PasskeyRules,
     pkce_phase::PkceRules,
     register::RegistrationRules,
     resource::Resources,
@@ -94,6 +95,8 @@ pub struct Rules {
     pub account: AccountRules,
     /// How often codes of the second step may be tried.
     pub second_step: StepLimits,
+    /// How often passkeys may be asked for.
+    pub passkey: PasskeyRules,
     /// How often passwords may be tried.
     pub sign_in: SignInLimits,
     /// Who vouches for people, and for whom.

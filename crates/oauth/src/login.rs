@@ -201,7 +201,7 @@ pub(crate) async fn begin(
         }
         (None, None) => cx.store.add_session(&session).await?,
     }
-    audit::login(user.id);
+    audit::login(user.id, how);
     Ok(NewSession { raw, session })
 }
 

@@ -3,6 +3,8 @@
 //! In: what a client asked for. Out: one of the configured resources, in its canonical form.
 //! Never: a resource nobody configured.
 
+use std::sync::{Arc, OnceLock};
+
 use loop_shared::auth::scope::Scopes;
 use url::Url;
 
@@ -15,11 +17,17 @@ pub struct Resource {
     pub scopes: Scopes,
 }
 
-/// The configured resources, in order; never empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Resources {
+/// The configured resources, in order; never empty. Clones share the list, also one that replaces it later.
+#[derive(Clone, Debug)]
+pub struct Resources(Arc<Edition>);
+
+/// A list, and the one that replaced it. Lists are never taken away, so what a request found stays while it is used;
+/// they are short, and replaced by an operator alone.
+#[derive(Debug)]
+struct Edition {
     first: Resource,
     others: Vec<Resource>,
+    next: OnceLock<Arc<Self>>,
 }
 
 impl Resources {
@@ -28,25 +36,36 @@ impl Resources {
     /// # Errors
     /// A sentence for the operator that names the entry.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let mut all: Vec<Resource> = Vec::new();
-        for entry in text.split(',').map(str::trim).filter(|e| !e.is_empty()) {
-            let resource = Resource::parse(entry)?;
-            if all.iter().any(|other| same(&other.id, &resource.id)) {
-                return Err(format!("resource {:?} is listed twice", resource.id));
-            }
-            all.push(resource);
+        Edition::parse(text).map(|edition| Self(Arc::new(edition)))
+    }
+
+    /// Replaces the list, for every clone; what was found before stays as it was.
+    ///
+    /// # Errors
+    /// As [`Resources::parse`]; the list stays then.
+    pub fn replace(&self, text: &str) -> Result<(), String> {
+        let mut edition = Arc::new(Edition::parse(text)?);
+        let mut last = self.current();
+        // Of two who replace at once, the later one's list follows the earlier one's.
+        while let Err(refused) = last.next.set(edition) {
+            edition = refused;
+            last = self.current();
         }
-        let mut all = all.into_iter();
-        let first = all.next().ok_or("no resource is configured")?;
-        Ok(Self {
-            first,
-            others: all.collect(),
-        })
+        Ok(())
+    }
+
+    fn current(&self) -> &Edition {
+        let mut edition = &*self.0;
+        while let Some(next) = edition.next.get() {
+            edition = next;
+        }
+        edition
     }
 
     /// All resources, in the configured order.
     pub fn iter(&self) -> impl Iterator<Item = &Resource> {
-        std::iter::once(&self.first).chain(&self.others)
+        let edition = self.current();
+        std::iter::once(&edition.first).chain(&edition.others)
     }
 
     /// The resource a client named; one trailing slash more or less is the same.
@@ -65,7 +84,7 @@ impl Resources {
                 self.iter()
                     .find(|resource| !scopes.intersection(resource.scopes).is_empty())
             })
-            .unwrap_or(&self.first)
+            .unwrap_or(&self.current().first)
     }
 
     /// Every scope that some resource can grant.
@@ -73,6 +92,26 @@ impl Resources {
     pub fn all_scopes(&self) -> Scopes {
         self.iter()
             .fold(Scopes::NONE, |all, resource| all.union(resource.scopes))
+    }
+}
+
+impl Edition {
+    fn parse(text: &str) -> Result<Self, String> {
+        let mut all: Vec<Resource> = Vec::new();
+        for entry in text.split(',').map(str::trim).filter(|e| !e.is_empty()) {
+            let resource = Resource::parse(entry)?;
+            if all.iter().any(|other| same(&other.id, &resource.id)) {
+                return Err(format!("resource {:?} is listed twice", resource.id));
+            }
+            all.push(resource);
+        }
+        let mut all = all.into_iter();
+        let first = all.next().ok_or("no resource is configured")?;
+        Ok(Self {
+            first,
+            others: all.collect(),
+            next: OnceLock::new(),
+        })
     }
 }
 
@@ -196,6 +235,27 @@ mod tests {
             let got = resources.for_scopes(Scopes::parse(scopes).unwrap());
             assert_eq!(got.id, expected, "{scopes:?}");
         }
+    }
+
+    #[test]
+    fn a_list_that_is_replaced_is_replaced_for_every_clone_and_keeps_what_was_found() {
+        let resources = resources();
+        let clone = resources.clone();
+        let found = clone.find("http://localhost:8082/mcp").unwrap();
+        assert!(resources.replace("http://localhost/a=vault").is_err());
+        assert_eq!(
+            clone.iter().count(),
+            2,
+            "a list that is wrong changes nothing"
+        );
+        resources.replace("http://localhost/a=mcp:read").unwrap();
+        resources.replace("http://localhost/b=mcp:exec").unwrap();
+        assert_eq!(found.id, "http://localhost:8082/mcp");
+        assert!(clone.find("http://localhost:8082/mcp").is_none());
+        assert!(clone.find("http://localhost/a").is_none());
+        let only = clone.for_scopes(Scopes::NONE);
+        assert_eq!(only.id, "http://localhost/b");
+        assert_eq!(clone.all_scopes(), only.scopes);
     }
 
     #[test]

@@ -139,6 +139,10 @@ raw_secret!(
     RawStep
 );
 raw_secret!(
+    /// What finds a challenge for a passkey.
+    RawCeremony
+);
+raw_secret!(
     /// The token that manages a registration (RFC 7592 §1.2).
     RawRegistrationToken
 );

@@ -17,6 +17,7 @@ mod jti;
 mod kept_clients;
 mod oidc;
 mod par;
+mod passkeys;
 mod registrations;
 mod second_factors;
 mod signing_keys;
@@ -40,7 +41,7 @@ use crate::{
 pub use accounts::Accounts;
 pub use admin::{
     Act, Acted, Admin, Capped, ClientUse, Cursor, Ended, FindClients, FindGrants, FindUsers,
-    GrantUse,
+    GrantUse, Means,
 };
 pub use audit::{AuditFilter, AuditLog};
 pub use client_admin::{Changed, ClientAdmin};
@@ -53,6 +54,7 @@ pub use jti::{JtiKind, Jtis};
 pub use kept_clients::KeptClients;
 pub use oidc::{Logouts, Settled};
 pub use par::PushedRequests;
+pub use passkeys::Passkeys;
 pub use registrations::Registrations;
 pub use second_factors::SecondFactors;
 pub use signing_keys::SigningKeys;

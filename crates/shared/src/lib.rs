@@ -9,3 +9,5 @@ pub mod models;
 pub mod resource_server;
 pub mod service;
 pub mod vault;
+pub mod web;
+pub mod web_login;

@@ -103,6 +103,18 @@ impl Browser {
         self
     }
 
+    /// The same browser, asking from this address of the machine, which a proxy in front sees.
+    #[must_use]
+    pub fn asking_from(mut self, address: std::net::IpAddr) -> Self {
+        self.http = Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .local_address(address)
+            .build()
+            .expect("an HTTP client");
+        self
+    }
+
     /// The cookies it has.
     pub fn cookies(&self) -> BTreeMap<String, String> {
         self.cookies.lock().expect("the jar works").clone()
@@ -133,6 +145,23 @@ impl Browser {
         let origin = page.origin().ascii_serialization();
         self.send(self.http.post(target).header(ORIGIN, origin).form(&fields))
             .await
+    }
+
+    /// Asks for the challenge that the script of a form with a passkey would ask for, and puts the device's answer into the form.
+    pub async fn answer(
+        &self,
+        page: &Url,
+        form: &mut Form,
+        begin: &str,
+        device: impl FnOnce(&serde_json::Value) -> String,
+    ) {
+        let mut asking = form.clone();
+        begin.clone_into(&mut asking.action);
+        let answer = self.submit(page, &asking, None).await;
+        assert_eq!(answer.status(), 200, "{begin}");
+        let options = answer.text().await.expect("a challenge");
+        let options = serde_json::from_str(&options).expect("a challenge is JSON");
+        form.set("credential", &device(&options));
     }
 
     /// Opens an authorize URL, logs in where asked, decides on consent where asked.

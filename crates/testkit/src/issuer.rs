@@ -11,6 +11,7 @@ use chrono::{DateTime, Utc};
 
 use crate::in_process::InProcess;
 use crate::keys::{TestKey, jwks, key};
+use crate::openid::{self, Desk};
 use crate::revocations::{self, ListAnswer};
 use crate::tokens::TokenSpec;
 
@@ -28,6 +29,14 @@ pub(crate) struct State {
     pub(crate) list: Mutex<ListAnswer>,
     pub(crate) looks: Mutex<Vec<String>>,
     requests: AtomicUsize,
+    pub(crate) desk: Mutex<Desk>,
+    port: u16,
+}
+
+impl State {
+    pub(crate) fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
 }
 
 /// A running (or stopped) issuer; its port stays its own. Dropping it stops it.
@@ -49,6 +58,7 @@ impl TestIssuer {
     /// An issuer that has a port and does not answer yet.
     pub fn stopped() -> Self {
         let signing = key(1);
+        let port = crate::free_port();
         let answer = Answer {
             status: 200,
             body: jwks(&[signing]).to_string(),
@@ -59,9 +69,11 @@ impl TestIssuer {
             list: Mutex::default(),
             looks: Mutex::default(),
             requests: AtomicUsize::new(0),
+            desk: Mutex::default(),
+            port,
         };
         Self {
-            port: crate::free_port(),
+            port,
             state: Arc::new(state),
             signing,
             running: None,
@@ -137,6 +149,7 @@ impl TestIssuer {
                     .app_data(state.clone())
                     .route("/.well-known/jwks.json", web::get().to(serve))
                     .route("/oauth/revocations", web::get().to(revocations::serve))
+                    .configure(openid::routes)
             };
             let server = HttpServer::new(app).workers(1).disable_signals();
             server.listen(listener).expect("a server").run()

@@ -4,6 +4,8 @@
 
 use std::{path::PathBuf, time::Duration};
 
+use crate::{history::HistoryMode, patterns::Patterns, privacy::Privacy};
+
 /// The folder and its limits.
 #[derive(Clone, Debug)]
 pub struct VaultConfig {
@@ -19,10 +21,19 @@ pub struct VaultConfig {
     pub debounce: Duration,
     /// Whether to ask the operating system for changes; without it the folder is compared often.
     pub watch: bool,
+    /// What is kept out altogether: no reader sees it, not even as a name.
+    pub ignore: Patterns,
+    /// Which notes are private; without rules [`Sight::Open`](crate::Sight::Open) sees every note.
+    pub privacy: Option<Privacy>,
+    /// Where the vault's own files are kept, outside of the vault; without it nothing is written at all.
+    pub state: Option<PathBuf>,
+    /// Whether the past is looked at, when the folder is a git checkout.
+    pub history: HistoryMode,
 }
 
 impl VaultConfig {
-    /// The defaults: 2 MiB a note, 1,000,000 notes, comparison every 30 s, 200 ms of quiet, watching.
+    /// The defaults: 2 MiB a note, 1,000,000 notes, comparison every 30 s, 50 ms of quiet, watching; nothing ignored, nothing
+    /// private.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self {
@@ -30,8 +41,12 @@ impl VaultConfig {
             max_note_bytes: 2 * 1024 * 1024,
             max_notes: 1_000_000,
             rescan_interval: Duration::from_secs(30),
-            debounce: Duration::from_millis(200),
+            debounce: Duration::from_millis(50),
             watch: true,
+            ignore: Patterns::default(),
+            privacy: None,
+            state: None,
+            history: HistoryMode::Off,
         }
     }
 }

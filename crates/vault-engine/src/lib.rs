@@ -3,14 +3,21 @@
 //! In: a folder. Out: [`Snapshot`]s that never change, and answers to questions about them.
 //! Never: writes into the vault; blocks a reader; fails because of a note.
 
+pub mod changes;
 mod config;
 mod disk;
+pub mod feed;
 mod graph;
+pub mod history;
 mod index;
 pub mod lint;
 mod live;
 mod names;
+pub mod network;
 mod note;
+mod patterns;
+mod privacy;
+pub mod project;
 pub mod query;
 pub mod scan;
 pub mod search;
@@ -24,6 +31,8 @@ mod view;
 pub use config::VaultConfig;
 pub use live::{LastScan, OpenError, Vault, VaultStatus, WatcherState};
 pub use note::{ContentHash, Note};
+pub use patterns::{PatternError, Patterns};
+pub use privacy::{Privacy, Sight};
 pub use snapshot::{NoteDefect, Snapshot};
 pub use snippet::Snippet;
 pub use view::{EntityItem, NoteRef, PageError};

@@ -13,7 +13,7 @@ use sha2::{Digest, Sha256};
 
 mod parts;
 
-use crate::text::Text;
+use crate::{privacy::says_private, text::Text};
 use parts::{aliases, properties, property_links, recency, tags, title};
 
 /// The first 16 bytes of a SHA-256; prints as hexadecimal.
@@ -76,11 +76,15 @@ pub struct Note {
     pub(crate) marks: Marks,
 }
 
-/// What some editors leave in a file.
+/// What a file shows besides its text.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Marks {
+    /// It starts with a byte order mark.
     pub(crate) bom: bool,
+    /// Its lines end as on Windows.
     pub(crate) crlf: bool,
+    /// It says that it is private, or nobody can tell what it says.
+    pub(crate) private: bool,
 }
 
 /// The note's texts in the form that is searched and compared.
@@ -144,6 +148,7 @@ impl Note {
         }
         let parsed = frontmatter::parse(&text);
         defects.extend(parsed.defects);
+        let private = says_private(&parsed.frontmatter, &defects, &text);
         let entity = Entity::read(&parsed.frontmatter, &mut defects);
         let found = body::scan(parsed.body, parsed.body_line);
         let relations = entity
@@ -171,19 +176,36 @@ impl Note {
             marks: Marks {
                 bom: bytes.starts_with(b"\xef\xbb\xbf"),
                 crlf: memchr::memmem::find(bytes, b"\r\n").is_some(),
+                private,
             },
         };
         note.folded = Folded::of(&note);
         note
     }
 
-    /// A note that is listed but not loaded.
+    /// A note that is listed but not loaded; private, since nobody knows what it says.
     pub(crate) fn unread(path: NotePath, bytes: u64, defect: Defect) -> Self {
         let mut note = Self::read(path, &[]);
         note.bytes = bytes;
         note.hash = ContentHash::of([&bytes.to_le_bytes()[..], defect.code.as_str().as_bytes()]);
         note.defects = vec![defect];
+        note.marks.private = true;
         note
+    }
+
+    /// The same, of a file that was being written while it was read: it may not have said yet that it is private.
+    pub(crate) const fn unsettled(mut self) -> Self {
+        self.marks.private = true;
+        self
+    }
+
+    /// The same, of a file too large to load whose beginning was read.
+    pub(crate) fn beginning_with(mut self, head: &[u8]) -> Self {
+        let begun = Self::read(self.path.clone(), head);
+        let cut = DefectCode::FrontmatterUnterminated;
+        self.marks.private =
+            begun.marks.private || begun.defects.iter().any(|defect| defect.code == cut);
+        self
     }
 }
 

@@ -2,6 +2,8 @@
 //!
 //! In: notes. Out: [`Snapshot`], which is shared by every reader and never changes.
 
+mod open;
+
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
 use loop_shared::vault::{Defect, DefectCode, NotePath, text::fold};

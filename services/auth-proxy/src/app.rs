@@ -9,31 +9,28 @@ use actix_web::middleware::{Compat, DefaultHeaders};
 use actix_web::web::{self, Data, PayloadConfig};
 use actix_web::{HttpResponse, guard};
 use loop_shared::auth::resource_metadata::WELL_KNOWN;
-use loop_shared::resource_server::ResourceServer;
 use loop_shared::service::{headers, reading};
 use tokio_util::sync::CancellationToken;
 
+use crate::audit::Audit;
+use crate::connections::Connections;
 use crate::doors::Doors;
 use crate::front::{self, Parked, Sessions};
 use crate::pool::Pool;
-use crate::servers::Server;
-
-/// A server and its door.
-pub(crate) struct Entry {
-    /// The server.
-    pub(crate) server: Arc<Server>,
-    /// Who may enter, and what tells the others how.
-    pub(crate) door: ResourceServer,
-}
+use crate::registry::{Entry, Registry};
 
 /// What every request shares.
 pub(crate) struct App {
-    /// The servers, in the configured order; never empty.
-    pub(crate) entries: Vec<Arc<Entry>>,
+    /// The servers.
+    pub(crate) registry: Registry,
     /// What runs.
     pub(crate) pool: Pool,
+    /// People's own accounts.
+    pub(crate) connections: Arc<Connections>,
     /// Whose sessions are whose.
     pub(crate) sessions: Sessions,
+    /// What was called.
+    pub(crate) audit: Audit,
     /// Requests that wait for their clients.
     pub(crate) parked: Parked,
     /// `Host` values that are served.
@@ -48,10 +45,8 @@ pub(crate) struct App {
 
 impl App {
     /// The server whose path this is, to the letter.
-    pub(crate) fn entry(&self, path: &str) -> Option<&Arc<Entry>> {
-        self.entries
-            .iter()
-            .find(|entry| entry.server.path() == path)
+    pub(crate) fn entry(&self, path: &str) -> Option<Arc<Entry>> {
+        self.registry.entry(path)
     }
 }
 
@@ -88,7 +83,7 @@ pub(crate) fn routes(app: &Data<App>, config: &mut web::ServiceConfig) {
 async fn metadata(request: actix_web::HttpRequest, app: Data<App>) -> HttpResponse {
     let path = request.path().strip_prefix(WELL_KNOWN).unwrap_or_default();
     let entry = if path.is_empty() {
-        app.entries.first()
+        app.registry.entries().first().cloned()
     } else {
         app.entry(path)
     };

@@ -9,24 +9,33 @@ use actix_web::rt::System;
 use actix_web::web::{Data, ServiceConfig as Routes};
 use loop_auth::boot::{BootError, Opening};
 use loop_auth::config::Database;
+use loop_auth::outbound::providers::http::ProvidersError;
+use loop_auth::visitors::Visitors;
 use loop_auth::{Running, first_admin};
-use loop_shared::auth::Scope;
-use loop_shared::auth::bearer::Required;
-use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
-use loop_shared::service::{Shutdown, serve, telemetry};
+use loop_shared::audit::FileLogError;
+use loop_shared::resource_server::ResourceServerError;
+use loop_shared::service::{Clock as _, Shutdown, SystemClock, serve, telemetry};
 use tokio::runtime::{Builder, Runtime};
 
-use crate::app::{self, App, Entry};
+use crate::admin;
+use crate::app::{self, App};
+use crate::audit::Audit;
 use crate::config::{Config, ProxyArgs};
+use crate::connections::store::StoreError;
+use crate::connections::{self, Connections, Parts};
+use crate::figures;
 use crate::front::{Parked, Sessions};
 use crate::pool::Pool;
+use crate::registry::{Doorkeeper, Registry};
+use crate::reload::Reload;
 use crate::secret;
-use crate::servers::Server;
 
 /// Longest body of a request, in bytes.
 const BODY: usize = 8 * 1024 * 1024;
 /// How often requests that wait for their clients are looked at.
 const ROUND: Duration = Duration::from_secs(30);
+/// How often it is looked who has left.
+const LEAVERS: Duration = Duration::from_secs(2);
 /// How long children get to end when the proxy stops.
 const FAREWELL: Duration = Duration::from_secs(6);
 
@@ -39,6 +48,15 @@ pub(crate) enum StartError {
     /// Tokens cannot be checked.
     #[error(transparent)]
     Tokens(#[from] ResourceServerError),
+    /// Calls cannot be recorded.
+    #[error(transparent)]
+    Audit(#[from] FileLogError),
+    /// Connections cannot be kept.
+    #[error(transparent)]
+    Connections(#[from] StoreError),
+    /// No provider can be asked.
+    #[error(transparent)]
+    Providers(#[from] ProvidersError),
     /// The secret cannot be kept.
     #[error(
         "the proxy's secret in {folder} cannot be used: {error}; set DATA_DIR to a folder that can be written"
@@ -61,7 +79,7 @@ pub(crate) fn run(
     open: &(dyn Fn(Database) -> Opening + Sync),
 ) -> Result<(), Box<dyn Error>> {
     let config = args.resolve(command)?;
-    telemetry::init(&config.service.log)?;
+    telemetry::init(&config.service)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -76,6 +94,20 @@ pub(crate) fn run(
     outcome
 }
 
+/// Encrypts every connection with the current secret: how many anew, and how many open with none.
+///
+/// # Errors
+/// A text for the person who started the program.
+pub(crate) fn rekey(args: &ProxyArgs) -> Result<(u64, u64), Box<dyn Error>> {
+    let (config, secret, data) = args.sealed()?;
+    let seals = secret::seals(secret.as_ref(), &data)?;
+    System::new().block_on(async {
+        let store = config.store.open().await?;
+        let now = SystemClock.now().timestamp();
+        Ok(Connections::rekey(&*store, &seals, now).await?)
+    })
+}
+
 async fn live(
     config: &Config,
     open: &(dyn Fn(Database) -> Opening + Sync),
@@ -86,20 +118,36 @@ async fn live(
         Some(inside) => Some(log_in(inside, open).await?),
         None => None,
     };
-    let app = Data::new(assemble(config, &shutdown, backends)?);
+    let app = Data::new(assemble(config, &shutdown, backends).await?);
     app.pool.tend(shutdown.token());
     let parked = app.clone();
     let sweeping = actix_web::rt::spawn(async move {
         loop {
             tokio::time::sleep(ROUND).await;
             parked.parked.sweep();
+            let reports = parked.pool.reports();
+            for entry in parked.registry.entries().iter() {
+                let name = &entry.server.name;
+                figures::running(name, reports.get(name).map_or(0, |it| it.running));
+            }
         }
     });
+    follow_file(config, &app, login.as_ref(), &shutdown);
     let inside = login.as_ref().map(Running::routes);
-    let health = app.entries.first().map(|entry| entry.door.health());
+    let visitors = login.as_ref().map(Running::visitors);
+    if let Some(visitors) = visitors.clone() {
+        actix_web::rt::spawn(leavers(app.clone(), visitors));
+    }
+    let first = app.registry.entries().first().cloned();
+    let health = first.map(|entry| entry.door.health());
     let serving = app.clone();
     let routes = move |routes: &mut Routes| {
         app::routes(&serving, routes);
+        if let Some(visitors) = &visitors {
+            routes.app_data(Data::new(visitors.clone()));
+            connections::routes::routes(routes);
+            admin::routes(routes);
+        }
         match (&inside, &health) {
             (Some(inside), _) => inside(routes),
             (None, Some(health)) => health.routes("", routes),
@@ -117,6 +165,35 @@ async fn live(
     Ok(served?)
 }
 
+/// Follows the file of servers, where there is one.
+fn follow_file(config: &Config, app: &Data<App>, login: Option<&Running>, shutdown: &Shutdown) {
+    if let Some(args) = &config.file {
+        let reload = Reload {
+            file: args.file(),
+            args: args.clone(),
+            providers: config.providers.clone(),
+            app: app.clone(),
+            resources: login.map(Running::resources),
+            external: config.service.external_url.clone(),
+        };
+        actix_web::rt::spawn(reload.follow(shutdown.token()));
+    }
+}
+
+/// Ends the servers of people who left; their tokens are refused by then.
+async fn leavers(app: Data<App>, visitors: Visitors) {
+    loop {
+        tokio::time::sleep(LEAVERS).await;
+        for subject in app.pool.subjects() {
+            // A login that cannot be asked has sent nobody away.
+            if let Ok(false) = visitors.stays(&subject).await {
+                tracing::info!("the servers of somebody who left are ended");
+                app.pool.end(|_, other| *other == *subject);
+            }
+        }
+    }
+}
+
 /// Starts the login inside.
 async fn log_in(
     inside: &loop_auth::config::Config,
@@ -129,19 +206,31 @@ async fn log_in(
     Ok(Running::start(inside, opened).await?)
 }
 
-fn assemble(config: &Config, shutdown: &Shutdown, backends: &Runtime) -> Result<App, StartError> {
-    let key = secret::session_key(config.secret.as_ref(), &config.data).map_err(|error| {
-        StartError::Secret {
-            folder: config.data.display().to_string(),
-            error,
-        }
+async fn assemble(
+    config: &Config,
+    shutdown: &Shutdown,
+    backends: &Runtime,
+) -> Result<App, StartError> {
+    let broken = |error| StartError::Secret {
+        folder: config.data.display().to_string(),
+        error,
+    };
+    let (secret, data) = (config.secret.as_ref(), config.data.as_path());
+    let key = secret::session_key(secret, data).map_err(broken)?;
+    let connections = Connections::new(Parts {
+        store: config.connections.store.open().await?,
+        seals: secret::seals(secret, data).map_err(broken)?,
+        providers: config.providers.clone(),
+        refreshing: config.connections.refreshing,
+        clock: Arc::new(SystemClock),
+        external: config.service.external_url.clone(),
+        secret: secret::form_key(secret, data).map_err(broken)?,
     })?;
-    let entries = config
-        .servers
-        .iter()
-        .map(|server| entry(config, server, shutdown));
+    let keeper = Doorkeeper::new(&config.service, &config.tokens, shutdown);
     Ok(App {
-        entries: entries.collect::<Result<_, _>>()?,
+        registry: Registry::open(keeper, config.servers.iter().cloned())?,
+        connections: Arc::new(connections),
+        audit: Audit::open(config.audit.clone())?,
         pool: Pool::new(backends.handle().clone(), config.most),
         sessions: Sessions::new(key),
         parked: Parked::default(),
@@ -152,36 +241,20 @@ fn assemble(config: &Config, shutdown: &Shutdown, backends: &Runtime) -> Result<
     })
 }
 
-/// A server and its door.
-fn entry(
-    config: &Config,
-    server: &Arc<Server>,
-    shutdown: &Shutdown,
-) -> Result<Arc<Entry>, StartError> {
-    let mut tokens = config.tokens.clone();
-    tokens.resource = config.service.external_url.join(&server.path());
-    let resource = Resource {
-        name: server.title().to_owned(),
-        scopes: Scope::McpRead.into(),
-        required: Required::from(Scope::McpRead),
-        documentation: None,
-        waiting: "The issuer's keys are not known yet.",
-    };
-    let door = ResourceServer::open(resource, &config.service, &tokens, shutdown)?;
-    Ok(Arc::new(Entry {
-        server: Arc::clone(server),
-        door,
-    }))
-}
-
 /// Says what to paste where, on standard output.
 fn greet(config: &Config, app: &App) {
-    let servers = app.entries.iter().map(|entry| {
+    let entries = app.registry.entries();
+    let servers = entries.iter().map(|entry| {
         let url = config.service.external_url.join(&entry.server.path());
         format!(
             "\n  {}\n    paste into your client  {url}\n    \
-             Claude Code             claude mcp add --transport http my-server {url}\n",
-            entry.server.title()
+             Claude Code             claude mcp add --transport http {} {url}\n",
+            entry.server.title(),
+            if entry.server.name.is_empty() {
+                "my-server"
+            } else {
+                &entry.server.name
+            }
         )
     });
     let login = match &config.embedded {

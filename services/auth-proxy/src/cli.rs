@@ -8,15 +8,24 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use loop_auth::boot::Opening;
 use loop_auth::config::Database;
+use loop_auth::federation_config::FederationArgs;
+use loop_shared::audit::{Head, verify_files};
 use loop_shared::resource_server::{self, exit_code};
+use loop_shared::service::config::Problems;
 
+use crate::add::{AddArgs, add};
 use crate::boot;
 use crate::config::{IDENTITY, ProxyArgs};
+use crate::connections_config::providers;
+use crate::server_config::ServerArgs;
 
 /// Flags that hold secrets, and the variables to use instead. `--password` is for this machine alone.
-const SECRETS: [(&str, &str); 2] = [
+const SECRETS: [(&str, &str); 5] = [
     ("auth_encryption_secret", "AUTH_ENCRYPTION_SECRET"),
     ("database_url", "DATABASE_URL"),
+    ("google_client_secret", "GOOGLE_CLIENT_SECRET"),
+    ("github_client_secret", "GITHUB_CLIENT_SECRET"),
+    ("oidc_client_secret", "OIDC_CLIENT_SECRET"),
 ];
 
 const ABOUT: &str = "\
@@ -42,6 +51,12 @@ EXAMPLES
         --server-url http://10.0.0.5:9000/mcp
   (RESOURCES of loop-auth must list https://mcp.example.com/mcp=mcp:read.)
 
+  A server for people's own mail, asked for step by step:
+    auth-proxy add gmail
+
+  Many servers, each at /<name>/mcp; `auth-proxy check mcp_servers.json` finds every mistake with its line:
+    auth-proxy --external-url http://localhost:8080 --password changeme --config mcp_servers.json
+
 WHAT A COMMAND GETS
   PATH, HOME, LANG and the like, and the variables of PASS_ENV; nothing else of this environment. No shell reads it.
   Each user has a process of their own, in a process group of its own; it is ended after CHILD_IDLE_SECONDS, when it
@@ -53,6 +68,7 @@ SECRETS
 
 FILES
   DATA_DIR/auth-proxy.db      users, clients, grants and signing keys of the login inside; it survives restarts
+  DATA_DIR/connections.db     people's own accounts, their tokens encrypted
   DATA_DIR/auth-proxy.secret  under which sessions are signed, unless AUTH_ENCRYPTION_SECRET is set
 
 More: docs/auth-proxy.md";
@@ -85,6 +101,27 @@ pub struct Cli {
 enum Task {
     /// Ask the running proxy whether it is ready; exits 0 or 1
     Healthcheck(Box<ProxyArgs>),
+    /// Read a file of servers and report every mistake with its line; exits 0 or 1
+    Check {
+        /// The file, such as `mcp_servers.json`
+        file: String,
+        /// Who keeps people's accounts.
+        #[command(flatten)]
+        federation: Box<FederationArgs>,
+    },
+    /// Ask for what a server needs, show the addresses to register, write entry, variables and compose service
+    Add(AddArgs),
+    /// Encrypt everybody's tokens anew, with the first of several secrets (`AUTH_ENCRYPTION_SECRET=new,old`)
+    Rekey(Box<ProxyArgs>),
+    /// Check the record of calls: exits 1 at the first that was changed, taken out, put in or moved
+    Audit {
+        /// A head of an earlier day: finds a log that was cut off or written anew since
+        #[arg(long, value_name = "NUMBER:HASH")]
+        head: Option<Head>,
+        /// The settings.
+        #[command(flatten)]
+        args: Box<ProxyArgs>,
+    },
 }
 
 /// Runs the command line of this process with stores opened by `open`.
@@ -104,10 +141,99 @@ pub fn main(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
             resource_server::healthcheck(&args.service, IDENTITY),
         );
     }
+    match &cli.command {
+        Some(Task::Check { file, federation }) => return check(file, federation),
+        Some(Task::Add(args)) => return ask(args),
+        Some(Task::Rekey(args)) => return rekey(args),
+        Some(Task::Audit { head, args }) => return audit(*head, args),
+        Some(Task::Healthcheck(_)) | None => {}
+    }
     match boot::run(&cli.proxy, &cli.server, open) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {
             eprintln!("auth-proxy: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `auth-proxy check`.
+fn check(file: &str, federation: &FederationArgs) -> ExitCode {
+    let mut problems = Problems::new();
+    let providers = providers(federation, &mut problems);
+    let servers = problems
+        .finish()
+        .and_then(|_| ServerArgs::check(file, &providers));
+    match servers {
+        Ok(servers) => {
+            for server in &servers {
+                println!("{}  {}  {}", server.path(), server.kind(), server.scopes());
+            }
+            ExitCode::SUCCESS
+        }
+        Err(problems) => {
+            for problem in problems.as_slice() {
+                eprintln!("{problem}");
+            }
+            eprintln!("auth-proxy: mistakes: {}", problems.as_slice().len());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `auth-proxy rekey`.
+fn rekey(args: &ProxyArgs) -> ExitCode {
+    match boot::rekey(args) {
+        Ok((anew, 0)) => {
+            println!(
+                "{anew} connections were encrypted anew; all open with the first secret alone."
+            );
+            ExitCode::SUCCESS
+        }
+        Ok((anew, shut)) => {
+            eprintln!(
+                "auth-proxy: {anew} connections were encrypted anew; {shut} open with none of the secrets. Add theirs to \
+                 AUTH_ENCRYPTION_SECRET, or let those people connect again."
+            );
+            ExitCode::FAILURE
+        }
+        Err(problem) => {
+            eprintln!("auth-proxy: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `auth-proxy add`.
+fn ask(args: &AddArgs) -> ExitCode {
+    let (mut answers, mut says) = (std::io::stdin().lock(), std::io::stdout().lock());
+    match add(args, &mut answers, &mut says) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(problem) => {
+            eprintln!("\nauth-proxy: {problem}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// `auth-proxy audit`.
+fn audit(remembered: Option<Head>, args: &ProxyArgs) -> ExitCode {
+    let Some(path) = args.audit_file() else {
+        eprintln!("auth-proxy: AUDIT_FILE is off");
+        return ExitCode::FAILURE;
+    };
+    match verify_files(&path, remembered, |_| {}) {
+        Ok(Ok(verified)) => {
+            let whole = verified.head.seq.saturating_sub(verified.first) + 1;
+            println!("whole: {whole} records\nhead: {}", verified.head);
+            ExitCode::SUCCESS
+        }
+        Ok(Err(broken)) => {
+            eprintln!("auth-proxy: the record of calls was tampered with: {broken}");
+            ExitCode::FAILURE
+        }
+        Err(error) => {
+            eprintln!("auth-proxy: {}: {error}", path.display());
             ExitCode::FAILURE
         }
     }

@@ -3,17 +3,20 @@
 //! In: arguments and environment. Out: [`Config`], or all problems. Never: a secret from the command line, except
 //! a password for this machine alone.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::Args;
 use loop_auth::config::StoreArgs;
+use loop_auth::federation_config::FederationArgs;
 use loop_shared::service::config::{
     ExternalUrl, JwksLocation, Problems, ServiceIdentity, Warnings, given, number, secret_or_file,
 };
 use loop_shared::service::{ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig};
 use secrecy::SecretString;
 
+use crate::connections::provider::Provider;
+use crate::connections_config::{ConnectionsArgs, ConnectionsConfig, providers};
 use crate::server_config::ServerArgs;
 use crate::servers::Server;
 
@@ -46,6 +49,10 @@ pub struct LoginArgs {
     /// Folder for the database and the proxy's own secret [default: ./data]
     #[arg(long, env = "DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<String>,
+    /// File in which calls are recorded, in a chain of hashes; a file of its own for each replica; off: nowhere
+    /// [default: DATA_DIR/audit.jsonl]
+    #[arg(long, env = "AUDIT_FILE", value_name = "PATH")]
+    pub audit_file: Option<String>,
     /// Secret under which sessions and keys are kept, at least 32 bytes; several replicas need the same
     /// [default: made once, kept in DATA_DIR]
     #[arg(
@@ -75,6 +82,12 @@ pub struct ProxyArgs {
     /// Its database.
     #[command(flatten)]
     pub store: StoreArgs,
+    /// Who else can say who somebody is, and keeps people's accounts.
+    #[command(flatten)]
+    pub federation: FederationArgs,
+    /// People's own accounts.
+    #[command(flatten)]
+    pub connections: ConnectionsArgs,
     /// Tokens of another issuer.
     #[command(flatten)]
     pub tokens: ResourceServerArgs,
@@ -87,12 +100,20 @@ pub(crate) struct Config {
     pub(crate) service: ServiceConfig,
     /// The servers behind.
     pub(crate) servers: Vec<Arc<Server>>,
+    /// How their file is read again, where there is one.
+    pub(crate) file: Option<ServerArgs>,
+    /// Who keeps people's accounts.
+    pub(crate) providers: Vec<Arc<Provider>>,
+    /// Where their tokens are kept, and how they are refreshed.
+    pub(crate) connections: ConnectionsConfig,
     /// Whose tokens are taken; `resource` is set for each server.
     pub(crate) tokens: ResourceServerConfig,
     /// The login inside; `None` when another issuer is named.
     pub(crate) embedded: Option<loop_auth::config::Config>,
     /// The proxy's secret.
     pub(crate) secret: Option<SecretString>,
+    /// Where calls are recorded.
+    pub(crate) audit: Option<PathBuf>,
     /// Where the proxy keeps things.
     pub(crate) data: PathBuf,
     /// Servers that run at once, at most.
@@ -112,7 +133,8 @@ impl ProxyArgs {
         let mut problems = Problems::new();
         let service = self.service(&mut problems);
         let data = PathBuf::from(given(self.login.data_dir.as_deref()).unwrap_or("./data"));
-        let server = self.server.resolve(command, &mut problems);
+        let providers = providers(&self.federation, &mut problems);
+        let server = self.server.resolve(command, &providers, &mut problems);
         let login = &self.login;
         let (value, file) = (
             login.auth_encryption_secret.as_ref(),
@@ -122,9 +144,17 @@ impl ProxyArgs {
         let most = self.server.max_running.as_deref();
         let most = number("MAX_RUNNING", most, 1..=100_000, 256, &mut problems);
         let embedded = given(self.tokens.issuer.as_deref()).is_none();
+        let connections = self.connections(&data, &mut problems);
+        if !embedded && server.iter().any(|server| server.account.is_some()) {
+            let wrong = "servers with accounts of people's own need the login inside";
+            problems.add(
+                "ISSUER",
+                wrong,
+                "Leave ISSUER out, or keep those servers behind a proxy of their own.",
+            );
+        }
         let tokens = self.tokens(&service, embedded, &mut problems);
-        let paths: Vec<String> = server.iter().map(Server::path).collect();
-        let inside = embedded.then(|| self.embedded(&service, &data, &paths, &mut problems));
+        let inside = embedded.then(|| self.embedded(&service, &data, &server, &mut problems));
         let mut warnings = problems.finish()?;
         let inside = inside.transpose()?;
         if let Some(inside) = &inside {
@@ -133,9 +163,13 @@ impl ProxyArgs {
         Ok(Config {
             service,
             servers: server.into_iter().map(Arc::new).collect(),
+            file: self.server.has_file().then(|| self.server.clone()),
+            providers,
+            connections,
             tokens,
             embedded: inside,
             secret,
+            audit: self.audit_file(),
             data,
             most: usize::try_from(most).unwrap_or(256),
             user: given(login.admin_email.as_deref())
@@ -155,6 +189,46 @@ impl ProxyArgs {
             args.port = own_port(args.external_url.as_deref());
         }
         args.resolve(IDENTITY, problems)
+    }
+
+    /// Where calls are recorded; `None`: nowhere.
+    pub(crate) fn audit_file(&self) -> Option<PathBuf> {
+        match given(self.login.audit_file.as_deref()) {
+            Some("off") => None,
+            Some(path) => Some(PathBuf::from(path)),
+            None => {
+                let data = given(self.login.data_dir.as_deref()).unwrap_or("./data");
+                Some(Path::new(data).join("audit.jsonl"))
+            }
+        }
+    }
+
+    fn connections(&self, data: &Path, problems: &mut Problems) -> ConnectionsConfig {
+        let (value, file) = (
+            self.store.database_url.as_ref(),
+            self.store.database_url_file.as_deref(),
+        );
+        let database = secret_or_file("DATABASE_URL", value, file, problems);
+        self.connections.resolve(data, database.as_ref(), problems)
+    }
+
+    /// Where connections are kept and what they are sealed with, for commands.
+    ///
+    /// # Errors
+    /// All [`Problems`].
+    pub(crate) fn sealed(
+        &self,
+    ) -> Result<(ConnectionsConfig, Option<SecretString>, PathBuf), Problems> {
+        let mut problems = Problems::new();
+        let data = PathBuf::from(given(self.login.data_dir.as_deref()).unwrap_or("./data"));
+        let (value, file) = (
+            self.login.auth_encryption_secret.as_ref(),
+            self.login.auth_encryption_secret_file.as_deref(),
+        );
+        let secret = secret_or_file("AUTH_ENCRYPTION_SECRET", value, file, &mut problems);
+        let connections = self.connections(&data, &mut problems);
+        problems.finish()?;
+        Ok((connections, secret, data))
     }
 
     /// Whose tokens are taken. Those of the login inside are checked with keys that are asked for over this very

@@ -59,7 +59,7 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let (service, app) = (Rc::clone(&self.service), self.app.clone());
         Box::pin(async move {
-            let Some(entry) = app.entry(request.path()).cloned() else {
+            let Some(entry) = app.entry(request.path()) else {
                 return Ok(request.into_response(HttpResponse::NotFound().finish()));
             };
             let inside = Inside {

@@ -9,9 +9,10 @@ use loop_shared::service::config::{Problems, given};
 use secrecy::SecretString;
 
 use crate::config::ProxyArgs;
+use crate::servers::{Server, resources};
 
 impl ProxyArgs {
-    /// loop-auth's settings. Its issuer is the proxy's own address, its resources are the servers at `paths`.
+    /// loop-auth's settings. Its issuer is the proxy's own address, its resources are the servers.
     ///
     /// # Errors
     /// loop-auth's own problems.
@@ -19,14 +20,10 @@ impl ProxyArgs {
         &self,
         service: &ServiceConfig,
         data: &Path,
-        paths: &[String],
+        servers: &[Server],
         problems: &mut Problems,
     ) -> Result<Config, Problems> {
         let external = &service.external_url;
-        let resources: Vec<String> = paths
-            .iter()
-            .map(|path| format!("{}=mcp:read", external.join(path)))
-            .collect();
         let mut store = self.store.clone();
         if given(store.oauth_db_path.as_deref()).is_none() {
             store.oauth_db_path = Some(data.join("auth-proxy.db").display().to_string());
@@ -37,7 +34,7 @@ impl ProxyArgs {
             service: self.service.clone(),
             store,
             auth: AuthArgs {
-                resources: Some(resources.join(",")),
+                resources: Some(resources(external, servers)),
                 admin_email: login.admin_email.clone(),
                 admin_password: login.password.clone(),
                 admin_password_file: login.password_file.clone(),
@@ -48,11 +45,12 @@ impl ProxyArgs {
                 auth_encryption_secret_file: login.auth_encryption_secret_file.clone(),
                 ..KeyArgs::default()
             },
+            federation: self.federation.clone(),
             ..ServeArgs::default()
         };
         args.service.external_url = Some(external.as_str().to_owned());
         args.service.port = Some(service.port.to_string());
-        if paths.is_empty() {
+        if servers.is_empty() {
             // A problem was noted already; loop-auth needs some resource to say anything else.
             args.auth.resources = None;
         }

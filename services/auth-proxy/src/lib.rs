@@ -3,24 +3,35 @@
 //! In: requests with Loop's tokens. Out: what the servers behind answer, byte for byte. Never: passes a client's
 //! token on, lets one user reach what is another's, leaves a process behind.
 
+mod add;
+mod admin;
 mod app;
+mod audit;
 mod boot;
 mod child;
 mod cli;
 mod config;
+mod connections;
+mod connections_config;
 mod doors;
 mod embedded;
+mod figures;
 mod front;
 mod link;
 mod mask;
 mod peer;
+mod policy;
 mod pool;
+mod registry;
+mod reload;
 mod secret;
 mod server_config;
 mod servers;
+mod servers_file;
 mod wire;
 
 pub use child::{SUPERVISE, supervise};
 pub use cli::{Cli, main};
 pub use config::{IDENTITY, LoginArgs, ProxyArgs};
+pub use connections_config::ConnectionsArgs;
 pub use server_config::ServerArgs;

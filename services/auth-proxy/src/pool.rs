@@ -3,14 +3,16 @@
 //! In: who wants which server, and how their client says hello. Out: the [`Peer`]. Never: hands a user's server to
 //! another, keeps an idle child, starts more than it may.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use secrecy::SecretString;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
 
+use crate::link::Handed;
 use crate::peer::Peer;
 use crate::servers::Server;
 use crate::wire::Raw;
@@ -28,9 +30,36 @@ struct Key {
     hello: [u8; 32],
 }
 
+impl Key {
+    fn of(server: &Server, subject: &str, hello: &Raw) -> Self {
+        Self {
+            server: Arc::clone(&server.name),
+            subject: subject.to_owned(),
+            hello: Sha256::digest(hello.get()).into(),
+        }
+    }
+}
+
 struct Kept {
     server: Arc<Server>,
     peer: Peer,
+    /// The user's own token.
+    handed: Handed,
+}
+
+impl Kept {
+    /// Takes over a token.
+    fn hand(&self, token: Option<&SecretString>) {
+        let Some(token) = token.filter(|token| self.handed.differs(token)) else {
+            return;
+        };
+        if !self.server.is_told_at_start() {
+            self.handed.set(token);
+        } else if self.peer.idle().is_some() {
+            self.handed.set(token);
+            self.peer.sleep();
+        }
+    }
 }
 
 /// Everything that runs. Clones share it.
@@ -39,6 +68,17 @@ pub(crate) struct Pool {
     peers: Arc<Mutex<HashMap<Key, Kept>>>,
     runtime: Handle,
     most: usize,
+}
+
+/// What runs of one server.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Report {
+    /// For whom it is kept.
+    pub(crate) users: BTreeSet<String>,
+    /// How many are up.
+    pub(crate) running: usize,
+    /// What went wrong last, of those that are kept.
+    pub(crate) trouble: Option<String>,
 }
 
 /// There is no room for another server.
@@ -56,7 +96,8 @@ impl Pool {
         }
     }
 
-    /// The peer of a user, made if need be; nothing is started yet.
+    /// The peer of a user, made if need be; nothing is started yet. `token` is that of the user's own account, where the
+    /// caller has just looked; a server that was started with another one is started anew when nobody waits for it.
     ///
     /// # Errors
     /// [`Full`].
@@ -65,16 +106,14 @@ impl Pool {
         server: &Arc<Server>,
         subject: &str,
         hello: &Raw,
+        token: Option<&SecretString>,
     ) -> Result<Peer, Full> {
-        let key = Key {
-            server: Arc::clone(&server.name),
-            subject: subject.to_owned(),
-            hello: Sha256::digest(hello.get()).into(),
-        };
+        let key = Key::of(server, subject, hello);
         let mut peers = self.peers();
         if let Some(kept) = peers.get(&key) {
             // A changed configuration is another server of the same name.
             if Arc::ptr_eq(&kept.server, server) {
+                kept.hand(token);
                 kept.peer.touch();
                 return Ok(kept.peer.clone());
             }
@@ -91,7 +130,11 @@ impl Pool {
         if peers.len() >= self.most {
             Self::evict(&mut peers, |_| true)?;
         }
-        let opens = server.opener(&self.runtime);
+        let handed = Handed::default();
+        if let Some(token) = token {
+            handed.set(token);
+        }
+        let opens = server.opener(&key.subject, handed.clone(), &self.runtime);
         let name = server.title().into();
         let peer = Peer::new(
             name,
@@ -103,9 +146,22 @@ impl Pool {
         let kept = Kept {
             server: Arc::clone(server),
             peer: peer.clone(),
+            handed,
         };
         peers.insert(key, kept);
         Ok(peer)
+    }
+
+    /// The user's token that a server did not take, once.
+    pub(crate) fn refused(
+        &self,
+        server: &Arc<Server>,
+        subject: &str,
+        hello: &Raw,
+    ) -> Option<SecretString> {
+        let peers = self.peers();
+        let kept = peers.get(&Key::of(server, subject, hello))?;
+        kept.handed.take_refused()
     }
 
     /// Ends the peer that has been idle for longest.
@@ -160,6 +216,25 @@ impl Pool {
         while tasks.num_alive_tasks() > 0 && tokio::time::Instant::now() < until {
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
+    }
+
+    /// Everybody for whom something is kept.
+    pub(crate) fn subjects(&self) -> BTreeSet<String> {
+        self.peers().keys().map(|key| key.subject.clone()).collect()
+    }
+
+    /// What runs of each server, by name.
+    pub(crate) fn reports(&self) -> HashMap<Arc<str>, Report> {
+        let mut reports: HashMap<Arc<str>, Report> = HashMap::new();
+        for (key, kept) in self.peers().iter() {
+            let report = reports.entry(Arc::clone(&key.server)).or_default();
+            report.users.insert(key.subject.clone());
+            report.running += usize::from(kept.peer.is_up());
+            if let Some(trouble) = kept.peer.last_trouble() {
+                report.trouble = Some(trouble);
+            }
+        }
+        reports
     }
 
     /// Ends every server for which `gone` holds.

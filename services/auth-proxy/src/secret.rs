@@ -11,6 +11,8 @@ use rand::TryRngCore as _;
 use secrecy::{ExposeSecret as _, SecretString};
 use sha2::Sha256;
 
+use crate::connections::seal::Seals;
+
 /// The secret's file in the data folder.
 const FILE: &str = "auth-proxy.secret";
 
@@ -19,19 +21,51 @@ const FILE: &str = "auth-proxy.secret";
 /// # Errors
 /// When the file cannot be read or written, or there is no randomness.
 pub(crate) fn session_key(secret: Option<&SecretString>, data: &Path) -> io::Result<[u8; 32]> {
+    // The first of several secrets is the current one.
+    let all = secrets(secret, data)?;
+    derive(
+        all.first().map_or(&[], Vec::as_slice),
+        b"auth-proxy sessions",
+    )
+}
+
+/// A key for forms, the same after every start.
+///
+/// # Errors
+/// As [`session_key`].
+pub(crate) fn form_key(secret: Option<&SecretString>, data: &Path) -> io::Result<[u8; 32]> {
+    let all = secrets(secret, data)?;
+    derive(all.first().map_or(&[], Vec::as_slice), b"auth-proxy forms")
+}
+
+/// What people's tokens are sealed with.
+///
+/// # Errors
+/// As [`session_key`].
+pub(crate) fn seals(secret: Option<&SecretString>, data: &Path) -> io::Result<Seals> {
+    let all = secrets(secret, data)?;
+    let (current, former) = all.split_first().ok_or_else(|| {
+        let why = "AUTH_ENCRYPTION_SECRET holds no secret";
+        io::Error::other(why)
+    })?;
+    Seals::new(current, former).map_err(io::Error::other)
+}
+
+/// Every secret, the current one first.
+fn secrets(secret: Option<&SecretString>, data: &Path) -> io::Result<Vec<Vec<u8>>> {
     if let Some(secret) = secret {
-        // The first of several secrets is the current one.
-        let first = secret
-            .expose_secret()
-            .split(',')
-            .next()
-            .unwrap_or_default()
-            .trim();
-        return derive(first.as_bytes());
+        let parts = secret.expose_secret().split(',').map(str::trim);
+        let parts = parts.filter(|part| !part.is_empty());
+        return Ok(parts.map(|part| part.as_bytes().to_vec()).collect());
     }
+    own(data).map(|own| vec![own])
+}
+
+/// The secret in the data folder; made if need be.
+fn own(data: &Path) -> io::Result<Vec<u8>> {
     let path = data.join(FILE);
     match std::fs::read(&path) {
-        Ok(bytes) if bytes.len() == 32 => return derive(&bytes),
+        Ok(bytes) if bytes.len() == 32 => return Ok(bytes),
         Ok(_) => {
             let wrong = format!("{} does not hold 32 bytes; remove it", path.display());
             return Err(io::Error::other(wrong));
@@ -51,12 +85,12 @@ pub(crate) fn session_key(secret: Option<&SecretString>, data: &Path) -> io::Res
         .open(&path)?;
     file.write_all(&bytes)?;
     file.sync_all()?;
-    derive(&bytes)
+    Ok(bytes.to_vec())
 }
 
-fn derive(secret: &[u8]) -> io::Result<[u8; 32]> {
+fn derive(secret: &[u8], label: &[u8]) -> io::Result<[u8; 32]> {
     let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(io::Error::other)?;
-    mac.update(b"auth-proxy sessions");
+    mac.update(label);
     Ok(mac.finalize().into_bytes().into())
 }
 

@@ -1,23 +1,39 @@
-//! The settings of the one server that the command line names.
+//! The settings of the servers behind: the one that the command line names, or a file of many.
 //!
 //! In: arguments and environment. Out: [`Server`], or what is wrong. Never: a shell, a variable that was not asked for.
 
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
+use loop_shared::auth::Scope;
 use loop_shared::service::config::{Problems, given, http_url, list, number, seconds};
 use reqwest::header::HeaderMap;
 use secrecy::SecretString;
 
 use crate::child::Limits;
+use crate::connections::provider::Provider;
 use crate::peer::Times;
 use crate::servers::{Backend, Server};
+use crate::servers_file::{self, Known, Mistake};
+
+/// A sentence of what begins one.
+fn capital(text: &str) -> String {
+    let mut chars = text.chars();
+    let first = chars.next().map(|c| c.to_ascii_uppercase());
+    let end = if text.ends_with(['?', '.']) { "" } else { "." };
+    format!("{}{}{end}", first.unwrap_or_default(), chars.as_str())
+}
 
 /// Flags and variables of the proxy itself.
 #[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
 #[derive(Args, Clone, Debug, Default)]
 #[command(next_help_heading = "The server behind")]
 pub struct ServerArgs {
+    /// File with many servers, JSON or YAML, each at /<name>/mcp, instead of a command: mcp_servers.json
+    #[arg(long, env = "CONFIG", value_name = "PATH")]
+    pub config: Option<String>,
     /// Address of an MCP server that runs already, instead of a command: http://10.0.0.5:9000/mcp
     #[arg(long, env = "SERVER_URL", value_name = "URL")]
     pub server_url: Option<String>,
@@ -50,8 +66,96 @@ pub struct ServerArgs {
 }
 
 impl ServerArgs {
-    /// The one server; `None` only when a problem was noted.
-    pub(crate) fn resolve(&self, command: &[String], problems: &mut Problems) -> Option<Server> {
+    /// The servers; none only when a problem was noted.
+    pub(crate) fn resolve(
+        &self,
+        command: &[String],
+        providers: &[Arc<Provider>],
+        problems: &mut Problems,
+    ) -> Vec<Server> {
+        let defaults = self.defaults(problems);
+        let Some(file) = given(self.config.as_deref()).map(Path::new) else {
+            let backend = self.backend(command, defaults.limits(), problems);
+            let server = backend.map(|backend| Server {
+                backend,
+                ..defaults
+            });
+            return server.into_iter().collect();
+        };
+        if !command.is_empty() || given(self.server_url.as_deref()).is_some() {
+            let fix = "Put that server into the file.";
+            problems.add("CONFIG", "a command or SERVER_URL is there too", fix);
+        }
+        let known = Known {
+            defaults: &defaults,
+            providers,
+        };
+        servers_file::read(file, &known).unwrap_or_else(|mistakes| {
+            for mistake in mistakes {
+                let Mistake {
+                    line,
+                    wrong,
+                    instead,
+                } = mistake;
+                let place = format!("{}:{line}", file.display());
+                problems.add(&place, wrong, capital(&instead));
+            }
+            Vec::new()
+        })
+    }
+
+    /// Whether the servers stand in a file.
+    pub(crate) fn has_file(&self) -> bool {
+        given(self.config.as_deref()).is_some()
+    }
+
+    /// Where that is.
+    pub(crate) fn file(&self) -> PathBuf {
+        PathBuf::from(given(self.config.as_deref()).unwrap_or_default())
+    }
+
+    /// The file's servers, as they are now.
+    ///
+    /// # Errors
+    /// All [`Problems`].
+    pub(crate) fn read(&self, providers: &[Arc<Provider>]) -> Result<Vec<Server>, Problems> {
+        let mut problems = Problems::new();
+        let servers = self.resolve(&[], providers, &mut problems);
+        problems.finish().map(|_| servers)
+    }
+
+    /// The servers of a file, for `auth-proxy check`.
+    ///
+    /// # Errors
+    /// All [`Problems`].
+    pub(crate) fn check(file: &str, providers: &[Arc<Provider>]) -> Result<Vec<Server>, Problems> {
+        let args = Self {
+            config: Some(file.to_owned()),
+            ..Self::default()
+        };
+        args.read(providers)
+    }
+
+    /// Looks for mistakes in a text that is about to be written, as if every provider were set up.
+    ///
+    /// # Errors
+    /// Every mistake, a line each.
+    pub(crate) fn proofread(text: &str) -> Result<(), String> {
+        let mut problems = Problems::new();
+        let defaults = Self::default().defaults(&mut problems);
+        let known = Known {
+            defaults: &defaults,
+            providers: &Provider::usual(),
+        };
+        let wrong = |mistakes: Vec<Mistake>| {
+            let lines = mistakes.iter().map(ToString::to_string);
+            lines.collect::<Vec<_>>().join("\n")
+        };
+        servers_file::parse(text, &known).map(drop).map_err(wrong)
+    }
+
+    /// What a server is unless its entry says otherwise.
+    fn defaults(&self, problems: &mut Problems) -> Server {
         let mut count = |name, value: &Option<String>, most, default| {
             number(name, value.as_deref(), 1..=most, default, problems)
         };
@@ -83,13 +187,20 @@ impl ServerArgs {
             memory_mb,
             processes,
         };
-        let backend = self.backend(command, limits, problems)?;
-        Some(Server {
+        Server {
             name: "".into(),
-            backend,
+            backend: Backend::Stdio {
+                command: Vec::new(),
+                folder: None,
+                env: Vec::new(),
+                limits,
+            },
+            scope: Scope::McpRead.into(),
+            tools: Vec::new(),
+            account: None,
             times: Times { start, silence },
             idle,
-        })
+        }
     }
 
     fn backend(

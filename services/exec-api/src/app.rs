@@ -6,7 +6,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use actix_web::HttpRequest;
-use actix_web::web::{self, Data, ServiceConfig};
+use actix_web::web::{self as actix, Data, ServiceConfig};
 use chrono::NaiveDate;
 use loop_shared::audit::FileLogError;
 use loop_shared::auth::bearer::{Caller, Required};
@@ -15,6 +15,7 @@ use loop_shared::auth::{Scope, Scopes};
 use loop_shared::mcp::mount;
 use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
 use loop_shared::service::{Clock, Shutdown, SystemClock, reading};
+use loop_shared::web_login::WebLoginError;
 use loop_vault::{ContentHash, OpenError, Snapshot, Vault, VaultConfig};
 use url::Url;
 
@@ -25,10 +26,11 @@ use crate::kpi::Kpis;
 use crate::mcp::{self, ExecTools};
 use crate::operation::{Answer, Operation};
 use crate::refusal::Refusal;
+use crate::web::{self, Web};
 use crate::{openapi, operations, routes as rest};
 
 /// What the resource knows; a token with either may connect, each tool and route demands its own.
-const SCOPES: Scopes = Scopes::of(&[Scope::McpExec, Scope::KpiRead]);
+pub(crate) const SCOPES: Scopes = Scopes::of(&[Scope::McpExec, Scope::KpiRead]);
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +47,9 @@ pub enum StartError {
     /// No HTTP client for the KPI providers.
     #[error("no HTTP client for the KPI providers: {0}")]
     Providers(#[from] reqwest::Error),
+    /// The pages cannot be offered.
+    #[error(transparent)]
+    Web(#[from] WebLoginError),
     /// A setting that is no URL after all.
     #[error("EXTERNAL_URL: {0}")]
     Url(#[from] url::ParseError),
@@ -60,6 +65,7 @@ pub struct App {
     openapi: String,
     access: Access,
     kpis: Kpis,
+    web: Web,
 }
 
 impl App {
@@ -82,6 +88,7 @@ impl App {
         let described = openapi::document(&operations::ALL, external, &config.tokens.issuer);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Ok(Self {
+            web: Web::open(config, door.verifier(), Arc::clone(&clock))?,
             access: Access::open(config.audit.clone())?,
             kpis: Kpis::open(&config.kpi, Arc::clone(&clock))?,
             door,
@@ -120,6 +127,11 @@ impl App {
     /// KPI analytics.
     pub(crate) const fn kpis(&self) -> &Kpis {
         &self.kpis
+    }
+
+    /// The pages.
+    pub(crate) const fn web(&self) -> &Web {
+        &self.web
     }
 
     /// Records that a caller is told an answer, before it leaves.
@@ -164,9 +176,10 @@ impl fmt::Debug for App {
 pub fn routes(app: &Data<App>, config: &mut ServiceConfig) {
     config.app_data(app.clone());
     app.door.routes("/exec", config);
+    web::routes(app, config);
     let tools = ExecTools::new(app.clone().into_inner());
     config.service(mount(MCP_PATH, move || tools.clone(), &app.door.mcp));
-    let mut exec = web::scope("/exec");
+    let mut exec = actix::scope("/exec");
     for operation in operations::ALL
         .iter()
         .filter(|operation| !operation.path.is_empty())
@@ -178,19 +191,19 @@ pub fn routes(app: &Data<App>, config: &mut ServiceConfig) {
         let answer = move |app: Data<App>, caller: Caller, request: HttpRequest| async move {
             rest::ask(&app, operation, &caller, &request).await
         };
-        let resource = web::resource(path.replace("{path}", "{path:.*}"))
+        let resource = actix::resource(path.replace("{path}", "{path:.*}"))
             .route(reading().to(answer))
-            .default_service(web::to(rest::method_not_allowed))
+            .default_service(actix::to(rest::method_not_allowed))
             .wrap(app.door.bearer.requiring(operation.scope));
         exec = exec.service(resource);
     }
-    let description = web::resource("/openapi.json")
+    let description = actix::resource("/openapi.json")
         .route(reading().to(rest::description))
-        .default_service(web::to(rest::method_not_allowed))
+        .default_service(actix::to(rest::method_not_allowed))
         .wrap(app.door.bearer.clone());
     let exec = exec
         .service(description)
-        .default_service(web::to(rest::not_found).wrap(app.door.bearer.clone()))
+        .default_service(actix::to(rest::not_found).wrap(app.door.bearer.clone()))
         .wrap(app.door.cors());
     config.service(exec);
 }

@@ -6,7 +6,9 @@ use std::path::PathBuf;
 
 use clap::Parser;
 use loop_shared::resource_server::Command;
-use loop_shared::service::config::{ServiceIdentity, Warnings, folder, given};
+use loop_shared::service::config::{
+    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, folder, given,
+};
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
 };
@@ -55,6 +57,9 @@ pub struct Cli {
     /// Settings of KPI analytics.
     #[command(flatten)]
     pub kpi: KpiArgs,
+    /// Settings of the dashboard's login.
+    #[command(flatten)]
+    pub web: WebLoginArgs,
 }
 
 /// The checked settings.
@@ -70,6 +75,8 @@ pub struct Config {
     pub audit: Option<PathBuf>,
     /// Settings of KPI analytics.
     pub kpi: KpiConfig,
+    /// Settings of the dashboard's login.
+    pub web: WebLoginConfig,
 }
 
 impl Cli {
@@ -94,6 +101,7 @@ impl Cli {
             problems.warn("EXEC_AUDIT_PATH", wrong, fix);
         }
         let kpi = self.kpi.resolve(&mut problems);
+        let web = self.web.resolve(&mut problems);
         let warnings = problems.finish()?;
         Ok((
             Config {
@@ -102,6 +110,7 @@ impl Cli {
                 vault_dir,
                 audit,
                 kpi,
+                web,
             },
             warnings,
         ))

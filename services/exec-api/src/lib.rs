@@ -27,6 +27,7 @@ mod routes;
 mod runway;
 mod schema;
 mod warning;
+mod web;
 
 use actix_web::web::{Data, ServiceConfig};
 use loop_shared::resource_server::{self, Command, RunError};

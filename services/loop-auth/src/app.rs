@@ -16,6 +16,7 @@ use loop_oauth::{
     config::{Context, Rules},
     entropy::Entropy,
     login::Passwords,
+    passkey::Ceremonies,
     second_step::Seals,
     store::Store,
 };
@@ -31,8 +32,8 @@ use crate::{
     revocations::RevocationList,
     routes::{
         account, admin, assets, authorize, consent, device, device_authorization, federation, home,
-        introspect, login, logout, metadata, not_found, par, register, registration, revocations,
-        revoke, second_step, token, userinfo,
+        introspect, login, logout, metadata, not_found, par, passkey, register, registration,
+        revocations, revoke, token, userinfo,
     },
     signer::{KeySettings, Signer},
     visits::Visits,
@@ -66,6 +67,8 @@ pub struct Parts {
     pub providers: Providers,
     /// How secrets of second steps are kept.
     pub seals: Arc<dyn Seals>,
+    /// How passkeys are checked.
+    pub ceremonies: Arc<dyn Ceremonies>,
 }
 
 /// The running server's state.
@@ -87,6 +90,7 @@ pub struct App {
     /// Which browsers were noted a moment ago.
     pub(crate) visits: Visits,
     pub(crate) seals: Arc<dyn Seals>,
+    pub(crate) ceremonies: Arc<dyn Ceremonies>,
     entropy: Arc<dyn Entropy>,
     documents: Arc<dyn ClientDocuments>,
     pub(crate) clock: Arc<dyn Clock>,
@@ -103,6 +107,7 @@ impl App {
             base: url.path().to_owned(),
             site: url.authority(),
             style: assets::style_version(),
+            script: assets::script_version(),
         })?;
         Ok(Self {
             base: url.path().to_owned(),
@@ -119,6 +124,7 @@ impl App {
             providers: parts.providers,
             visits: Visits::default(),
             seals: parts.seals,
+            ceremonies: parts.ceremonies,
             entropy: parts.entropy,
             documents: parts.documents,
             clock: parts.clock,
@@ -139,8 +145,7 @@ impl App {
 
 /// Routes everything. `app` must also be registered as app data.
 ///
-/// An issuer with a path gets the same routes below that path, since a proxy may strip it or not,
-/// and the path-inserted forms of its metadata (RFC 8414 §3.1).
+/// An issuer with a path gets the same routes below that path, since a proxy may strip it or not, and the path-inserted forms of its metadata (RFC 8414 §3.1).
 pub fn routes(config: &mut web::ServiceConfig, app: &App) {
     // One scope around everything: what a request does is written down before it is answered.
     let base = app.base.clone();
@@ -183,6 +188,10 @@ fn under(prefix: &str, config: &mut web::ServiceConfig) {
         registrations(&at(version), config);
     }
     pages(prefix, config);
+    assets::routes(prefix, config);
+    passkey::routes(prefix, config);
+    login::routes(prefix, config);
+    device::routes(prefix, config);
     federation::routes(prefix, config);
     admin::routes(prefix, config);
     account::routes(prefix, config);
@@ -262,18 +271,9 @@ fn pages(prefix: &str, config: &mut web::ServiceConfig) {
         .route(&at("/"), reading().to(home::home))
         .route(&at("/oauth"), reading().to(home::home))
         .route(&at("/oauth/"), reading().to(home::home))
-        .route(&at("/oauth/login"), reading().to(login::get))
-        .route(&at("/oauth/login"), web::post().to(login::post))
-        .route(&at("/oauth/login/step"), reading().to(second_step::get))
-        .route(&at("/oauth/login/step"), web::post().to(second_step::post))
         .route(&at("/oauth/consent"), web::post().to(consent::post))
-        .route(&at("/oauth/device"), reading().to(device::get))
-        .route(&at("/oauth/device"), web::post().to(device::post))
-        .route(&at("/oauth/device/answer"), web::post().to(device::answer))
         .route(&at("/oauth/logout"), reading().to(logout::get))
-        .route(&at("/oauth/logout"), web::post().to(logout::post))
-        .route(&at("/oauth/static/loop.css"), reading().to(assets::style))
-        .route(&at("/oauth/static/loop.svg"), reading().to(assets::mark));
+        .route(&at("/oauth/logout"), web::post().to(logout::post));
 }
 
 fn metadata_at(path: &str, config: &mut web::ServiceConfig) {

@@ -10,6 +10,7 @@ use loop_oauth::{
     config::Context,
     entropy::OsEntropy,
     login::Passwords,
+    resource::Resources,
     store::{Store, StoreError},
     user_admin::UserAdminError,
 };
@@ -30,10 +31,13 @@ use crate::{
         OutboundDocuments, OutboundError,
         providers::{Providers, ProvidersError},
     },
+    passkeys::WebauthnCeremonies,
     passwords::BcryptPasswords,
     seals::SecretSeals,
     signer::{Keeper, Signer, SignerError, write_jwks_file},
     sweep,
+    visitors::Visitors,
+    web_clients,
 };
 
 /// A store that is being opened.
@@ -171,6 +175,18 @@ impl Running {
         })
     }
 
+    /// The resources that tokens are for; a program that serves some of them itself may replace the list.
+    #[must_use]
+    pub fn resources(&self) -> Resources {
+        self.app.rules.resources.clone()
+    }
+
+    /// Who is signed in, for pages that are served beside these.
+    #[must_use]
+    pub fn visitors(&self) -> Visitors {
+        Visitors::new(self.app.clone())
+    }
+
     /// Registers state, health and every route, for each worker anew.
     pub fn routes(&self) -> impl Fn(&mut Routes) + Clone + Send + 'static + use<> {
         let (app, health) = (self.app.clone(), self.health.clone());
@@ -223,6 +239,8 @@ pub async fn prepare(
     };
     let first = first_admin::ensure(&cx, &*passwords, &config.first_admin);
     audit::in_background(&*opened.store, clock.now(), first).await?;
+    let pages = web_clients::ensure(&cx, &config.service.external_url, &config.web_clients);
+    audit::in_background(&*opened.store, clock.now(), pages).await;
     if let Some(path) = &config.jwks_file {
         write_jwks_file(path, &signer.jwks()).map_err(|error| BootError::JwksFile {
             path: path.display().to_string(),
@@ -245,6 +263,7 @@ pub async fn prepare(
         jwks_max_age: config.keys.max_age,
         proxies: config.proxies.clone(),
         providers: Providers::new(config.providers.clone())?,
+        ceremonies: Arc::new(WebauthnCeremonies::new(&config.service.external_url)),
         seals: Arc::new(SecretSeals::new(config.keys.settings.secret.clone())),
     })?)
 }

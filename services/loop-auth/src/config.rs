@@ -38,6 +38,7 @@ use crate::{
     pkce_config,
     proxy_config::{ProxyArgs, TrustedProxies},
     registration_config::RegistrationArgs,
+    web_clients::{WebClientArgs, WebClientConfig},
 };
 
 /// Who this service is.
@@ -129,6 +130,9 @@ pub struct ServeArgs {
     /// Who else can say who somebody is.
     #[command(flatten)]
     pub federation: FederationArgs,
+    /// Pages of the services.
+    #[command(flatten)]
+    pub web: WebClientArgs,
 }
 
 /// The first administrator, should there be no user.
@@ -165,6 +169,8 @@ pub struct Config {
     pub bcrypt_queue: usize,
     /// Who is added first.
     pub first_admin: FirstAdmin,
+    /// Pages of the services that people sign in to.
+    pub web_clients: Vec<WebClientConfig>,
     /// What is allowed but unwise.
     pub warnings: Warnings,
 }
@@ -194,8 +200,10 @@ impl ServeArgs {
         let first_admin = self.auth.first_admin(&mut problems);
         let queue = self.auth.bcrypt_queue.as_deref();
         let queue = number("BCRYPT_QUEUE", queue, 0..=10_000, 64, &mut problems);
+        let web_clients = self.web.resolve(&mut problems);
         let warnings = problems.finish()?;
         Ok(Config {
+            web_clients,
             service,
             store,
             rules: Rules {
@@ -264,6 +272,7 @@ impl AuthArgs {
             device: DeviceRules::default(),
             account: AccountRules::default(),
             second_step: loop_oauth::second_step::StepLimits::default(),
+            passkey: loop_oauth::passkey::PasskeyRules::default(),
             sign_in: SignInLimits::default(),
             federation: FederationRules::default(),
         })

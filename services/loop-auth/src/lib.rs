@@ -21,6 +21,7 @@ pub mod outbound;
 pub mod outbound_config;
 pub mod pages;
 pub mod par_config;
+pub mod passkeys;
 pub mod passwords;
 mod pkce_config;
 pub mod proxy_config;
@@ -32,7 +33,9 @@ pub mod seals;
 pub mod signer;
 pub mod store_config;
 mod sweep;
+pub mod visitors;
 mod visits;
+pub mod web_clients;
 
 pub use boot::{Opened, Running, serve};
 

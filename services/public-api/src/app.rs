@@ -7,22 +7,28 @@ use std::sync::Arc;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Resource as Routes, Route};
 use loop_shared::auth::Scope;
+use loop_shared::auth::principal::Principal;
 use loop_shared::mcp::mount;
 use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
-use loop_shared::service::{Shutdown, reading};
+use loop_shared::service::{Shutdown, SystemClock, reading};
+use loop_shared::web_login::WebLoginError;
 use loop_vault::lint::Schema;
-use loop_vault::{OpenError, Snapshot, Vault, VaultConfig, VaultStatus};
+use loop_vault::{OpenError, Vault, VaultConfig, VaultStatus};
+use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use crate::config::{Config, MCP_PATH};
 use crate::endpoint::Endpoint;
+use crate::followers::{Followers, Place};
 use crate::lint as rules;
 use crate::mcp::VaultTools;
 use crate::openapi;
 use crate::routes::{
-    docs, entities, entity, fallback, health, lint, note, openapi as description, query, scan,
-    search, stats,
+    changes, docs, entities, entity, export, fallback, graph, graph_path, health, history, lint,
+    live, note, openapi as description, project, query, scan, search, stats, versions,
 };
+use crate::view::{PrivateReaders, View};
+use crate::web::{self as pages, Web};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +42,9 @@ pub enum StartError {
     /// Tokens cannot be checked.
     #[error(transparent)]
     Tokens(#[from] ResourceServerError),
+    /// The pages cannot be offered.
+    #[error(transparent)]
+    Web(#[from] WebLoginError),
     /// A setting that is no URL after all.
     #[error("EXTERNAL_URL: {0}")]
     Url(#[from] url::ParseError),
@@ -45,10 +54,14 @@ pub enum StartError {
 #[derive(Debug)]
 pub struct App {
     vault: Vault,
+    followers: Followers,
+    stop: CancellationToken,
+    private_readers: PrivateReaders,
     schema: Schema,
     notes_url: Url,
     openapi: String,
     door: ResourceServer,
+    web: Web,
 }
 
 impl App {
@@ -66,19 +79,45 @@ impl App {
             documentation: Some(service.external_url.join(docs::PAGE)),
             waiting: "The vault is read; the issuer's keys are not known yet.",
         };
+        let door = ResourceServer::open(resource, service, &config.tokens, shutdown)?;
         Ok(Self {
+            web: Web::open(config, door.verifier(), Arc::new(SystemClock))?,
+            door,
             notes_url: Url::parse(&format!("{external}/api/notes"))?,
             openapi: openapi::document(&endpoints(), external, &config.tokens.issuer).to_string(),
-            door: ResourceServer::open(resource, service, &config.tokens, shutdown)?,
             schema: rules::schema(config.vault_schema.as_deref(), &config.vault_dir)
                 .map_err(StartError::Schema)?,
-            vault: Vault::open(VaultConfig::new(&config.vault_dir))?,
+            private_readers: config.private_readers,
+            followers: Followers::default(),
+            stop: shutdown.token(),
+            vault: Vault::open(VaultConfig {
+                ignore: config.vault_ignore.clone(),
+                privacy: Some(config.vault_private.clone()),
+                state: config.state_dir.clone(),
+                history: config.vault_history,
+                ..VaultConfig::new(&config.vault_dir)
+            })?,
         })
     }
 
-    /// The vault at this moment.
-    pub(crate) fn snapshot(&self) -> Arc<Snapshot> {
-        self.vault.snapshot()
+    /// The vault at this moment as a caller sees it; there is no other way to it.
+    pub(crate) fn view(&self, principal: &Principal) -> View {
+        View::of(&self.vault, self.private_readers.sight_of(principal))
+    }
+
+    /// How the vault is followed, as far as a view tells.
+    pub(crate) fn status_of(&self, view: &View) -> VaultStatus {
+        self.vault.status_seen(view.sight())
+    }
+
+    /// A place among those who follow the changes, while there is one.
+    pub(crate) fn follower(&self, caller: &Principal) -> Option<Place> {
+        self.followers.take(caller.subject.as_str())
+    }
+
+    /// Tells when the service stops.
+    pub(crate) fn stopping(&self) -> CancellationToken {
+        self.stop.clone()
     }
 
     /// The rules that the vault is held against.
@@ -86,9 +125,9 @@ impl App {
         &self.schema
     }
 
-    /// How the vault is followed.
-    pub(crate) fn vault_status(&self) -> VaultStatus {
-        self.vault.status()
+    /// The pages.
+    pub(crate) const fn web(&self) -> &Web {
+        &self.web
     }
 
     /// The OpenAPI document.
@@ -107,13 +146,21 @@ impl App {
 }
 
 /// What is served to callers with a token, and how.
-const VAULT: [(Endpoint, fn() -> Route); 8] = [
+const VAULT: [(Endpoint, fn() -> Route); 16] = [
     (entities::ENDPOINT, || reading().to(entities::get)),
     (entity::ENDPOINT, || reading().to(entity::get)),
     (note::ENDPOINT, || reading().to(note::get)),
     (search::ENDPOINT, || reading().to(search::get)),
     (scan::ENDPOINT, || reading().to(scan::get)),
     (query::ENDPOINT, || reading().to(query::get)),
+    (graph::ENDPOINT, || reading().to(graph::get)),
+    (graph_path::ENDPOINT, || reading().to(graph_path::get)),
+    (project::ENDPOINT, || reading().to(project::get)),
+    (changes::ENDPOINT, || reading().to(changes::get)),
+    (live::ENDPOINT, || reading().to(live::get)),
+    (versions::ENDPOINT, || reading().to(versions::get)),
+    (history::ENDPOINT, || reading().to(history::get)),
+    (export::ENDPOINT, || reading().to(export::get)),
     (lint::ENDPOINT, || reading().to(lint::get)),
     (stats::ENDPOINT, || reading().to(stats::get)),
 ];
@@ -132,6 +179,7 @@ pub(crate) fn endpoints() -> Vec<Endpoint> {
 pub fn routes(app: &Data<App>, config: &mut ServiceConfig) {
     config.app_data(app.clone());
     app.door.routes("/api", config);
+    pages::routes(app, config);
     config.service(resource(
         description::ENDPOINT.pattern,
         reading().to(description::get),

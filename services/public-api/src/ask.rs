@@ -2,6 +2,12 @@
 //!
 //! In: a snapshot and checked [`Values`]. Out: the engine's own shapes. Never: HTTP, MCP, the system clock.
 
+use loop_shared::vault::IsoDate;
+use loop_vault::feed::{ChangePage, Feed, FeedError};
+use loop_vault::history::HistoryError;
+use loop_vault::lint::{Level, LintPage, Schema, lint as looked_over};
+use loop_vault::network::{self, Direction, Neighbours, NetworkError, Paths, Ways};
+use loop_vault::project::{self, Overview};
 use loop_vault::query::{
     self, EntityAnswer, EntityFilter, EntityPage, EntityView, NoteAnswer, NoteView, Page, Sort,
 };
@@ -81,6 +87,127 @@ pub(crate) fn note(snapshot: &Snapshot, path: &str) -> Result<Box<NoteView>, Ref
                 hint,
             })
         }
+    }
+}
+
+/// The notes around one note.
+pub(crate) fn neighbours(
+    snapshot: &Snapshot,
+    values: &Values,
+    table: &[Param],
+) -> Result<Neighbours, Refusal> {
+    let depth = u32::try_from(values.number("depth", table)).unwrap_or(1);
+    let name = values.text("id").unwrap_or_default();
+    let (ways, page) = (ways(values)?, page(values, table));
+    network::neighbours(snapshot, name, depth, &ways, &page).map_err(unknown)
+}
+
+/// The shortest ways between two notes.
+pub(crate) fn paths(
+    snapshot: &Snapshot,
+    (from, to): (&str, &str),
+    values: &Values,
+    table: &[Param],
+) -> Result<Paths, Refusal> {
+    let limit = u32::try_from(values.number("limit", table)).unwrap_or(1);
+    network::paths(snapshot, from, to, &ways(values)?, limit).map_err(unknown)
+}
+
+/// What stands below an entity, and what it adds up to.
+pub(crate) fn overview(
+    snapshot: &Snapshot,
+    name: &str,
+    (schema, today): (&Schema, Option<&IsoDate>),
+    page: &Page,
+) -> Result<Overview, Refusal> {
+    project::overview(snapshot, name, schema, today, page).map_err(unknown)
+}
+
+/// The changes behind a place, the oldest first.
+pub(crate) fn changes(
+    feed: &Feed,
+    since: Option<&str>,
+    limit: usize,
+) -> Result<ChangePage, Refusal> {
+    feed.since(since, limit).map_err(lost)
+}
+
+/// The last changes, the newest first.
+pub(crate) fn latest(
+    feed: &Feed,
+    before: Option<&str>,
+    limit: usize,
+) -> Result<ChangePage, Refusal> {
+    feed.latest(before, limit).map_err(lost)
+}
+
+fn lost(error: FeedError) -> Refusal {
+    match error {
+        FeedError::Gone => Refusal::Gone,
+        FeedError::BadCursor => Refusal::parameter(
+            "since",
+            "must be a `cursor` as it was given, a day such as 2026-01-02, a time such as 2026-01-02T15:04:05Z, or now.",
+        ),
+    }
+}
+
+/// Why the past cannot be told.
+pub(crate) fn past(error: HistoryError) -> Refusal {
+    match error {
+        HistoryError::None => Refusal::parameter(
+            "as_of",
+            "cannot be used: this vault is no git checkout, or its history is switched off.",
+        ),
+        HistoryError::BadMoment => Refusal::parameter(
+            "as_of",
+            "must be a day such as 2026-01-02, a time such as 2026-01-02T15:04:05Z, or a commit; a cursor must belong to the same question.",
+        ),
+        HistoryError::NoSuchMoment => Refusal::parameter(
+            "as_of",
+            "lies outside of the history: there is no such commit, or it begins later.",
+        ),
+        HistoryError::TooLarge => {
+            Refusal::parameter("as_of", "cannot be used: the vault was too large then.")
+        }
+        HistoryError::Busy | HistoryError::Unavailable => Refusal::NoHistory,
+    }
+}
+
+/// A page of what is wrong in the vault.
+pub(crate) fn lint(
+    snapshot: &Snapshot,
+    values: &Values,
+    table: &[Param],
+    (schema, today): (&Schema, Option<&IsoDate>),
+) -> Result<LintPage, Refusal> {
+    let level = match values.text("level") {
+        None => Level::Advice,
+        Some(text) => Level::parse(text)
+            .ok_or_else(|| Refusal::parameter("level", "must be advice, warning or error."))?,
+    };
+    let report = looked_over(snapshot, schema, today);
+    let found = report.page(level, values.list("code"), &page(values, table));
+    found.map_err(refused)
+}
+
+fn ways(values: &Values) -> Result<Ways, Refusal> {
+    let direction = match values.text("direction") {
+        None => Direction::default(),
+        Some(text) => Direction::parse(text)
+            .ok_or_else(|| Refusal::parameter("direction", "must be out, in or both."))?,
+    };
+    Ok(Ways {
+        direction,
+        kinds: values.list("relation").to_vec(),
+    })
+}
+
+fn unknown(error: NetworkError) -> Refusal {
+    match error {
+        NetworkError::Unknown { name, near } => {
+            missing("entity", &name, &near, "Search for it with other words.")
+        }
+        NetworkError::Page(error) => refused(error),
     }
 }
 

@@ -2,15 +2,20 @@
 //!
 //! In: arguments and environment. Out: [`Config`], or all [`Problems`]. Never: opens the vault, talks to the issuer.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
-use loop_shared::service::config::{ServiceIdentity, Warnings, folder};
+use loop_shared::service::config::{
+    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, folder, given, list,
+};
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
 };
+use loop_vault::history::HistoryMode;
+use loop_vault::{PatternError, Patterns, Privacy};
 
 use crate::lint::LintArgs;
+use crate::view::PrivateReaders;
 
 /// The service's name, version and port.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -55,6 +60,44 @@ pub struct Cli {
         help_heading = "Vault"
     )]
     pub vault_schema: Option<PathBuf>,
+    /// Paths that are kept out altogether, in the notation of .gitignore, separated by commas or lines
+    #[arg(
+        long,
+        env = "VAULT_IGNORE",
+        value_name = "PATTERNS",
+        help_heading = "Vault"
+    )]
+    pub vault_ignore: Option<String>,
+    /// Paths whose notes are private, as `visibility: private` in a note makes it; in the notation of .gitignore
+    #[arg(
+        long,
+        env = "VAULT_PRIVATE",
+        value_name = "PATTERNS",
+        help_heading = "Vault"
+    )]
+    pub vault_private: Option<String>,
+    /// Who sees private notes, such as role:exec,scope:mcp:exec; without it, nobody
+    #[arg(
+        long,
+        env = "VAULT_PRIVATE_READERS",
+        value_name = "LIST",
+        help_heading = "Vault"
+    )]
+    pub vault_private_readers: Option<String>,
+    /// Whether the past is told when the vault is a git checkout: own (when the checkout is this user's), trusted (whoever owns it) or off [default: own]
+    #[arg(
+        long,
+        env = "VAULT_HISTORY",
+        value_name = "WHICH",
+        help_heading = "Vault"
+    )]
+    pub vault_history: Option<String>,
+    /// Folder for what must survive a restart, outside of the vault; without it the change feed begins anew at each start
+    #[arg(long, env = "STATE_DIR", value_name = "FOLDER", help_heading = "Vault")]
+    pub state_dir: Option<String>,
+    /// Settings of the pages' login.
+    #[command(flatten)]
+    pub web: WebLoginArgs,
 }
 
 /// The checked settings.
@@ -68,6 +111,18 @@ pub struct Config {
     pub vault_dir: PathBuf,
     /// The schema's file, when one is named.
     pub vault_schema: Option<PathBuf>,
+    /// What is kept out altogether.
+    pub vault_ignore: Patterns,
+    /// Which notes are private.
+    pub vault_private: Privacy,
+    /// Who sees them.
+    pub private_readers: PrivateReaders,
+    /// Whether the past is told.
+    pub vault_history: HistoryMode,
+    /// Where the service's own files are kept, if anywhere.
+    pub state_dir: Option<PathBuf>,
+    /// Settings of the pages' login.
+    pub web: WebLoginConfig,
 }
 
 impl Cli {
@@ -85,6 +140,28 @@ impl Cli {
             "Point it at the folder of Markdown notes.",
             &mut problems,
         );
+        let vault_ignore = checked("VAULT_IGNORE", self.vault_ignore.as_deref(), &mut problems);
+        let vault_private = Privacy {
+            folders: checked(
+                "VAULT_PRIVATE",
+                self.vault_private.as_deref(),
+                &mut problems,
+            ),
+        };
+        let readers = list(self.vault_private_readers.as_deref());
+        let private_readers = PrivateReaders::read("VAULT_PRIVATE_READERS", readers, &mut problems);
+        let vault_history = match given(self.vault_history.as_deref()) {
+            None | Some("own") => HistoryMode::Own,
+            Some("trusted") => HistoryMode::Trusted,
+            Some("off") => HistoryMode::Off,
+            Some(other) => {
+                let wrong = format!("{other:?} is none of own, trusted, off");
+                problems.add("VAULT_HISTORY", wrong, "Use one of them.");
+                HistoryMode::Off
+            }
+        };
+        let state_dir = state(self.state_dir.as_deref(), &vault_dir, &mut problems);
+        let web = self.web.resolve(&mut problems);
         let warnings = problems.finish()?;
         Ok((
             Config {
@@ -92,10 +169,50 @@ impl Cli {
                 tokens,
                 vault_dir,
                 vault_schema: self.vault_schema.clone(),
+                vault_ignore,
+                vault_private,
+                private_readers,
+                state_dir,
+                vault_history,
+                web,
             },
             warnings,
         ))
     }
+}
+
+/// A folder outside of the vault, in which nothing is ever written. It need not be there yet.
+fn state(value: Option<&str>, vault: &Path, problems: &mut Problems) -> Option<PathBuf> {
+    let folder = PathBuf::from(given(value)?);
+    let there = folder
+        .ancestors()
+        .find_map(|above| above.canonicalize().ok())
+        .or_else(|| Path::new(".").canonicalize().ok());
+    let inside = vault
+        .canonicalize()
+        .is_ok_and(|vault| there.is_some_and(|there| there.starts_with(vault)));
+    if inside {
+        let wrong = format!(
+            "{} lies in the vault, where nothing is written",
+            folder.display()
+        );
+        problems.add("STATE_DIR", wrong, "Point it at a folder elsewhere.");
+    }
+    Some(folder)
+}
+
+/// Patterns, separated by commas or lines.
+pub(crate) fn patterns(value: Option<&str>) -> Result<Patterns, PatternError> {
+    let lines = value.unwrap_or_default().split([',', '\n']);
+    Patterns::parse(lines.map(str::trim))
+}
+
+fn checked(variable: &str, value: Option<&str>, problems: &mut Problems) -> Patterns {
+    patterns(value).unwrap_or_else(|error| {
+        let fix = "Write paths as in a .gitignore: /drafts/, *.tmp.md, hr/**.";
+        problems.add(variable, error.to_string(), fix);
+        Patterns::default()
+    })
 }
 
 #[cfg(test)]
@@ -124,13 +241,47 @@ mod tests {
         };
         cli.service.port = Some("http".to_owned());
         cli.tokens.role_bypass = Some("boss".to_owned());
+        cli.vault_ignore = Some("a[b".to_owned());
+        cli.vault_private = Some("/fine/,c[d".to_owned());
+        cli.vault_private_readers = Some("boss".to_owned());
         let problems = cli.resolve().unwrap_err();
         let named: Vec<_> = problems
             .as_slice()
             .iter()
             .map(|problem| problem.variable.as_str())
             .collect();
-        assert_eq!(named, ["PORT", "ROLE_BYPASS", "VAULT_DIR"]);
+        assert_eq!(
+            named,
+            [
+                "PORT",
+                "ROLE_BYPASS",
+                "VAULT_DIR",
+                "VAULT_IGNORE",
+                "VAULT_PRIVATE",
+                "VAULT_PRIVATE_READERS"
+            ]
+        );
+    }
+
+    #[test]
+    fn the_state_folder_lies_outside_of_the_vault() {
+        let folder = tempfile::tempdir().unwrap();
+        let vault = folder.path().join("vault");
+        std::fs::create_dir(&vault).unwrap();
+        for (state, fine) in [
+            ("state", true),
+            ("vault", false),
+            ("vault/.state", false),
+            ("vault/a/b", false),
+            ("vault2/a", true),
+        ] {
+            let cli = Cli {
+                vault_dir: Some(vault.display().to_string()),
+                state_dir: Some(folder.path().join(state).display().to_string()),
+                ..Cli::default()
+            };
+            assert_eq!(cli.resolve().is_ok(), fine, "{state}");
+        }
     }
 
     #[test]

@@ -52,6 +52,12 @@ pub(crate) enum Answer {
     Json(SchemaOf),
     /// One JSON value a line, streamed, with an `ETag`.
     Lines(SchemaOf),
+    /// The same, or a table, as it was asked for.
+    Export(SchemaOf),
+    /// Server-sent events, each with one JSON value.
+    Events(SchemaOf),
+    /// One JSON value, without an `ETag`: the present is asked for.
+    Now(SchemaOf),
     /// How the service is: 200 or 503.
     Health,
     /// An OpenAPI document.
@@ -88,13 +94,19 @@ impl Answer {
     /// The media type of a good answer.
     pub(crate) const fn media_type(self) -> &'static str {
         match self {
-            Self::Json(_) | Self::Health | Self::Description => "application/json",
-            Self::Lines(_) => "application/x-ndjson",
+            Self::Events(_) => "text/event-stream",
+            Self::Json(_) | Self::Now(_) | Self::Health | Self::Description => "application/json",
+            Self::Lines(_) | Self::Export(_) => "application/x-ndjson",
         }
+    }
+
+    /// Whether it says that a place is not kept any more.
+    pub(crate) const fn is_followed(self) -> bool {
+        matches!(self, Self::Events(_) | Self::Now(_))
     }
 
     /// Whether `If-None-Match` is understood.
     pub(crate) const fn is_conditional(self) -> bool {
-        matches!(self, Self::Json(_) | Self::Lines(_))
+        matches!(self, Self::Json(_) | Self::Lines(_) | Self::Export(_))
     }
 }

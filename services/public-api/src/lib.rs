@@ -7,6 +7,7 @@ mod app;
 mod ask;
 mod config;
 mod endpoint;
+mod followers;
 mod lint;
 mod mcp;
 mod openapi;
@@ -15,6 +16,8 @@ mod refusal;
 mod respond;
 mod routes;
 mod tables;
+mod view;
+mod web;
 
 use actix_web::web::{Data, ServiceConfig};
 use loop_shared::resource_server::{self, RunError};
@@ -22,6 +25,7 @@ use loop_shared::resource_server::{self, RunError};
 pub use app::{App, StartError, routes};
 pub use config::{Cli, Command, Config, IDENTITY, MCP_PATH};
 pub use lint::{FailOn, Format, LintArgs, run as lint};
+pub use view::PrivateReaders;
 
 /// Does what the command line says: serves until it is told to stop, or asks the running service how it is.
 ///

@@ -15,6 +15,7 @@ use loop_vault::{Snapshot, Vault, VaultConfig};
 use serde::Serialize;
 
 use crate::IDENTITY;
+use crate::config::patterns;
 
 /// A vault's own rules stand in this file at its top, unless another is named.
 const OWN_SCHEMA: &str = "loop.schema.json";
@@ -36,6 +37,9 @@ pub struct LintArgs {
     /// JSON Schema of the vault's entities; without it, loop.schema.json at the vault's top, else the built-in rules
     #[arg(long, value_name = "FILE")]
     pub schema: Option<PathBuf>,
+    /// Paths that are left out, in the notation of .gitignore, separated by commas or lines
+    #[arg(long, env = "VAULT_IGNORE", value_name = "PATTERNS")]
+    pub ignore: Option<String>,
     /// From which level on the exit status is 1
     #[arg(long, value_enum, default_value_t = FailOn::Error)]
     pub fail_on: FailOn,
@@ -98,6 +102,7 @@ fn checked(args: &LintArgs) -> Result<bool, String> {
     let rules = schema(args.schema.as_deref(), &args.folder)?;
     let config = VaultConfig {
         watch: false,
+        ignore: patterns(args.ignore.as_deref()).map_err(|error| format!("--ignore: {error}"))?,
         ..VaultConfig::new(&args.folder)
     };
     let vault = Vault::open(config).map_err(|error| error.to_string())?;

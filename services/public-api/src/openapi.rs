@@ -142,10 +142,10 @@ fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
         responses.insert("503".to_owned(), failure(en, ko, "HealthResponse"));
     }
     for (status, en, ko) in FAILURES {
-        let possible = if status == "404" {
-            endpoint.may_miss
-        } else {
-            endpoint.group.needs_token()
+        let possible = match status {
+            "404" => endpoint.may_miss,
+            "410" => endpoint.answer.is_followed(),
+            _ => endpoint.group.needs_token(),
         };
         if possible {
             responses.insert(status.to_owned(), failure(en, ko, "ErrorResponse"));
@@ -155,7 +155,7 @@ fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
 }
 
 /// How an endpoint that needs a token may refuse; 404 only where something may be missing.
-const FAILURES: [(&str, &str, &str); 5] = [
+const FAILURES: [(&str, &str, &str); 6] = [
     (
         "400",
         "The request is wrong; `error_description` says what to write.",
@@ -173,6 +173,11 @@ const FAILURES: [(&str, &str, &str); 5] = [
         "없다. 비슷한 것을 알려 준다.",
     ),
     (
+        "410",
+        "Changes since then are not kept any more; read everything again.",
+        "그 뒤의 변경은 이제 없다. 처음부터 다시 읽는다.",
+    ),
+    (
         "503",
         "The keys to check the token are not available; try again shortly.",
         "토큰을 확인할 키를 지금 얻을 수 없다. 잠시 뒤 다시 한다.",
@@ -181,18 +186,31 @@ const FAILURES: [(&str, &str, &str); 5] = [
 
 fn good(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     let schema = match endpoint.answer {
-        Answer::Json(schema) | Answer::Lines(schema) => schema(generator).to_value(),
+        Answer::Json(schema)
+        | Answer::Now(schema)
+        | Answer::Lines(schema)
+        | Answer::Export(schema)
+        | Answer::Events(schema) => schema(generator).to_value(),
         Answer::Health => json!({ "$ref": "#/components/schemas/HealthResponse" }),
         Answer::Description => json!({ "type": "object", "required": ["openapi"] }),
     };
     let (en, ko) = match endpoint.answer {
-        Answer::Lines(_) => (
+        Answer::Lines(_) | Answer::Export(_) => (
             "One JSON value a line; the schema is that of a line.",
             "한 줄에 JSON 값 하나. 스키마는 한 줄의 것이다.",
         ),
-        Answer::Json(_) | Answer::Health | Answer::Description => ("The answer.", "응답."),
+        Answer::Events(_) => (
+            "An event a change; the schema is that of `data`. A comment every 15 seconds.",
+            "변경마다 이벤트 하나. 스키마는 `data` 의 것이다. 15초마다 주석.",
+        ),
+        Answer::Json(_) | Answer::Now(_) | Answer::Health | Answer::Description => {
+            ("The answer.", "응답.")
+        }
     };
-    let content = json!({ endpoint.answer.media_type(): { "schema": schema } });
+    let mut content = json!({ endpoint.answer.media_type(): { "schema": schema } });
+    if matches!(endpoint.answer, Answer::Export(_)) {
+        content["text/csv"] = json!({ "schema": { "type": "string" } });
+    }
     let mut good = json!({ "description": en, "x-ko": ko, "content": content });
     if endpoint.answer.is_conditional() {
         let etag = json!({ "description": "Changes when the answer does.", "schema": { "type": "string" } });

@@ -35,6 +35,21 @@ pub(crate) enum Refusal {
         /// What to try: near ids, or another door.
         hint: String,
     },
+    /// A place in the change feed that is not kept any more.
+    #[error(
+        "Changes since then are not kept any more. Read everything again (/api/vault/scan), then go on with since=now."
+    )]
+    Gone,
+    /// As many wait for changes as can.
+    #[error(
+        "As many callers follow the changes as this service serves. Ask /api/changes now and then instead."
+    )]
+    Full,
+    /// The past could not be read this time.
+    #[error(
+        "The history of the vault cannot be read right now. Try again shortly, or ask without as_of."
+    )]
+    NoHistory,
     /// No route has this address.
     #[error("Nothing is served at {0}. The routes are listed in /api/openapi.json.")]
     NoSuchRoute(String),
@@ -60,6 +75,10 @@ impl Refusal {
                 (StatusCode::BAD_REQUEST, "invalid_request")
             }
             Self::NotFound { .. } | Self::NoSuchRoute(_) => (StatusCode::NOT_FOUND, "not_found"),
+            Self::Gone => (StatusCode::GONE, "gone"),
+            Self::Full | Self::NoHistory => {
+                (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
+            }
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
         }
     }
@@ -74,6 +93,9 @@ impl ResponseError for Refusal {
         let (status, code) = self.code();
         let mut answer = HttpResponse::build(status);
         answer.insert_header(("Cache-Control", "no-store"));
+        if status == StatusCode::SERVICE_UNAVAILABLE {
+            answer.insert_header(("Retry-After", "30"));
+        }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             answer.insert_header(("Allow", "GET, HEAD"));
         }
@@ -104,7 +126,8 @@ mod tests {
     }
 
     #[test]
-    fn every_refusal_is_a_client_error_with_a_code() {
+    fn every_refusal_is_a_client_error_with_a_code_but_the_one_that_asks_for_patience() {
+        assert_eq!(Refusal::Full.code().0, StatusCode::SERVICE_UNAVAILABLE);
         for refusal in [
             Refusal::UnknownParameter {
                 name: "x".into(),
@@ -116,6 +139,7 @@ mod tests {
                 asked: "x".into(),
                 hint: String::new(),
             },
+            Refusal::Gone,
             Refusal::NoSuchRoute("/x".into()),
             Refusal::MethodNotAllowed("POST".into()),
         ] {

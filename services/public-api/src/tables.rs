@@ -1,6 +1,14 @@
 //! Every parameter there is. A filter means the same at `/api/entities` and in `query_entities`.
 
+mod changes;
+mod graph;
+mod tools;
+
 use crate::params::{Kind, Param};
+
+pub(crate) use changes::{CHANGES, HISTORY, LIVE, TOOL_CHANGES, VERSIONS};
+pub(crate) use graph::{GRAPH, GRAPH_PATH, OVERVIEW};
+pub(crate) use tools::{GET_ENTITY, TOOL_FETCH, TOOL_GRAPH, TOOL_LINT, TOOL_PROJECT, TOOL_SEARCH};
 
 const fn list(
     name: &'static str,
@@ -100,6 +108,12 @@ const SORT: Param = text(
     "정렬: updated, created, due, priority, name, id, status. 앞에 -를 붙이면 거꾸로. 없으면 -updated",
     "-updated",
 );
+const AS_OF: Param = text(
+    "as_of",
+    "The vault of this day, time or commit; without it, now.",
+    "이 날짜, 시각, 커밋의 볼트. 없으면 지금",
+    "",
+);
 const CURSOR: Param = Param {
     kind: Kind::Cursor,
     ..text(
@@ -115,6 +129,19 @@ const QUERY: Param = required(text(
     "찾을 말. 모두 나와야 한다. 한국어는 낱말 안에서도 찾아, 결제로 결제는, 간편결제도 찾는다",
     "결제",
 ));
+
+const LEVEL: Param = text(
+    "level",
+    "The least level: advice, warning or error. Without it: advice, which is everything.",
+    "가장 낮은 단계: advice, warning, error. 없으면 advice(모두)",
+    "warning",
+);
+const CODE: Param = list(
+    "code",
+    "Kinds of findings, any of: yaml-syntax, bad-date, dangling-relation, wrong-type, orphan, …",
+    "문제 종류. 이 가운데 하나: yaml-syntax, bad-date, dangling-relation, wrong-type, orphan 등",
+    "bad-date",
+);
 
 /// Path parameter of `/api/entities/{id}`.
 pub(crate) static ENTITY_ID: &[Param] = &[required(text(
@@ -135,6 +162,9 @@ pub(crate) static NOTE_PATH: &[Param] = &[required(text(
 /// No parameters.
 pub(crate) static NONE: &[Param] = &[];
 
+/// Query of `/api/notes/{path}` and `/api/entities/{id}`.
+pub(crate) static ONE: &[Param] = &[AS_OF];
+
 /// Query of `/api/entities`.
 pub(crate) static ENTITIES: &[Param] = &[
     TYPE,
@@ -151,6 +181,7 @@ pub(crate) static ENTITIES: &[Param] = &[
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Arguments of `query_entities`: the same with smaller pages.
@@ -169,6 +200,7 @@ pub(crate) static QUERY_ENTITIES: &[Param] = &[
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Query of `/api/search`.
@@ -187,6 +219,7 @@ Also \"a phrase\", -without, nearlyword~, title: tag: type: status: path:.",
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Query of `/api/query`.
@@ -216,22 +249,36 @@ pub(crate) static QUERY_LINE: &[Param] = &[
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
+];
+
+/// Query of `/api/export`.
+pub(crate) static EXPORT: &[Param] = &[
+    text(
+        "format",
+        "ndjson (with texts) or csv. Without it: ndjson.",
+        "ndjson(본문 포함) 또는 csv. 없으면 ndjson",
+        "csv",
+    ),
+    text(
+        "q",
+        "Only notes that fit, in one line as at /api/query; without it, all.",
+        "맞는 노트만. /api/query 처럼 한 줄로. 없으면 모두",
+        "status = doing",
+    ),
+    list(
+        "columns",
+        "Properties that make the columns of a table behind path, id, title and type.",
+        "표에서 경로, id, 제목, 종류 뒤에 올 속성",
+        "due",
+    ),
+    AS_OF,
 ];
 
 /// Query of `/api/lint`.
 pub(crate) static LINT: &[Param] = &[
-    text(
-        "level",
-        "The least level: advice, warning or error. Without it: advice, which is everything.",
-        "가장 낮은 단계: advice, warning, error. 없으면 advice(모두)",
-        "warning",
-    ),
-    list(
-        "code",
-        "Kinds of findings, any of: yaml-syntax, bad-date, dangling-relation, wrong-type, orphan, …",
-        "문제 종류. 이 가운데 하나: yaml-syntax, bad-date, dangling-relation, wrong-type, orphan 등",
-        "bad-date",
-    ),
+    LEVEL,
+    CODE,
     number(
         "limit",
         (1, 1000, 200),
@@ -240,36 +287,6 @@ pub(crate) static LINT: &[Param] = &[
     ),
     CURSOR,
 ];
-
-/// Arguments of `search`, exactly what ChatGPT sends.
-pub(crate) static TOOL_SEARCH: &[Param] = &[Param {
-    name: "query",
-    ..QUERY
-}];
-
-/// Arguments of `fetch`: ChatGPT sends `id` alone.
-pub(crate) static TOOL_FETCH: &[Param] = &[
-    required(text(
-        "id",
-        "The `id` of a search result: a note's path. An entity's id or alias works too.",
-        "검색 결과의 `id`",
-        "50_Projects/prj-sori-beta/Tasks/tsk-sori-05.md",
-    )),
-    number(
-        "offset",
-        (0, 1_000_000_000, 0),
-        "Where to go on in a long note: `metadata.next_offset` of the answer before. 0 is the beginning.",
-        "긴 노트를 이어 읽을 자리",
-    ),
-];
-
-/// Arguments of `get_entity`.
-pub(crate) static GET_ENTITY: &[Param] = &[required(text(
-    "id",
-    "The entity's id or one of its aliases, such as tsk-sori-05.",
-    "엔티티의 id 또는 별칭",
-    "tsk-sori-05",
-))];
 
 #[cfg(test)]
 mod tests {
@@ -288,6 +305,19 @@ mod tests {
             TOOL_SEARCH,
             TOOL_FETCH,
             GET_ENTITY,
+            CHANGES,
+            HISTORY,
+            VERSIONS,
+            ONE,
+            EXPORT,
+            LIVE,
+            TOOL_CHANGES,
+            GRAPH,
+            GRAPH_PATH,
+            OVERVIEW,
+            TOOL_GRAPH,
+            TOOL_PROJECT,
+            TOOL_LINT,
         ] {
             for (at, param) in table.iter().enumerate() {
                 assert!(

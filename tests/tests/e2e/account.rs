@@ -35,5 +35,5 @@ fn people_look_after_their_account_in_chromium() {
         .unwrap_or_else(|_| panic!("the browser told nothing: {said}{also}"));
     assert_eq!(seen["defects"], serde_json::json!([]), "{seen:#}");
     let pages = seen["seen"].as_array().map_or(0, Vec::len);
-    assert_eq!(pages, 4 * 17, "seventeen states, four looks");
+    assert_eq!(pages, 4 * 21, "twenty-one states, four looks");
 }

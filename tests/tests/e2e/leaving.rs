@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use loop_testkit::{Browser, html::forms};
+use loop_testkit::{Browser, Passkey, html::forms};
 use url::Url;
 
 use crate::support::oauth::{Client, code_at, http, read};
@@ -29,7 +29,7 @@ fn add_user(stack: &Stack) {
     stack.loop_auth(&add);
 }
 
-async fn log_in(stack: &Stack, (email, password): (&str, &str)) -> Browser {
+pub(crate) async fn log_in(stack: &Stack, (email, password): (&str, &str)) -> Browser {
     let browser = Browser::new();
     let page = url(stack, "/oauth/login");
     let html = browser.get(&page).await.text().await.expect("a page");
@@ -43,6 +43,38 @@ async fn log_in(stack: &Stack, (email, password): (&str, &str)) -> Browser {
 
 fn url(stack: &Stack, path: &str) -> Url {
     format!("{}{path}", stack.url).parse().expect("a URL")
+}
+
+/// Adds a passkey of a new device to the account of this browser.
+async fn add_passkey(stack: &Stack, browser: &Browser) -> Passkey {
+    let mut device = Passkey::new(&stack.url);
+    let page = url(stack, "/account/security");
+    let html = browser.get(&page).await.text().await.expect("a page");
+    let all = forms(&html).into_iter();
+    let mut form = { all }
+        .find(|it| it.action == "/account/passkeys/add")
+        .expect("a form");
+    let begin = "/account/passkeys/begin";
+    let made = |options: &serde_json::Value| device.create(options);
+    browser.answer(&page, &mut form, begin, made).await;
+    let added = browser.submit(&page, &form, None).await;
+    assert_eq!(added.status(), 303, "the passkey is added");
+    device
+}
+
+/// Signs in with a passkey in a new browser; the status.
+async fn by_passkey(stack: &Stack, device: &mut Passkey) -> u16 {
+    let browser = Browser::new();
+    let page = url(stack, "/oauth/login");
+    let html = browser.get(&page).await.text().await.expect("a page");
+    let all = forms(&html).into_iter();
+    let mut form = { all }
+        .find(|it| it.action == "/oauth/passkey")
+        .expect("a form");
+    let begin = "/oauth/passkey/begin";
+    let sign = |options: &serde_json::Value| device.sign(options);
+    browser.answer(&page, &mut form, begin, sign).await;
+    browser.submit(&page, &form, None).await.status().as_u16()
 }
 
 /// Asks on one page, and says yes there.
@@ -110,6 +142,8 @@ fn one_click_of_an_administrator_shuts_every_door_within_seconds() {
         let home = url(&stack, "/oauth/");
         let page = async || leaver.get(&home).await.text().await.expect("a page");
         assert!(page().await.contains(LEAVER));
+        let mut device = add_passkey(&stack, &leaver).await;
+        assert_eq!(by_passkey(&stack, &mut device).await, 303);
 
         // One search, one click, one yes.
         let admin = log_in(&stack, ADMIN).await;
@@ -142,6 +176,7 @@ fn one_click_of_an_administrator_shuts_every_door_within_seconds() {
             400,
             "the password"
         );
+        assert_eq!(by_passkey(&stack, &mut device).await, 400, "the passkey");
         let own = since.elapsed();
         // What the APIs know.
         for (url, access, _) in &tokens {
@@ -149,7 +184,7 @@ fn one_click_of_an_administrator_shuts_every_door_within_seconds() {
             println!("door shut: {url} after {:.2} s", waited.as_secs_f64());
         }
         println!(
-            "every door shut after {:.2} s (sessions, password, refresh, codes, userinfo: {:.2} s)",
+            "every door shut after {:.2} s (sessions, password, passkey, refresh, codes, userinfo: {:.2} s)",
             since.elapsed().as_secs_f64(),
             own.as_secs_f64()
         );

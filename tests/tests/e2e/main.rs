@@ -12,8 +12,11 @@ mod conformance;
 mod device;
 mod documentation;
 mod dpop;
+#[path = "../../../services/exec-api/tests/e2e/dashboard.rs"] // private:line
+mod exec_dashboard; // private:line
 #[path = "../../../services/exec-api/tests/e2e/roles.rs"] // private:line
 mod exec_roles; // private:line
+mod faults;
 mod federation;
 mod foreign_clients;
 mod keys;
@@ -23,6 +26,7 @@ mod metrics;
 mod migration;
 mod observability;
 mod openid;
+mod pages;
 mod profiles;
 mod replicas;
 mod restart;
@@ -32,5 +36,6 @@ mod secrets;
 mod soak;
 mod support;
 mod token_attacks;
+mod traces;
 mod vault_live;
 mod without_nginx;

@@ -18,6 +18,8 @@ pub(crate) mod jti;
 pub(crate) mod login_step;
 pub(crate) mod logout_notice;
 pub(crate) mod oidc;
+pub(crate) mod passkey;
+pub(crate) mod passkey_ceremony;
 pub(crate) mod pushed_request;
 pub(crate) mod recovery_code;
 pub(crate) mod refresh_token;

@@ -20,6 +20,7 @@ mod m20261128_020000_add_federation;
 mod m20261128_030000_create_audit;
 mod m20261128_031000_create_invitations;
 mod m20261128_060000_add_device_identity;
+mod m20261128_100000_add_passkeys;
 
 use sea_orm_migration::prelude::*;
 
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_030000_create_audit::Migration),
             Box::new(m20261128_031000_create_invitations::Migration),
             Box::new(m20261128_060000_add_device_identity::Migration),
+            Box::new(m20261128_100000_add_passkeys::Migration),
         ]
     }
 }

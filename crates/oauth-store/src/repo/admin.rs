@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 use loop_oauth::{
     grant::RevokeReason,
-    store::{Act, Acted, Changed, Ended, StoreError, Updated},
+    store::{Act, Acted, Changed, Ended, Means, StoreError, Updated},
     user::{User, UserId},
 };
 use loop_shared::{
@@ -19,7 +19,7 @@ use secrecy::ExposeSecret as _;
 use super::{
     audit, client_admin,
     grants::{revoke_of_client, revoke_one, revoke_where},
-    take_turn, users,
+    passkeys, second_factors, take_turn, users,
 };
 use crate::{
     entity::{
@@ -82,6 +82,7 @@ async fn perform(
             }
             done(0, users::end_sessions(tx, id).await?)
         }
+        Act::Forget(id, means) => forget(tx, id, means).await,
         Act::RevokeGrantsOf(id) => {
             if users::lock(tx, id).await?.is_none() {
                 return Ok(Acted::NotFound);
@@ -142,6 +143,19 @@ async fn disable(
     users::set(tx, id, Column::DisabledAt, first.into()).await?;
     let grants = revoke_of_user(tx, id, RevokeReason::UserDisabled, now).await?;
     done(grants, users::end_sessions(tx, id).await?)
+}
+
+async fn forget(tx: &DatabaseTransaction, id: UserId, means: Means) -> Result<Acted, StoreError> {
+    if users::lock(tx, id).await?.is_none() {
+        return Ok(Acted::NotFound);
+    }
+    if means.passkeys {
+        passkeys::forget(tx, id).await?;
+    }
+    if means.app {
+        second_factors::forget(tx, id).await?;
+    }
+    done(0, users::end_sessions(tx, id).await?)
 }
 
 async fn set_roles(

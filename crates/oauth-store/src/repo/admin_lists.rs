@@ -112,11 +112,11 @@ impl Admin for SqlStore {
         after: Option<&Cursor>,
         limit: u64,
     ) -> Result<Vec<GrantUse>, StoreError> {
-        use grant::Column::{ClientId, CreatedAt, Id, RevokedAt, UserId};
+        use grant::Column::{ClientId, CreatedAt, Id, UserId};
         let which = Condition::all()
             .add_option(find.user.map(|id| UserId.eq(id.to_string())))
             .add_option(find.client.as_ref().map(|id| ClientId.eq(id.0.as_str())))
-            .add_option(find.open.then(|| RevokedAt.is_null()))
+            .add_option(find.open.then(is_open))
             .add_option(after.map(|after| row(CreatedAt, Id).lt(place(after))));
         let rows = grant::Entity::find()
             .filter(which)
@@ -132,6 +132,13 @@ impl Admin for SqlStore {
     async fn count_grants(&self, user: UserId) -> Result<Capped, StoreError> {
         count(self.readers(), grant::Column::UserId.eq(user.to_string())).await
     }
+}
+
+/// Whether a grant has not ended. Written so that no engine takes the index of this column, under which a million open grants
+/// would be sorted for every page; that of the order finds the first ones at once.
+fn is_open() -> SimpleExpr {
+    let ended = Expr::col((grant::Entity, grant::Column::RevokedAt));
+    Expr::expr(Func::coalesce([ended, Expr::value(-1)])).eq(-1)
 }
 
 /// Whether one of two columns has this text in it, in any case.

@@ -29,6 +29,7 @@ mod jtis;
 mod kept_clients;
 mod login_steps;
 mod logouts;
+mod passkeys;
 mod pushed_requests;
 mod refresh_tokens;
 mod registrations;

@@ -64,14 +64,7 @@ impl SecondFactors for SqlStore {
 
     #[tracing::instrument(name = "store.remove_totp", skip_all, fields(%user))]
     async fn remove_totp(&self, user: UserId) -> Result<Updated, StoreError> {
-        self.write(move |tx| {
-            Box::pin(async move {
-                forget_codes(tx, user).await?;
-                let gone = Entity::delete_by_id(user.to_string()).exec(tx).await;
-                Ok(updated(gone.map_err(failed)?.rows_affected))
-            })
-        })
-        .await
+        self.write(move |tx| Box::pin(forget(tx, user))).await
     }
 
     #[tracing::instrument(name = "store.use_recovery_code", skip_all, fields(%user))]
@@ -143,6 +136,13 @@ impl SecondFactors for SqlStore {
         self.write(move |tx| Box::pin(login_steps::take(tx, hash)))
             .await
     }
+}
+
+/// App and recovery codes.
+pub(super) async fn forget(tx: &DatabaseTransaction, user: UserId) -> Result<Updated, StoreError> {
+    forget_codes(tx, user).await?;
+    let gone = Entity::delete_by_id(user.to_string()).exec(tx).await;
+    Ok(updated(gone.map_err(failed)?.rows_affected))
 }
 
 /// An app that waits goes first; one that counts stays, and the new row meets it.

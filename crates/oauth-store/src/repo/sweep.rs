@@ -83,6 +83,9 @@ pub(super) async fn sweep(
     swept += store
         .write(move |tx| Box::pin(super::login_steps::sweep(tx, now, batch)))
         .await?;
+    swept += store
+        .write(move |tx| Box::pin(super::passkeys::sweep(tx, now, batch)))
+        .await?;
     Ok(swept)
 }
 

@@ -64,6 +64,7 @@ pub(super) async fn call_everything(store: &SqlStore) {
     store.count_grants(alice.id).await.unwrap();
     for act in [
         Act::EndSessions(alice.id),
+        Act::Forget(alice.id, loop_oauth::store::Means::ALL),
         Act::RevokeGrantsOf(alice.id),
         Act::RevokeGrant(family.id),
         Act::RevokeClient(app.id.clone()),

@@ -18,6 +18,7 @@ mod kept_clients;
 mod keys;
 mod logouts;
 mod own_account;
+mod passkeys;
 mod plans;
 mod pushed;
 mod races;

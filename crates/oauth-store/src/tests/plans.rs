@@ -110,6 +110,7 @@ pub(super) async fn call_everything(store: &SqlStore) {
     super::audit::call_everything(store).await;
     super::administration::call_everything(store).await;
     super::second_factors::call_everything(store).await;
+    super::passkeys::call_everything(store).await;
     call_everything_of_pushed(store, &app.id).await;
     call_everything_that_revokes(store, alice.id, &app.id).await;
     call_everything_of_clients(store).await;

@@ -11,11 +11,19 @@ pub enum Method {
     Recovery,
     /// A login at another provider.
     Federated,
+    /// A passkey, whose device knew the person.
+    Passkey,
 }
 
 impl Method {
     /// Every one, in writing order.
-    pub const ALL: [Self; 4] = [Self::Password, Self::Otp, Self::Recovery, Self::Federated];
+    pub const ALL: [Self; 5] = [
+        Self::Password,
+        Self::Otp,
+        Self::Recovery,
+        Self::Federated,
+        Self::Passkey,
+    ];
 
     /// The stored name.
     #[must_use]
@@ -25,6 +33,7 @@ impl Method {
             Self::Otp => "otp",
             Self::Recovery => "recovery",
             Self::Federated => "federated",
+            Self::Passkey => "passkey",
         }
     }
 
@@ -34,6 +43,8 @@ impl Method {
             Self::Password => Some("pwd"),
             Self::Otp | Self::Recovery => Some("otp"),
             Self::Federated => None,
+            // "Proof-of-Possession (PoP) of a key"
+            Self::Passkey => Some("pop"),
         }
     }
 
@@ -53,11 +64,17 @@ impl Methods {
         Self(self.0 | method.bit())
     }
 
+    /// Whether this one is among them.
+    #[must_use]
+    pub const fn contains(self, method: Method) -> bool {
+        self.0 & method.bit() != 0
+    }
+
     /// Each of them, in writing order.
     pub fn iter(self) -> impl Iterator<Item = Method> {
         Method::ALL
             .into_iter()
-            .filter(move |method| self.0 & method.bit() != 0)
+            .filter(move |method| self.contains(*method))
     }
 
     /// Reads the stored form; `None` for an unknown name, or none at all.
@@ -76,7 +93,8 @@ impl Methods {
     pub fn amr(self) -> Vec<&'static str> {
         let mut values: Vec<&'static str> = self.iter().filter_map(Method::amr).collect();
         values.dedup();
-        if values.len() > 1 {
+        // A passkey is two in one: the device, and what it asks of the person.
+        if values.len() > 1 || self.contains(Method::Passkey) {
             values.push("mfa");
         }
         values
@@ -116,6 +134,7 @@ mod tests {
                 vec!["pwd", "otp", "mfa"],
             ),
             (Method::Federated.into(), "federated", vec![]),
+            (Method::Passkey.into(), "passkey", vec!["pop", "mfa"]),
         ] {
             assert_eq!(methods.to_string(), text);
             assert_eq!(Methods::parse(text), Some(methods));

@@ -91,8 +91,9 @@ impl<K: Copy + Eq + Hash> Strikes<K> {
         };
         let record = record.at(self.pace, now);
         let ready = record.last + self.pace.delay(record.strikes);
-        if ready > now {
-            // A clock that was set back makes nobody wait longer than the rule says.
+        // A clock that was set back makes nobody wait longer than the rule says: what was noted in a time that has not come is
+        // worth one try, whose failure is noted at its own time.
+        if ready > now && ready - now <= self.pace.most * 2 {
             return Err(Wait::of((ready - now).min(self.pace.most)));
         }
         Ok(())
@@ -113,7 +114,7 @@ impl<K: Copy + Eq + Hash> Strikes<K> {
         let struck = Record {
             strikes: record.strikes.saturating_add(1),
             last: now,
-            ..record
+            since: record.since.min(now),
         };
         self.records.insert(key, struck);
     }
@@ -255,8 +256,17 @@ mod tests {
         for _ in 0..9 {
             strikes.strike(1, at(1_000_000));
         }
+        assert!(strikes.ready(1, at(0)).is_ok(), "one try");
+        strikes.strike(1, at(0));
         let wait = strikes.ready(1, at(0)).unwrap_err();
         assert!(wait.seconds() <= 61, "{wait}");
+        assert!(strikes.ready(1, at(61)).is_ok());
+        // A little back is no way around the wait.
+        strikes.strike(2, at(30));
+        for _ in 0..9 {
+            strikes.strike(2, at(30));
+        }
+        assert!(strikes.ready(2, at(29)).is_err());
     }
 
     #[test]

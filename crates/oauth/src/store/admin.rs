@@ -27,6 +27,8 @@ pub enum Act {
     SetPassword(UserId, PasswordHash),
     /// Browsers are logged out.
     EndSessions(UserId),
+    /// Passkeys, or the authenticator app with its recovery codes, are forgotten; sessions end.
+    Forget(UserId, Means),
     /// Apps are disconnected.
     RevokeGrantsOf(UserId),
     /// One app is disconnected from one user, or a client from itself.
@@ -35,6 +37,34 @@ pub enum Act {
     RevokeClient(ClientId),
     /// Nobody finds the client any more; every grant of it ends.
     RemoveClient(ClientId),
+}
+
+/// How somebody signs in beside a password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Means {
+    /// Every passkey.
+    pub passkeys: bool,
+    /// The authenticator app, and the recovery codes.
+    pub app: bool,
+}
+
+impl Means {
+    /// All of it.
+    pub const ALL: Self = Self {
+        passkeys: true,
+        app: true,
+    };
+
+    /// What is meant, in one word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match (self.passkeys, self.app) {
+            (true, true) => "passkeys_and_app",
+            (true, false) => "passkeys",
+            (false, true) => "app",
+            (false, false) => "nothing",
+        }
+    }
 }
 
 /// What ended with an act.

@@ -2,8 +2,8 @@
 
 use super::{
     Accounts, Admin, AuditLog, ClientAdmin, ClientGrants, Clients, Consents, Devices, Federation,
-    Grants, Invitations, Jtis, KeptClients, Logouts, PushedRequests, Registrations, SecondFactors,
-    Sessions, SigningKeys, StandingGrants, Users,
+    Grants, Invitations, Jtis, KeptClients, Logouts, Passkeys, PushedRequests, Registrations,
+    SecondFactors, Sessions, SigningKeys, StandingGrants, Users,
 };
 
 /// The whole store.
@@ -24,6 +24,7 @@ pub trait Store:
     + StandingGrants
     + Federation
     + SecondFactors
+    + Passkeys
     + Logouts
     + Accounts
     + AuditLog
@@ -49,6 +50,7 @@ impl<T> Store for T where
         + StandingGrants
         + Federation
         + SecondFactors
+        + Passkeys
         + Logouts
         + Accounts
         + AuditLog

@@ -235,6 +235,7 @@ fn rules() -> Rules {
         device: DeviceRules::default(),
         account: AccountRules::default(),
         second_step: crate::second_step::StepLimits::default(),
+        passkey: crate::passkey::PasskeyRules::default(),
         sign_in: SignInLimits::default(),
         federation: FederationRules::default(),
     }

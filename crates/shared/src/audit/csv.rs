@@ -38,7 +38,8 @@ pub fn line(record: &Record) -> String {
 }
 
 /// One cell: quoted, and text to every spreadsheet.
-fn cell(text: &str) -> String {
+#[must_use]
+pub fn cell(text: &str) -> String {
     let formula = text.trim_start().starts_with([
         '=', '+', '-', '@', '\t', '\r', '＝', '＋', '－', '＠', '|', '%',
     ]);

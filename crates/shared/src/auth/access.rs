@@ -37,14 +37,14 @@ pub fn note_tool(note: &AccessNote, name: &str) {
 
 /// The line to be written about one request.
 #[derive(Debug)]
-pub(super) struct AccessLine {
-    pub(super) principal: Arc<Principal>,
-    pub(super) note: AccessNote,
-    pub(super) method: String,
-    pub(super) route: String,
-    pub(super) status: u16,
-    pub(super) started: Instant,
-    pub(super) span: tracing::Span,
+pub(crate) struct AccessLine {
+    pub(crate) principal: Arc<Principal>,
+    pub(crate) note: AccessNote,
+    pub(crate) method: String,
+    pub(crate) route: String,
+    pub(crate) status: u16,
+    pub(crate) started: Instant,
+    pub(crate) span: tracing::Span,
 }
 
 impl AccessLine {
@@ -67,13 +67,13 @@ impl AccessLine {
 }
 
 /// A response body that writes the line when it is done: sent, or given up.
-pub(super) struct AccessBody {
+pub(crate) struct AccessBody {
     inner: BoxBody,
     line: AccessLine,
 }
 
 impl AccessBody {
-    pub(super) fn new(inner: BoxBody, line: AccessLine) -> Self {
+    pub(crate) fn new(inner: BoxBody, line: AccessLine) -> Self {
         Self { inner, line }
     }
 }

@@ -15,6 +15,7 @@ pub mod resource_metadata;
 pub mod revocation;
 pub mod role;
 pub mod scope;
+pub mod signed;
 pub mod verify;
 
 pub use algorithm::SigningAlgorithm;

@@ -62,7 +62,7 @@ where
     R: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
     E: Error + Send + Sync + 'static,
 {
-    telemetry::init(&service.log)?;
+    telemetry::init(service)?;
     for warning in warnings {
         tracing::warn!("{warning}");
     }

@@ -59,6 +59,7 @@ pub struct ResourceServer {
     pub mcp: McpMount,
     metadata: ResourceMetadata,
     health: Health,
+    verifier: Arc<Verifier>,
 }
 
 impl ResourceServer {
@@ -72,6 +73,35 @@ impl ResourceServer {
         tokens: &ResourceServerConfig,
         shutdown: &Shutdown,
     ) -> Result<Self, ResourceServerError> {
+        let keys = JwksSource::open(tokens)?;
+        let list = revocations(tokens, keys.clone(), shutdown)?;
+        Self::behind(resource, service, tokens, shutdown, (keys, list))
+    }
+
+    /// A door of the same issuer for another resource, `tokens.resource`: the keys and the list of revoked grants are
+    /// asked for once for all such doors.
+    ///
+    /// # Errors
+    /// [`ResourceServerError`].
+    pub fn beside(
+        &self,
+        resource: Resource,
+        service: &ServiceConfig,
+        tokens: &ResourceServerConfig,
+        shutdown: &Shutdown,
+    ) -> Result<Self, ResourceServerError> {
+        let list = self.verifier.revocations().cloned();
+        let known = (self.verifier.keys().clone(), list);
+        Self::behind(resource, service, tokens, shutdown, known)
+    }
+
+    fn behind(
+        resource: Resource,
+        service: &ServiceConfig,
+        tokens: &ResourceServerConfig,
+        shutdown: &Shutdown,
+        (keys, list): (JwksSource, Option<Arc<Revocations>>),
+    ) -> Result<Self, ResourceServerError> {
         let (scopes, name) = (resource.scopes, resource.name);
         let mut metadata = ResourceMetadata::new(&tokens.resource, &tokens.issuer, scopes, name)?;
         if let Some(page) = resource.documentation {
@@ -82,9 +112,8 @@ impl ResourceServer {
             audience: tokens.resource.clone(),
             leeway: DEFAULT_LEEWAY,
         };
-        let keys = JwksSource::open(tokens)?;
-        let mut verifier = Verifier::new(verifying, keys.clone());
-        if let Some(list) = revocations(tokens, keys, shutdown)? {
+        let mut verifier = Verifier::new(verifying, keys);
+        if let Some(list) = list {
             verifier = verifier.with_revocations(list);
         }
         let verifier = Arc::new(verifier);
@@ -97,9 +126,10 @@ impl ResourceServer {
         });
         Ok(Self {
             mcp: McpMount::new(bearer.clone(), service).stopping_with(shutdown.token()),
-            health: readiness(service, verifier, resource.waiting),
+            health: readiness(service, Arc::clone(&verifier), resource.waiting),
             bearer,
             metadata,
+            verifier,
         })
     }
 
@@ -113,6 +143,11 @@ impl ResourceServer {
     /// The resource's metadata, for services that route it themselves.
     pub const fn metadata(&self) -> &ResourceMetadata {
         &self.metadata
+    }
+
+    /// What checks tokens, for doors of another kind: pages whose tokens stay at the server.
+    pub fn verifier(&self) -> Arc<Verifier> {
+        Arc::clone(&self.verifier)
     }
 
     /// Whether the issuer's keys are known, for services that route it themselves.

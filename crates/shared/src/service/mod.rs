@@ -16,6 +16,7 @@ pub mod shutdown;
 pub mod telemetry;
 #[cfg(test)]
 mod tests;
+pub mod traces;
 
 pub use clock::{Clock, SystemClock};
 pub use config::{

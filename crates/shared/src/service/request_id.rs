@@ -8,13 +8,14 @@ use std::time::Instant;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
 use futures_util::future::LocalBoxFuture;
-use tracing::{Instrument, Span, field};
+use tracing::{Instrument, Span};
 use uuid::Uuid;
 
-use super::metrics;
+use super::{metrics, traces};
 
 /// The header that carries the id.
 pub const HEADER: HeaderName = HeaderName::from_static("x-request-id");
@@ -101,13 +102,8 @@ where
     fn call(&self, request: ServiceRequest) -> Self::Future {
         let sent = request.headers().get(&HEADER).and_then(RequestId::accept);
         let id = sent.unwrap_or_else(RequestId::generate);
-        let span = tracing::info_span!(
-            "http.request",
-            request_id = id.as_str(),
-            method = request.method().as_str(),
-            route = field::Empty,
-            status = field::Empty,
-        );
+        let method = request.method().clone();
+        let span = traces::of_request(id.as_str(), method.as_str(), request.headers());
         request.extensions_mut().insert(id.clone());
         let started = Instant::now();
         let answer = {
@@ -116,7 +112,7 @@ where
         };
         let work = async move {
             let mut response = answer.await?;
-            note(&response, started);
+            note(&response, &method, started);
             if let Ok(value) = HeaderValue::from_str(id.as_str()) {
                 response.headers_mut().insert(HEADER, value);
             }
@@ -127,7 +123,7 @@ where
 }
 
 /// Completes the span; logs what went wrong on our side.
-fn note<B>(response: &ServiceResponse<B>, started: Instant) {
+fn note<B>(response: &ServiceResponse<B>, method: &Method, started: Instant) {
     let status = response.status();
     let span = Span::current();
     let route = response.request().match_pattern();
@@ -135,6 +131,7 @@ fn note<B>(response: &ServiceResponse<B>, started: Instant) {
         span.record("route", route);
     }
     span.record("status", status.as_u16());
+    traces::answered(&span, method.as_str(), route.as_deref(), status.as_u16());
     let took = started.elapsed();
     metrics::answered(route, status.as_u16(), took);
     let duration_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);

@@ -15,7 +15,7 @@ use super::config::ServiceConfig;
 use super::metrics::MetricsError;
 use super::request_id::RequestIds;
 use super::shutdown::Shutdown;
-use super::{headers, metrics, problem};
+use super::{headers, metrics, problem, traces};
 
 /// How long a silent connection is kept; longer than nginx keeps its own.
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
@@ -133,6 +133,9 @@ where
     }
     server.run().await?;
     tracing::info!(service = config.identity.name, "stopped");
+    if tokio::task::spawn_blocking(traces::flush).await.is_err() {
+        tracing::warn!("the last traces were not sent");
+    }
     Ok(())
 }
 

@@ -16,7 +16,7 @@ mod recover;
 pub mod text;
 pub mod wikilink;
 mod yaml;
-mod yaml_tree;
+pub mod yaml_tree;
 
 pub use body::{Body, Heading};
 pub use date::IsoDate;

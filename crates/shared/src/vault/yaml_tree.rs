@@ -19,12 +19,19 @@ pub(super) enum Root {
 }
 
 /// A value with the places of its parts.
-pub(super) enum Node {
+#[derive(Clone, Debug)]
+pub enum Node {
+    /// Nothing is written.
     Null,
+    /// `true` or `false`.
     Bool(bool),
+    /// A number.
     Number(Number),
+    /// A text.
     Text(String),
+    /// Values one after another.
     List(Vec<Spanned<Node>>),
+    /// Values with names, in order.
     Map(Vec<(String, Spanned<Node>)>),
 }
 

@@ -36,7 +36,8 @@ pub enum Kind {
     Google,
     /// GitHub: no `id_token`; a REST API; errors of the token endpoint with status 200.
     GitHub,
-    /// Any other: `iss` in the answer (RFC 9207), refresh tokens that rotate, groups in a claim.
+    /// Any other: `iss` in the answer (RFC 9207), refresh tokens that rotate and end everything when they are shown twice,
+    /// groups in a claim.
     Oidc,
 }
 
@@ -118,6 +119,13 @@ impl Provider {
     /// Whose access token this is, if it is a live one.
     pub fn holder(&self, access_token: &str) -> Option<Person> {
         self.state.table().holder(access_token)
+    }
+
+    /// Whom this access token was given to, whether or not its time is over.
+    pub fn given_to(&self, access_token: &str) -> Option<Person> {
+        let table = self.state.table();
+        let issued = table.access.get(access_token)?;
+        Some(issued.person.clone())
     }
 
     /// Every secret that was handed out: codes, access, refresh and identity tokens.

@@ -54,6 +54,8 @@ pub(super) struct Table {
     pub(super) codes: HashMap<String, Code>,
     pub(super) access: HashMap<String, Issued>,
     pub(super) refresh: HashMap<String, Issued>,
+    /// Refresh tokens that were used, and whose they were.
+    pub(super) spent: HashMap<String, String>,
     pub(super) handed_out: Vec<String>,
     pub(super) visits: Vec<Visit>,
 }
@@ -76,6 +78,7 @@ impl State {
             codes: HashMap::new(),
             access: HashMap::new(),
             refresh: HashMap::new(),
+            spent: HashMap::new(),
             handed_out: Vec::new(),
             visits: Vec::new(),
         };

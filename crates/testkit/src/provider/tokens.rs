@@ -81,12 +81,19 @@ fn redeem(
 
 fn refresh(state: &State, table: &mut Table, presented: &str) -> Result<Tokens, Refused> {
     let Some(issued) = table.refresh.get(presented).cloned() else {
+        // Whoever shows a used one has stolen it, or was stolen from: everything ends (RFC 9700 §4.14.2).
+        if let Some(subject) = table.spent.get(presented).cloned() {
+            table.revoke(&subject);
+        }
         let why = "Token has been expired or revoked.";
         return Err(("invalid_grant", why));
     };
     // Google's stay; the others' are good for one use.
     let next = (state.kind != Kind::Google).then(|| {
         table.refresh.remove(presented);
+        table
+            .spent
+            .insert(presented.to_owned(), issued.person.subject.clone());
         let next = table.secret("refresh-");
         table.refresh.insert(next.clone(), issued.clone());
         next

@@ -17,7 +17,7 @@ use std::{
 use loop_shared::vault::{Defect, DefectCode, NotePath};
 
 use super::{FoundFile, Stamp};
-use crate::note::Note;
+use crate::{note::Note, privacy::MAX_HEAD};
 
 const ATTEMPTS: usize = 3;
 const MAX_THREADS: usize = 8;
@@ -73,13 +73,18 @@ pub(crate) fn load(found: &FoundFile, max_bytes: u64) -> Loaded {
                 return Loaded::Note(Box::new(parse(found.path.clone(), &bytes)), stamp);
             }
             Ok(Attempt::Moving(bytes)) if last => {
-                return Loaded::Note(Box::new(parse(found.path.clone(), &bytes)), None);
+                let note = parse(found.path.clone(), &bytes).unsettled();
+                return Loaded::Note(Box::new(note), None);
             }
             Ok(Attempt::Moving(_) | Attempt::Replaced) => {}
             Ok(Attempt::TooLarge(stamp)) => {
                 let message = format!("{} bytes, more than {max_bytes}", stamp.size());
                 let defect = Defect::whole(DefectCode::NoteTooLarge, message);
                 let note = Note::unread(found.path.clone(), stamp.size(), defect);
+                let note = match head(found, &stamp) {
+                    Some(head) => note.beginning_with(&head),
+                    None => note,
+                };
                 return Loaded::Note(Box::new(note), Some(stamp));
             }
             Ok(Attempt::NoFile) => return Loaded::Gone,
@@ -142,8 +147,19 @@ fn attempt(found: &FoundFile, max_bytes: u64) -> io::Result<Attempt> {
     })
 }
 
+/// The beginning of a file too large to load: enough for its properties.
+fn head(found: &FoundFile, stamp: &Stamp) -> Option<Vec<u8>> {
+    let file = File::open(&found.file).ok()?;
+    if !Stamp::of(&file.metadata().ok()?).is_same_file(stamp) {
+        return None;
+    }
+    let mut bytes = Vec::with_capacity(MAX_HEAD);
+    (&file).take(MAX_HEAD as u64).read_to_end(&mut bytes).ok()?;
+    Some(bytes)
+}
+
 /// A parser that gives up on one note must not take the others with it.
-fn parse(path: NotePath, bytes: &[u8]) -> Note {
+pub(crate) fn parse(path: NotePath, bytes: &[u8]) -> Note {
     catch_unwind(AssertUnwindSafe(|| Note::read(path.clone(), bytes))).unwrap_or_else(|_| {
         let defect = Defect::whole(DefectCode::Unreadable, "the text cannot be parsed");
         Note::unread(path, bytes.len() as u64, defect)

@@ -1,6 +1,7 @@
 //! Finds the notes of a folder.
 //!
-//! In: a root. Out: every `.md` file outside hidden folders, with its stamp. `.gitignore` means nothing here.
+//! In: a root and what to ignore. Out: every other `.md` file outside hidden folders, with its stamp. A `.gitignore` in
+//! the vault means nothing here.
 //! Never: a symbolic link followed, an error because of one entry.
 
 use std::{
@@ -10,10 +11,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use loop_shared::vault::{Defect, DefectCode, NotePath};
+use loop_shared::vault::{Defect, DefectCode, NotePath, text::nfc};
 
 use super::stamp::Stamp;
-use crate::snapshot::NoteDefect;
+use crate::{patterns::Patterns, snapshot::NoteDefect};
 
 const MAX_DEPTH: usize = 64;
 
@@ -35,9 +36,10 @@ pub(crate) struct Walked {
 }
 
 /// Lists the notes in the order of their paths, at most `max_notes`.
-pub(crate) fn walk(root: &Path, max_notes: usize) -> Walked {
+pub(crate) fn walk(root: &Path, max_notes: usize, ignore: &Patterns) -> Walked {
     let mut walk = Walk {
         root,
+        ignore,
         real_root: root.canonicalize().ok(),
         found: BTreeMap::new(),
         walked: Walked::default(),
@@ -79,6 +81,7 @@ pub(crate) fn walk(root: &Path, max_notes: usize) -> Walked {
 
 struct Walk<'a> {
     root: &'a Path,
+    ignore: &'a Patterns,
     real_root: Option<PathBuf>,
     found: BTreeMap<NotePath, FoundFile>,
     walked: Walked,
@@ -114,6 +117,9 @@ impl Walk<'_> {
             return None;
         }
         let kind = entry.file_type().ok()?;
+        if is_ignored(self.root, &file, kind.is_dir(), self.ignore) {
+            return None;
+        }
         if kind.is_dir() {
             return Some(file);
         }
@@ -205,6 +211,15 @@ pub(crate) fn find_one(root: &Path, file: &Path) -> Option<FoundFile> {
         file: file.to_path_buf(),
         stamp: Stamp::of(&metadata),
     })
+}
+
+/// Whether a file or folder is to be ignored.
+pub(crate) fn is_ignored(root: &Path, file: &Path, is_folder: bool, ignore: &Patterns) -> bool {
+    if ignore.is_empty() {
+        return false;
+    }
+    let below = file.strip_prefix(root).unwrap_or(file).to_string_lossy();
+    ignore.mean(&nfc(&below), is_folder)
 }
 
 /// Whether a part of the path below the root is hidden.

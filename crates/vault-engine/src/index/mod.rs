@@ -8,6 +8,7 @@
 mod dictionary;
 mod fields;
 mod fuzzy;
+mod pairs;
 mod segment;
 mod words;
 
@@ -23,6 +24,7 @@ use std::{
 pub(crate) use dictionary::Ends;
 pub(crate) use fields::{Fields, each_text};
 pub(crate) use fuzzy::Fuzzy;
+pub(crate) use pairs::Pair;
 pub(crate) use segment::{Local, Posting, Segment};
 pub(crate) use words::{MAX_WORD, is_letter, stands_alone, words};
 

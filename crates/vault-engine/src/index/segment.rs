@@ -8,6 +8,7 @@ use std::{collections::HashMap, sync::Arc};
 use super::{
     dictionary::{Dictionary, Ends},
     fields::{Fields, each_text},
+    pairs::{Pair, Pairs},
     words::{MAX_WORD, words},
 };
 use crate::note::Note;
@@ -29,6 +30,7 @@ pub(crate) struct Segment {
     lists: Vec<u8>,
     /// Notes with runs of letters too long to be words.
     long: Vec<Local>,
+    pairs: Pairs,
 }
 
 /// What a list says about one note.
@@ -56,10 +58,14 @@ impl Segment {
         let mut lists: Vec<List> = Vec::new();
         let mut seen: Vec<u32> = Vec::new();
         let mut long = Vec::new();
+        let (mut pairs, mut beside) = (Pairs::default(), Vec::new());
         for (local, note) in (0..).zip(&notes) {
             let mut has_long = false;
             each_text(note, |fields, text| {
+                let mut before = "";
                 for (_, word) in words(text) {
+                    beside.extend(Pair::of(before, word));
+                    before = word;
                     if word.len() > MAX_WORD {
                         has_long = true;
                         continue;
@@ -77,6 +83,7 @@ impl Segment {
                     }
                 }
             });
+            pairs.add(&mut beside);
             for number in seen.drain(..) {
                 if let Some(list) = lists.get_mut(number as usize) {
                     list.close(local);
@@ -98,7 +105,9 @@ impl Segment {
             }
         }
         starts.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
+        pairs.shrink();
         Self {
+            pairs,
             notes,
             dictionary,
             starts,
@@ -117,6 +126,11 @@ impl Segment {
 
     pub(crate) fn long(&self) -> &[Local] {
         &self.long
+    }
+
+    /// Which words stand side by side.
+    pub(crate) const fn pairs(&self) -> &Pairs {
+        &self.pairs
     }
 
     /// Calls back with each note that holds a word with the text in it, once a word.
@@ -156,6 +170,7 @@ impl Segment {
     /// Bytes of the index besides the notes.
     pub(crate) fn bytes(&self) -> usize {
         self.dictionary.bytes()
+            + self.pairs.bytes()
             + self.lists.len()
             + 4 * (self.starts.len() + self.long.len())
             + 8 * self.notes.len()

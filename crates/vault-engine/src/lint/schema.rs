@@ -52,6 +52,10 @@ pub(super) struct Rules {
     pub(super) mutual: Vec<(String, String)>,
     /// Statuses of work in hand, and after how many days without a change it is stale.
     pub(super) stale: Option<Stale>,
+    /// Statuses of work that is done.
+    pub(super) finished: Vec<String>,
+    /// Statuses of work that was given up.
+    pub(super) dropped: Vec<String>,
     /// Whether notes without any link are named.
     pub(super) orphans: bool,
 }
@@ -71,6 +75,16 @@ impl Schema {
     /// None in a tested build.
     pub fn built_in() -> Result<Self, SchemaError> {
         Self::parse(BUILT_IN)
+    }
+
+    /// Statuses of work that is done.
+    pub(crate) fn finished(&self) -> &[String] {
+        &self.rules.finished
+    }
+
+    /// Statuses of work that was given up.
+    pub(crate) fn dropped(&self) -> &[String] {
+        &self.rules.dropped
     }
 
     /// Reads rules.

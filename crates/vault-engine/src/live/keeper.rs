@@ -6,7 +6,7 @@
 use std::{
     path::PathBuf,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
@@ -14,12 +14,13 @@ use std::{
 };
 
 use super::{
-    Message, OpenError, Shared, State, WatcherState,
+    Changed, Feeds, Message, OpenError, Shared, State, WatcherState,
     memory::Memory,
+    pictures::Pictures,
     watch::{Watch, cause},
 };
 use crate::{
-    Snapshot, VaultConfig,
+    Sight, VaultConfig,
     disk::{self, RootId},
     snapshot::NoteDefect,
 };
@@ -27,9 +28,6 @@ use arc_swap::ArcSwap;
 
 /// The shortest time between comparisons without watching.
 const MIN_POLL: Duration = Duration::from_millis(500);
-
-/// More new notes than this are served before they are indexed.
-const INDEX_AT_ONCE: usize = 256;
 
 pub(super) struct Keeper {
     config: VaultConfig,
@@ -53,22 +51,17 @@ impl Keeper {
         let root = disk::root_id(&config.root).map_err(|error| match error.kind() {
             std::io::ErrorKind::NotFound => OpenError::Missing(config.root.clone()),
             std::io::ErrorKind::NotADirectory => OpenError::NotAFolder(config.root.clone()),
-            _ => unreadable(&config, error),
+            _ => OpenError::unreadable(&config.root, error),
         })?;
-        std::fs::read_dir(&config.root).map_err(|error| unreadable(&config, error))?;
+        std::fs::read_dir(&config.root)
+            .map_err(|error| OpenError::unreadable(&config.root, error))?;
         let began = Instant::now();
-        let state = State {
-            watcher: WatcherState::Watching,
-            scanned: began,
-            took: Duration::ZERO,
-            changed: 0,
-            root_present: true,
-        };
         let shared = Arc::new(Shared {
-            snapshot: ArcSwap::from_pointee(Snapshot::empty()),
-            state: ArcSwap::from_pointee(state),
+            pictures: ArcSwap::from_pointee(Pictures::empty()),
+            state: ArcSwap::from_pointee(State::beginning(began)),
             missed: Arc::new(AtomicBool::new(false)),
             stop: AtomicBool::new(false),
+            feeds: OnceLock::new(),
         });
         let mut keeper = Self {
             config,
@@ -84,10 +77,17 @@ impl Keeper {
         // Watching starts before reading, so that no change falls between.
         keeper.start_watching();
         keeper.compare();
-        if keeper.shared.snapshot.load().generation() == 0 {
+        if keeper.shared.seen(Sight::Whole).generation() == 0 {
             keeper.publish(began);
         }
+        keeper.begin_feeds();
         Ok(keeper)
+    }
+
+    /// From here on changes are told.
+    fn begin_feeds(&self) {
+        let feeds = Feeds::begin(&self.shared.pictures.load(), &self.config);
+        let _ = self.shared.feeds.set(feeds);
     }
 
     pub(super) fn shared(&self) -> Arc<Shared> {
@@ -129,10 +129,9 @@ impl Keeper {
 
     /// Brings the notes into the index that were served without.
     fn index(&self) {
-        let snapshot = self.shared.snapshot.load_full();
-        if snapshot.unindexed() > 0 {
-            let indexed = Snapshot::clone(&snapshot).indexed();
-            self.shared.snapshot.store(Arc::new(indexed));
+        let pictures = self.shared.pictures.load_full();
+        if pictures.seen(Sight::Whole).unindexed() > 0 {
+            self.shared.pictures.store(Arc::new(pictures.indexed()));
         }
     }
 
@@ -160,12 +159,7 @@ impl Keeper {
             "switched off".clone_into(&mut self.no_watch);
             return;
         }
-        match Watch::start(
-            &self.config.root,
-            self.config.debounce,
-            &self.shared.missed,
-            &self.sender,
-        ) {
+        match Watch::start(&self.config, &self.shared.missed, &self.sender) {
             Ok(watch) => self.watch = Some(watch),
             Err(error) => {
                 let reason = cause(&error);
@@ -220,7 +214,7 @@ impl Keeper {
         let Some(walked) = self.walk() else {
             self.watch = None;
             "the folder is away".clone_into(&mut self.no_watch);
-            self.report(began, 0, false);
+            self.report(began, Changed::default(), false);
             return;
         };
         if self.watch.is_none() && self.config.watch {
@@ -234,20 +228,26 @@ impl Keeper {
         }
         let same_defects = self.walked == walked.defects;
         self.walked = walked.defects;
-        let changed = self.pending;
-        if changed > 0 || !same_defects {
-            self.publish(began);
-        }
-        self.report(began, changed, true);
+        let whole = self.pending;
+        let open = if whole > 0 || !same_defects {
+            self.publish(began)
+        } else {
+            0
+        };
+        self.report(began, Changed { whole, open }, true);
         let span = tracing::Span::current();
-        span.record("changed", changed);
+        span.record("changed", whole);
         span.record("took_ms", began.elapsed().as_millis());
     }
 
     /// Lists the folder; `None` while it is away.
     fn walk(&mut self) -> Option<disk::Walked> {
         let id = disk::root_id(&self.config.root).ok()?;
-        let walked = disk::walk(&self.config.root, self.config.max_notes);
+        let walked = disk::walk(
+            &self.config.root,
+            self.config.max_notes,
+            &self.config.ignore,
+        );
         let replaced = self.root != Some(id);
         if replaced && walked.files.is_empty() && !self.memory.is_empty() {
             // Another, empty folder stands here: a mount point without its file system.
@@ -260,18 +260,21 @@ impl Keeper {
         Some(walked)
     }
 
-    fn publish(&mut self, began: Instant) {
+    /// Shows the notes as they are now; returns how many open ones differ.
+    fn publish(&mut self, began: Instant) -> u64 {
         self.pending = 0;
-        let before = self.shared.snapshot.load_full();
-        let mut next = before.next(self.memory.notes(), &self.walked);
-        if next.unindexed() <= INDEX_AT_ONCE {
-            next = next.indexed();
+        let before = self.shared.pictures.load_full();
+        let privacy = self.config.privacy.as_ref();
+        let next = before.next(self.memory.notes(), &self.walked, privacy, began);
+        let next = Arc::new(next);
+        self.shared.pictures.store(Arc::clone(&next));
+        if let Some(feeds) = self.shared.feeds.get() {
+            feeds.record(&before, &next);
         }
-        let next = next.with_load_time(began.elapsed());
-        self.shared.snapshot.store(Arc::new(next));
+        next.open_changes_since(&before)
     }
 
-    fn report(&self, began: Instant, changed: u64, root_present: bool) {
+    fn report(&self, began: Instant, changed: Changed, root_present: bool) {
         let took = began.elapsed();
         let poll = (took * 10).max(MIN_POLL).min(self.config.rescan_interval);
         let watcher = if self.watch.is_some() {
@@ -282,6 +285,7 @@ impl Keeper {
                 reason: self.no_watch.clone(),
             }
         };
+        let changed = changed.after(self.shared.state.load().changed);
         self.shared.state.store(Arc::new(State {
             watcher,
             scanned: Instant::now(),
@@ -289,12 +293,5 @@ impl Keeper {
             changed,
             root_present,
         }));
-    }
-}
-
-fn unreadable(config: &VaultConfig, cause: std::io::Error) -> OpenError {
-    OpenError::Unreadable {
-        root: config.root.clone(),
-        cause,
     }
 }

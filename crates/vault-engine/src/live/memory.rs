@@ -85,6 +85,7 @@ impl Memory {
         if let Some(known) = self.known.get_mut(&path)
             && known.note.hash == note.hash
             && known.note.defects == note.defects
+            && known.note.marks == note.marks
         {
             known.stamp = stamp;
             known.file = file;

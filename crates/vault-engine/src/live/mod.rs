@@ -3,30 +3,37 @@
 //! In: [`VaultConfig`]. Out: [`Vault`], a handle that gives the present [`Snapshot`] without waiting.
 //! Never: blocking work on a caller's thread after [`Vault::open`]; a write into the folder.
 
+mod feeds;
 mod keeper;
 mod memory;
+mod past;
+mod pictures;
+mod status;
 mod watch;
 
 use std::{
-    path::PathBuf,
+    path::{Path, PathBuf},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc, Mutex, OnceLock, PoisonError,
         atomic::{AtomicBool, Ordering},
         mpsc::{SyncSender, sync_channel},
     },
     thread::JoinHandle,
-    time::{Duration, Instant},
 };
-
-use arc_swap::ArcSwap;
-use schemars::JsonSchema;
-use serde::Serialize;
 
 use crate::{
-    Snapshot, VaultConfig,
+    Sight, Snapshot, VaultConfig,
+    feed::Feed,
+    history::History,
     stats::{Stats, stats},
 };
+use arc_swap::ArcSwap;
+pub use status::{LastScan, VaultStatus, WatcherState};
+
+use feeds::Feeds;
 use keeper::Keeper;
+use pictures::Pictures;
+use status::{Changed, State};
 
 /// Changes that wait for the keeper; beyond it the whole folder is compared instead.
 const QUEUE: usize = 64;
@@ -53,61 +60,25 @@ pub enum OpenError {
     Thread(std::io::Error),
 }
 
-/// How changes are noticed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-#[serde(tag = "mode", rename_all = "lowercase")]
-pub enum WatcherState {
-    /// The operating system tells; the folder is compared now and then besides.
-    Watching,
-    /// The folder is compared often.
-    Polling {
-        /// Milliseconds between comparisons.
-        every_ms: u64,
-        /// Why there is no watching.
-        reason: String,
-    },
-}
-
-/// The last comparison of the folder with memory.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct LastScan {
-    /// How long ago. Milliseconds.
-    pub ago_ms: u64,
-    /// How long it took. Milliseconds.
-    pub took_ms: u64,
-    /// How many notes it added, changed or removed.
-    pub changed: u64,
-}
-
-/// The vault besides its notes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct VaultStatus {
-    /// How changes are noticed.
-    pub watcher: WatcherState,
-    /// The last comparison.
-    pub last_scan: LastScan,
-    /// Whether the folder is there; if not, the last picture is served.
-    pub root_present: bool,
-}
-
-/// What the keeper last said about itself.
-#[derive(Clone, Debug)]
-struct State {
-    watcher: WatcherState,
-    scanned: Instant,
-    took: Duration,
-    changed: u64,
-    root_present: bool,
+impl OpenError {
+    fn unreadable(root: &Path, cause: std::io::Error) -> Self {
+        Self::Unreadable {
+            root: root.to_path_buf(),
+            cause,
+        }
+    }
 }
 
 /// What the keeper and the handles share.
 #[derive(Debug)]
 struct Shared {
-    snapshot: ArcSwap<Snapshot>,
+    pictures: ArcSwap<Pictures>,
     state: ArcSwap<State>,
     /// Changes did not fit into the queue. Apart from the rest: the watcher outlives the vault by a moment.
     missed: Arc<AtomicBool>,
     stop: AtomicBool,
+    /// What changed since the first picture, which comes before it.
+    feeds: OnceLock<Feeds>,
 }
 
 enum Message {
@@ -127,6 +98,7 @@ struct Inner {
     shared: Arc<Shared>,
     sender: SyncSender<Message>,
     thread: Mutex<Option<JoinHandle<()>>>,
+    history: Option<History>,
 }
 
 impl Vault {
@@ -137,9 +109,10 @@ impl Vault {
     #[tracing::instrument(name = "vault.open", skip_all, fields(notes, bytes, defects, load_ms))]
     pub fn open(config: VaultConfig) -> Result<Self, OpenError> {
         let (sender, receiver) = sync_channel(QUEUE);
+        let history = History::open(&config);
         let keeper = Keeper::start(config, sender.clone())?;
         let shared = keeper.shared();
-        let snapshot = shared.snapshot.load();
+        let snapshot = shared.seen(Sight::Whole);
         let span = tracing::Span::current();
         span.record("notes", snapshot.notes().len());
         span.record("bytes", snapshot.bytes());
@@ -155,30 +128,41 @@ impl Vault {
                 shared,
                 sender,
                 thread: Mutex::new(Some(thread)),
+                history,
             }),
         })
     }
 
-    /// The present picture; never waits.
+    /// The present picture of every note; never waits.
     #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
-        self.inner.shared.snapshot.load_full()
+        self.seen(Sight::Whole)
+    }
+
+    /// The present picture as a reader of this sight sees it; never waits, and costs nothing more.
+    #[must_use]
+    pub fn seen(&self, sight: Sight) -> Arc<Snapshot> {
+        self.inner.shared.seen(sight)
     }
 
     /// Watcher, last comparison, and whether the folder is there.
     #[must_use]
     pub fn status(&self) -> VaultStatus {
-        let state = self.inner.shared.state.load();
-        let millis = |time: Duration| u64::try_from(time.as_millis()).unwrap_or(u64::MAX);
-        VaultStatus {
-            watcher: state.watcher.clone(),
-            last_scan: LastScan {
-                ago_ms: millis(state.scanned.elapsed()),
-                took_ms: millis(state.took),
-                changed: state.changed,
-            },
-            root_present: state.root_present,
-        }
+        self.status_seen(Sight::Whole)
+    }
+
+    /// The same for a reader of this sight, who is not told that a private note changed.
+    #[must_use]
+    pub fn status_seen(&self, sight: Sight) -> VaultStatus {
+        self.inner.shared.state.load().seen(sight)
+    }
+
+    /// What changed, as a reader of this sight sees it.
+    #[must_use]
+    pub fn feed(&self, sight: Sight) -> Arc<Feed> {
+        let empty = || Arc::new(Feed::empty(sight));
+        let feeds = self.inner.shared.feeds.get();
+        feeds.map_or_else(empty, |feeds| feeds.seen(sight))
     }
 
     /// The vault in numbers, with at most `examples` places for each kind of mistake.
@@ -192,6 +176,12 @@ impl Vault {
         if self.inner.sender.try_send(Message::Compare).is_err() {
             self.inner.shared.missed.store(true, Ordering::Release);
         }
+    }
+}
+
+impl Shared {
+    fn seen(&self, sight: Sight) -> Arc<Snapshot> {
+        Arc::clone(self.pictures.load().seen(sight))
     }
 }
 

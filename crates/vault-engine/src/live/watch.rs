@@ -22,7 +22,11 @@ use notify_debouncer_full::{
 };
 
 use super::Message;
-use crate::disk::is_hidden;
+use crate::{
+    VaultConfig,
+    disk::{is_hidden, is_ignored},
+    patterns::Patterns,
+};
 
 const MIN_DEBOUNCE: Duration = Duration::from_millis(20);
 
@@ -32,17 +36,17 @@ pub(super) struct Watch {
 }
 
 impl Watch {
-    /// Starts watching a folder with everything below it.
+    /// Starts watching a vault's folder with everything below it.
     pub(super) fn start(
-        root: &Path,
-        debounce: Duration,
+        vault: &VaultConfig,
         missed: &Arc<AtomicBool>,
         sender: &SyncSender<Message>,
     ) -> notify::Result<Self> {
-        let (missed, sender, folder) = (Arc::clone(missed), sender.clone(), root.to_path_buf());
+        let (missed, sender) = (Arc::clone(missed), sender.clone());
+        let (folder, ignore) = (vault.root.clone(), vault.ignore.clone());
         let handler = move |result: DebounceEventResult| {
             let message = match result {
-                Ok(events) => message(&folder, &events),
+                Ok(events) => message(&folder, &ignore, &events),
                 Err(errors) => {
                     tracing::warn!(
                         count = errors.len(),
@@ -59,10 +63,10 @@ impl Watch {
             }
         };
         let config = Config::default().with_follow_symlinks(false);
-        let debounce = debounce.max(MIN_DEBOUNCE);
+        let debounce = vault.debounce.max(MIN_DEBOUNCE);
         let mut debouncer =
             new_debouncer_opt(debounce, None, handler, RecommendedCache::new(), config)?;
-        debouncer.watch(root, RecursiveMode::Recursive)?;
+        debouncer.watch(&vault.root, RecursiveMode::Recursive)?;
         Ok(Self {
             _debouncer: debouncer,
         })
@@ -70,7 +74,7 @@ impl Watch {
 }
 
 /// What events mean; reading a file is an event too and means nothing.
-fn message(root: &Path, events: &[DebouncedEvent]) -> Option<Message> {
+fn message(root: &Path, ignore: &Patterns, events: &[DebouncedEvent]) -> Option<Message> {
     if events.iter().any(|event| event.need_rescan()) {
         return Some(Message::Compare);
     }
@@ -79,7 +83,7 @@ fn message(root: &Path, events: &[DebouncedEvent]) -> Option<Message> {
         .filter(|event| is_change(event.kind))
         .flat_map(|event| event.paths.iter());
     let mut paths: Vec<PathBuf> = told
-        .filter(|path| !is_hidden(root, path))
+        .filter(|path| !is_hidden(root, path) && !is_ignored(root, path, false, ignore))
         .cloned()
         .collect();
     paths.sort();

@@ -9,6 +9,8 @@ mod list;
 mod lookup;
 mod near;
 
+pub(crate) use near::suggestions;
+
 pub use filter::EntityFilter;
 pub use list::{EntityPage, Page, Sort, SortField, entities};
 pub use lookup::{

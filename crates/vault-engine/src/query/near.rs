@@ -8,7 +8,7 @@ const MAX_SUGGESTIONS: usize = 5;
 const MAX_WANTED: usize = 80;
 
 /// The nearest notes by id, alias and path: those that hold the name first, then those few letters away.
-pub(super) fn suggestions(snapshot: &Snapshot, wanted: &str) -> Vec<NoteRef> {
+pub(crate) fn suggestions(snapshot: &Snapshot, wanted: &str) -> Vec<NoteRef> {
     let wanted: String = fold(wanted.trim())
         .trim_end_matches(".md")
         .chars()

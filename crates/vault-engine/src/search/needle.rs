@@ -7,7 +7,7 @@ use memchr::memmem::Finder;
 
 use super::stem::stem;
 use crate::{
-    index::{Ends, Fields, Fuzzy, MAX_WORD, each_text, is_letter, stands_alone, words},
+    index::{Ends, Fields, Fuzzy, MAX_WORD, Pair, each_text, is_letter, stands_alone, words},
     note::Note,
 };
 
@@ -78,6 +78,14 @@ impl Needle {
             fields,
             parts,
         }
+    }
+
+    /// Its words that stand side by side.
+    pub(crate) fn pairs(&self) -> Vec<Pair> {
+        let beside = self.parts.iter().zip(self.parts.iter().skip(1));
+        beside
+            .filter_map(|(first, second)| Pair::of(&first.text, &second.text))
+            .collect()
     }
 
     /// What is looked for, as one text.

@@ -145,12 +145,20 @@ impl<'a> Tally<'a> {
                 }
             });
         }
-        for &local in segment.long() {
-            if let Some(slot) = held.get_mut(local as usize) {
-                *slot = needle.parts.len();
+        let whole = needle.parts.len();
+        let pairs = needle.pairs();
+        if !pairs.is_empty() {
+            for (local, slot) in (0..).zip(&mut held) {
+                if *slot == whole && !segment.pairs().may_hold(local, &pairs) {
+                    *slot = 0;
+                }
             }
         }
-        let whole = needle.parts.len();
+        for &local in segment.long() {
+            if let Some(slot) = held.get_mut(local as usize) {
+                *slot = whole;
+            }
+        }
         let candidates = (0..)
             .zip(held)
             .filter(|(_, held)| *held == whole)

@@ -6,6 +6,7 @@
 //! not equal to anything either, so `status != done` holds for notes without a status.
 
 mod compare;
+mod fitting;
 mod line;
 mod literal;
 mod run;
@@ -15,6 +16,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+pub use fitting::fitting;
 pub use run::{Group, QueryItem, QueryPage, query};
 
 /// Conditions in one query, at most.

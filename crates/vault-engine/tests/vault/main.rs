@@ -7,11 +7,15 @@
 #![expect(clippy::too_many_lines, reason = "tables may be longer")]
 
 mod common;
+mod feed;
 mod fixture;
 mod generated;
+mod history;
 mod lint;
 mod live;
+mod network;
 mod oracle;
+mod privacy;
 mod query;
 mod robust;
 mod search;

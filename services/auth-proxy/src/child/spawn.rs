@@ -51,6 +51,14 @@ pub(crate) struct Limits {
     pub(crate) processes: u64,
 }
 
+impl Limits {
+    /// What a server may take unless told otherwise.
+    pub(crate) const DEFAULT: Self = Self {
+        memory_mb: 1024,
+        processes: 64,
+    };
+}
+
 /// A program to run.
 #[derive(Clone, Debug)]
 pub(crate) struct Program {

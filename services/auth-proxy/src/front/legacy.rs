@@ -2,6 +2,7 @@
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use loop_shared::audit;
 use serde_json::json;
 
 use super::reply;
@@ -56,16 +57,9 @@ async fn initialize(visit: &Visit, id: Raw, params: Option<Raw>) -> HttpResponse
             text,
         );
     };
-    let peer = match visit.app.pool.peer(server, visit.subject(), &hello) {
+    let peer = match visit.peer(&id, &hello).await {
         Ok(peer) => peer,
-        Err(full) => {
-            return reply::refuse(
-                StatusCode::OK,
-                Some(id),
-                codes::UNAVAILABLE,
-                &full.to_string(),
-            );
-        }
+        Err(refused) => return *refused,
     };
     let mut response = match peer.ready().await {
         Ok(up) => reply::answer(StatusCode::OK, Some(id), Outcome::Result(up.hello())),
@@ -89,19 +83,16 @@ async fn request(
         return reply::answer(StatusCode::OK, Some(id), Outcome::Result(raw(&json!({}))));
     }
     visit.note(&method, params.as_ref());
-    let peer = match visit
-        .app
-        .pool
-        .peer(&visit.entry.server, visit.subject(), &session.hello)
-    {
+    let receipt = visit.receipt(&method, params.as_ref());
+    if let Some(refused) = visit.refusal(&id, &method, params.as_ref()) {
+        receipt.finish(audit::Outcome::Refused, "scopes");
+        return refused;
+    }
+    let peer = match visit.peer(&id, &session.hello).await {
         Ok(peer) => peer,
-        Err(full) => {
-            return reply::refuse(
-                StatusCode::OK,
-                Some(id),
-                codes::UNAVAILABLE,
-                &full.to_string(),
-            );
+        Err(refused) => {
+            receipt.finish(audit::Outcome::Refused, "no account, or no room");
+            return *refused;
         }
     };
     let call = Call {
@@ -111,7 +102,14 @@ async fn request(
         params,
         cancels: false,
     };
-    let run = Run { peer, call, id };
+    let lens = visit.lens(&call.method);
+    let run = Run {
+        peer,
+        call,
+        id,
+        lens,
+        receipt,
+    };
     let (sender, parts) = reply::channel();
     actix_web::rt::spawn(async move {
         let outcome = match run.begin().await {
@@ -128,12 +126,11 @@ async fn request(
 }
 
 fn notified(visit: &Visit, session: &Session, method: &str, params: Option<Raw>) -> HttpResponse {
-    // The proxy has told the server itself.
+    // The proxy has told the server itself that it is initialized. What is called without wanting an answer is no
+    // notification: it would run past the rules of who may call what.
     if method != "notifications/initialized"
-        && let Ok(peer) = visit
-            .app
-            .pool
-            .peer(&visit.entry.server, visit.subject(), &session.hello)
+        && method.starts_with("notifications/")
+        && let Ok(peer) = visit.session_peer(session)
     {
         peer.notify(&session.key, method, params);
     }
@@ -141,10 +138,7 @@ fn notified(visit: &Visit, session: &Session, method: &str, params: Option<Raw>)
 }
 
 fn answered(visit: &Visit, session: &Session, id: &Raw, outcome: Outcome) -> HttpResponse {
-    if let Ok(peer) = visit
-        .app
-        .pool
-        .peer(&visit.entry.server, visit.subject(), &session.hello)
+    if let Ok(peer) = visit.session_peer(session)
         && let Ok(key) = id.get().parse()
     {
         // An answer to nobody, or a second one, changes nothing.

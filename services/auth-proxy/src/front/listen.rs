@@ -14,11 +14,7 @@ const SUBSCRIPTION: &str = "io.modelcontextprotocol/subscriptionId";
 
 /// The stream of a session (before 2026-07-28). Opening it starts no server.
 pub(super) fn stream(visit: &Visit, session: &Session) -> HttpResponse {
-    let peer = match visit
-        .app
-        .pool
-        .peer(&visit.entry.server, visit.subject(), &session.hello)
-    {
+    let peer = match visit.session_peer(session) {
         Ok(peer) => peer,
         Err(full) => {
             return reply::refuse(StatusCode::OK, None, codes::UNAVAILABLE, &full.to_string());

@@ -5,6 +5,7 @@
 //! Source: MCP "Transports" of 2025-03-26 to 2025-11-25 and of 2026-07-28; `reference/mcp-server.md`.
 
 mod legacy;
+mod lens;
 mod listen;
 mod modern;
 mod parked;
@@ -21,7 +22,12 @@ use actix_web::{HttpMessage as _, HttpRequest, HttpResponse};
 use loop_shared::auth::access::{AccessNote, note_tool};
 use loop_shared::auth::bearer::Caller;
 
-use crate::app::{App, Entry};
+use crate::app::App;
+use crate::audit::Receipt;
+use crate::connections::store::Key;
+use crate::peer::Peer;
+use crate::pool::Full;
+use crate::registry::Entry;
 use crate::wire::{Message, Object, Raw, codes};
 
 pub(crate) use parked::Parked;
@@ -84,6 +90,50 @@ impl Visit {
                 text,
             ))
         })
+    }
+
+    /// The server for this request. Where it works with an account of the user's own, that must be connected.
+    async fn peer(&self, id: &Raw, hello: &Raw) -> Result<Peer, Box<HttpResponse>> {
+        let (server, subject) = (&self.entry.server, self.subject());
+        let token = match &server.account {
+            None => None,
+            Some(account) => {
+                let key = Key {
+                    user: subject.to_owned(),
+                    server: server.name.to_string(),
+                };
+                let refused = self.app.pool.refused(server, subject, hello);
+                let connections = &self.app.connections;
+                match connections.token(&key, account, refused.as_ref()).await {
+                    Ok(token) => Some(token),
+                    Err(why) => {
+                        let outcome = connections.outcome(&why);
+                        let id = Some(id.clone());
+                        return Err(Box::new(reply::answer(StatusCode::OK, id, outcome)));
+                    }
+                }
+            }
+        };
+        let peer = self.app.pool.peer(server, subject, hello, token.as_ref());
+        peer.map_err(|full| {
+            let id = Some(id.clone());
+            let text = full.to_string();
+            Box::new(reply::refuse(StatusCode::OK, id, codes::UNAVAILABLE, &text))
+        })
+    }
+
+    /// The server of a session, for what starts nothing.
+    fn session_peer(&self, session: &Session) -> Result<Peer, Full> {
+        let server = &self.entry.server;
+        self.app
+            .pool
+            .peer(server, self.subject(), &session.hello, None)
+    }
+
+    /// The record of a call.
+    fn receipt(&self, method: &str, params: Option<&Raw>) -> Receipt {
+        let server = &self.entry.server.name;
+        self.app.audit.begin(&self.caller, server, method, params)
     }
 
     /// Notes for the access line what is called.
@@ -160,12 +210,7 @@ pub(crate) async fn delete(request: HttpRequest, app: Data<App>, caller: Caller)
     }
     match visit.session() {
         Ok(session) => {
-            if let Ok(peer) =
-                visit
-                    .app
-                    .pool
-                    .peer(&visit.entry.server, visit.subject(), &session.hello)
-            {
+            if let Ok(peer) = visit.session_peer(&session) {
                 peer.end_session(&session.key);
             }
             visit.app.sessions.end(&session);

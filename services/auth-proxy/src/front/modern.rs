@@ -6,12 +6,14 @@ mod checks;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
+use loop_shared::audit;
 use rand::TryRngCore as _;
 use serde_json::json;
 
 use super::reply::{self, Part};
 use super::run::{Run, Went};
 use super::{MODERN, Visit, listen};
+use crate::audit::Receipt;
 use crate::peer::{Call, Exchange, Peer, SessionKey};
 use crate::wire::{Message, Object, Outcome, Raw, codes, raw};
 
@@ -59,20 +61,17 @@ pub(super) async fn post(visit: Visit, message: Message) -> HttpResponse {
         );
     }
     visit.note(&method, params.as_ref());
+    let receipt = visit.receipt(&method, params.as_ref());
+    if let Some(refused) = visit.refusal(&id, &method, params.as_ref()) {
+        receipt.finish(audit::Outcome::Refused, "scopes");
+        return refused;
+    }
     let hello = hello(&meta);
-    let peer = match visit
-        .app
-        .pool
-        .peer(&visit.entry.server, visit.subject(), &hello)
-    {
+    let peer = match visit.peer(&id, &hello).await {
         Ok(peer) => peer,
-        Err(full) => {
-            return reply::refuse(
-                StatusCode::OK,
-                Some(id),
-                codes::UNAVAILABLE,
-                &full.to_string(),
-            );
+        Err(refused) => {
+            receipt.finish(audit::Outcome::Refused, "no account, or no room");
+            return *refused;
         }
     };
     match method.as_str() {
@@ -81,7 +80,7 @@ pub(super) async fn post(visit: Visit, message: Message) -> HttpResponse {
             Some(key) => listen::subscribe(&visit, peer, key, id, params).await,
             None => reply::refuse(StatusCode::OK, Some(id), codes::INTERNAL, "No randomness."),
         },
-        _ => request(visit, peer, id, method, params).await,
+        _ => request(visit, (peer, receipt), id, method, params).await,
     }
 }
 
@@ -139,7 +138,7 @@ async fn discover(peer: &Peer, id: Raw) -> HttpResponse {
 /// Everything that the server itself answers.
 async fn request(
     visit: Visit,
-    peer: Peer,
+    (peer, receipt): (Peer, Receipt),
     id: Raw,
     method: String,
     params: Option<Raw>,
@@ -162,7 +161,14 @@ async fn request(
         params,
         cancels: true,
     };
-    let run = Run { peer, call, id };
+    let lens = visit.lens(&call.method);
+    let run = Run {
+        peer,
+        call,
+        id,
+        lens,
+        receipt,
+    };
     let (sender, parts) = reply::channel();
     actix_web::rt::spawn(async move {
         // Whoever hangs up gets nothing.

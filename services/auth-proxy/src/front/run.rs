@@ -4,7 +4,11 @@ use actix_web::http::StatusCode;
 use tokio::sync::mpsc;
 use tokio::time::timeout;
 
+use loop_shared::audit;
+
+use super::lens::Lens;
 use super::reply::Part;
+use crate::audit::Receipt;
 use crate::peer::{Ask, Call, Event, Exchange, Peer};
 use crate::wire::{Message, Outcome, Raw, codes};
 
@@ -16,6 +20,10 @@ pub(super) struct Run {
     pub(super) call: Call,
     /// The id that the client waits for.
     pub(super) id: Raw,
+    /// What the caller may see.
+    pub(super) lens: Lens,
+    /// The record of the call.
+    pub(super) receipt: Receipt,
 }
 
 /// How a run went on.
@@ -90,6 +98,14 @@ impl Run {
 
     /// The last part.
     pub(super) fn last(&self, outcome: Outcome, status: StatusCode) -> Part {
+        match &outcome {
+            Outcome::Result(_) => self.receipt.finish(audit::Outcome::Done, ""),
+            Outcome::Error(_) => {
+                let why = "the server, or the way to it, failed";
+                self.receipt.finish(audit::Outcome::Failed, why);
+            }
+        }
+        let outcome = self.lens.apply(outcome);
         Part::last(&Message::response(self.id.clone(), outcome), status)
     }
 }

@@ -14,7 +14,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::http_call::{Call, Ended};
-use super::{INCOMING, Incoming, Link, LinkError, Opened};
+use super::{Badge, INCOMING, Incoming, Link, LinkError, Opened};
 use crate::wire::Message;
 
 /// How long a server may take to take a connection.
@@ -33,9 +33,29 @@ pub(crate) struct HttpTarget {
     pub(crate) url: Url,
     /// Headers of every request: who the user is, and what the configuration sets.
     pub(crate) headers: HeaderMap,
+    /// The user's own token, where the server gets one.
+    pub(crate) badge: Option<Badge>,
 }
 
 impl HttpTarget {
+    /// The headers of a request at this moment.
+    pub(super) fn headers(&self) -> HeaderMap {
+        let mut headers = self.headers.clone();
+        if let Some(badge) = &self.badge {
+            badge.put(&mut headers);
+        }
+        headers
+    }
+
+    /// The server refused a request of ours.
+    pub(super) fn note_status(&self, status: StatusCode) {
+        if let Some(badge) = &self.badge
+            && status == StatusCode::UNAUTHORIZED
+        {
+            badge.handed.refuse();
+        }
+    }
+
     /// A client that goes nowhere else.
     ///
     /// # Errors
@@ -59,7 +79,7 @@ pub(crate) struct HttpLink {
 #[derive(Debug)]
 pub(super) struct Shared {
     client: Client,
-    target: HttpTarget,
+    pub(super) target: HttpTarget,
     session: Mutex<Option<HeaderValue>>,
     version: Mutex<Option<HeaderValue>>,
     pub(super) sink: mpsc::Sender<Incoming>,
@@ -146,7 +166,7 @@ impl Shared {
         let mut request = self
             .client
             .request(method, self.target.url.clone())
-            .headers(self.target.headers.clone());
+            .headers(self.target.headers());
         if let Some(session) = self.session() {
             request = request.header(SESSION, session);
         }

@@ -55,6 +55,7 @@ impl Call {
         };
         self.shared.note_session(response.headers());
         let status = response.status();
+        self.shared.target.note_status(status);
         if status == StatusCode::NOT_FOUND && had_session {
             if let Some(about) = self.about {
                 let _ = self.shared.sink.send(Incoming::NotSent(about)).await;

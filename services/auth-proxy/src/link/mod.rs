@@ -2,6 +2,7 @@
 //!
 //! In: where the server is. Out: a [`Link`] and what comes from it. Never: knows a client, a session, a scope.
 
+mod handed;
 mod http;
 mod http_call;
 mod sse;
@@ -14,6 +15,7 @@ use tokio::sync::mpsc;
 
 use crate::wire::Message;
 
+pub(crate) use handed::{Badge, Handed};
 pub(crate) use http::{HttpLink, HttpTarget};
 pub(crate) use sse::SseLink;
 pub(crate) use stdio::StdioLink;

@@ -95,11 +95,14 @@ async fn follow(ends: &Ends, named: &watch::Sender<Option<Url>>) -> String {
     let request = ends
         .client
         .get(ends.target.url.clone())
-        .headers(ends.target.headers.clone())
+        .headers(ends.target.headers())
         .header(ACCEPT, "text/event-stream");
     let mut response = match request.send().await {
         Ok(response) if response.status().is_success() => response,
-        Ok(response) => return format!("it answered {}", response.status()),
+        Ok(response) => {
+            ends.target.note_status(response.status());
+            return format!("it answered {}", response.status());
+        }
         Err(_) => return "it cannot be reached".to_owned(),
     };
     let mut decoder = Decoder::new(MAX_MESSAGE_BYTES);
@@ -154,12 +157,15 @@ async fn post(
         let request = ends
             .client
             .post(url.clone())
-            .headers(ends.target.headers.clone())
+            .headers(ends.target.headers())
             .header(CONTENT_TYPE, "application/json")
             .body(message.line());
         let fault = match request.send().await {
             Ok(response) if response.status().is_success() => continue,
-            Ok(response) => format!("it answered {}", response.status()),
+            Ok(response) => {
+                ends.target.note_status(response.status());
+                format!("it answered {}", response.status())
+            }
             Err(_) => "it cannot be reached".to_owned(),
         };
         let _ = ends.sink.send(Incoming::Closed(fault)).await;

@@ -44,7 +44,7 @@ pub(crate) trait Opens: Send + Sync {
 }
 
 /// How long things may take.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Times {
     /// From start to the answer to `initialize`.
     pub(crate) start: Duration,
@@ -174,6 +174,11 @@ impl Peer {
         self.0.current().is_some()
     }
 
+    /// What went wrong last, as it is told to its user.
+    pub(crate) fn last_trouble(&self) -> Option<String> {
+        self.0.trouble().last()
+    }
+
     /// Whether a session's stream is open.
     pub(crate) fn is_listened_to(&self) -> bool {
         self.0.book().has_listeners()
@@ -190,12 +195,15 @@ impl Peer {
         self.sleep();
     }
 
-    /// Ends the server; the next request starts it again.
+    /// Ends the server; the next request starts it again. Whoever waits is told now: when the link's own news of its end
+    /// comes, others may wait for the next server already.
     pub(crate) fn sleep(&self) {
         let up = lock(&self.0.current).take();
         if let Some(up) = up {
             up.alive.store(false, Ordering::Release);
             up.link.close();
+            let text = format!("The server {:?} is gone: it was stopped.", self.0.name);
+            self.0.book().lose(&text);
         }
     }
 }

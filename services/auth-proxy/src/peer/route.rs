@@ -98,18 +98,20 @@ impl Inner {
     /// The link is over.
     fn ended(&self, up: &Up, why: &str) {
         let expected = !up.alive.swap(false, Ordering::AcqRel);
+        if expected {
+            // Whoever ended it has told everybody who waited for it.
+            return;
+        }
         let words = up.link.last_words();
         let name = &self.name;
         let mut text = format!("The server {name:?} is gone: {why}.");
         if !words.is_empty() {
             text = format!("{text} It said last:\n{words}");
         }
-        if !expected {
-            tracing::warn!(server = &**name, why, "a server is gone");
-            // One that never came up is counted by whoever started it.
-            if up.hello.get().is_some() {
-                self.trouble().died(&text, up.since.elapsed());
-            }
+        tracing::warn!(server = &**name, why, "a server is gone");
+        // One that never came up is counted by whoever started it.
+        if up.hello.get().is_some() {
+            self.trouble().died(&text, up.since.elapsed());
         }
         self.book().lose(&text);
     }

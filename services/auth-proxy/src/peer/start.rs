@@ -45,6 +45,11 @@ impl Trouble {
         self.not_before = wait.map(|count| Instant::now() + pause(count));
     }
 
+    /// What went wrong last; nothing once it is up again.
+    pub(super) fn last(&self) -> Option<String> {
+        self.why.clone()
+    }
+
     fn check(&self) -> Result<(), PeerError> {
         let left = self
             .not_before

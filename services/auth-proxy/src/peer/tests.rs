@@ -253,3 +253,23 @@ async fn what_the_server_asks_reaches_the_client_and_the_answer_comes_back() {
         (&json!("q"), &json!("accept"))
     );
 }
+
+#[tokio::test]
+async fn the_late_news_of_a_server_that_was_stopped_reaches_nobody_who_waits_for_the_next() {
+    let (peer, mut fars) = peer(2);
+    let (mut first, _) = under_way(&peer, &mut fars[0], call(1, 1, "tools/call", &json!({}))).await;
+    peer.sleep();
+    assert!(matches!(first.next().await, Some(Event::Lost(_))));
+    let (mut second, seen) =
+        under_way(&peer, &mut fars[1], call(1, 2, "tools/call", &json!({}))).await;
+    let end = Incoming::Closed("it was stopped".to_owned());
+    fars[0].sink.send(end).await.unwrap();
+    tokio::task::yield_now().await;
+    let id = &seen["id"];
+    fars[1]
+        .say(&format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"result":{{"n":1}}}}"#
+        ))
+        .await;
+    assert!(matches!(second.next().await, Some(Event::Answer(_))));
+}

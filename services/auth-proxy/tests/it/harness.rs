@@ -21,7 +21,9 @@ const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 pub(crate) struct Proxy {
     pub(crate) service: Service,
     /// Removed with the proxy.
-    _data: TempDir,
+    data: TempDir,
+    /// The server that is spoken to.
+    path: String,
     pub(crate) http: Client,
 }
 
@@ -55,9 +57,26 @@ impl Proxy {
         for part in command {
             service = service.arg(*part);
         }
+        Self::started(service, data, "/mcp")
+    }
+
+    /// The proxy with a file of servers, spoken to at the first one's `path`.
+    pub(crate) fn of_file(path: &str, servers: &Value, settings: &[(&str, &str)]) -> Self {
+        let data = tempfile::tempdir().unwrap();
+        let file = data.path().join("mcp_servers.json");
+        std::fs::write(&file, servers.to_string()).unwrap();
+        let mut service = builder(&data).env("CONFIG", &file);
+        for (name, value) in settings {
+            service = service.env(name, value);
+        }
+        Self::started(service, data, path)
+    }
+
+    pub(crate) fn started(service: ServiceBuilder, data: TempDir, path: &str) -> Self {
         Self {
             service: service.start(),
-            _data: data,
+            data,
+            path: path.to_owned(),
             http: Client::builder()
                 .no_proxy()
                 .pool_max_idle_per_host(0)
@@ -69,6 +88,22 @@ impl Proxy {
     /// In front of the fake server.
     pub(crate) fn of_fake(settings: &[(&str, &str)]) -> Self {
         Self::of(&[&fake()], settings)
+    }
+
+    /// The same proxy, spoken to at another server's path from now on.
+    pub(crate) fn at(&mut self, path: &str) -> &Self {
+        path.clone_into(&mut self.path);
+        self
+    }
+
+    /// Where it keeps its data.
+    pub(crate) fn data(&self) -> &std::path::Path {
+        self.data.path()
+    }
+
+    /// The file of servers.
+    pub(crate) fn file(&self) -> PathBuf {
+        self.data.path().join("mcp_servers.json")
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
@@ -84,6 +119,21 @@ impl Proxy {
     }
 
     pub(crate) async fn tokens(&self, email: &str) -> Value {
+        self.tokens_with(email, "mcp:read").await
+    }
+
+    /// The tokens of a client that asks for these scopes at the server that is spoken to.
+    pub(crate) async fn tokens_with(&self, email: &str, scope: &str) -> Value {
+        let (url, client) = self.authorization(scope).await;
+        let outcome = Browser::new()
+            .authorize(&url, email, PASSWORD, Decision::Allow)
+            .await;
+        let code = outcome.parameter("code").expect("a code");
+        self.redeem(&code, client).await
+    }
+
+    /// Where a new client sends its user, and the client.
+    pub(crate) async fn authorization(&self, scope: &str) -> (Url, String) {
         let metadata = json!({
             "client_name": "A client", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
             "grant_types": ["authorization_code", "refresh_token"],
@@ -102,21 +152,22 @@ impl Proxy {
             ("response_type", "code"),
             ("client_id", id),
             ("redirect_uri", CALLBACK),
-            ("scope", "mcp:read"),
+            ("scope", scope),
             ("state", "s"),
-            ("resource", &self.url("/mcp")),
+            ("resource", &self.url(&self.path)),
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
         let url = Url::parse_with_params(&self.url("/authorize"), parameters).unwrap();
-        let outcome = Browser::new()
-            .authorize(&url, email, PASSWORD, Decision::Allow)
-            .await;
-        let code = outcome.parameter("code").expect("a code");
+        (url, id.to_owned())
+    }
+
+    /// The tokens of a client's code.
+    pub(crate) async fn redeem(&self, code: &str, client: String) -> Value {
         let form = [
             ("grant_type", "authorization_code"),
-            ("code", &code),
-            ("client_id", id),
+            ("code", code),
+            ("client_id", &client),
             ("redirect_uri", CALLBACK),
             ("code_verifier", VERIFIER),
         ];
@@ -129,13 +180,13 @@ impl Proxy {
             .unwrap();
         assert_eq!(answered.status(), 200);
         let mut tokens: Value = answered.json().await.unwrap();
-        tokens["client_id"] = json!(id);
+        tokens["client_id"] = json!(client);
         tokens
     }
 
     pub(crate) fn post(&self, token: &str, body: &Value) -> RequestBuilder {
         self.http
-            .post(self.url("/mcp"))
+            .post(self.url(&self.path))
             .bearer_auth(token)
             .header("accept", "application/json, text/event-stream")
             .json(body)
@@ -228,6 +279,14 @@ impl Session<'_> {
         let text = answer["result"]["content"][0]["text"].as_str();
         text.unwrap_or_else(|| panic!("{answer}")).to_owned()
     }
+}
+
+/// Whom an access token is for.
+pub(crate) fn subject(token: &str) -> String {
+    let claims = token.split('.').nth(1).unwrap();
+    let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
+    let claims: Value = serde_json::from_slice(&claims).unwrap();
+    claims["sub"].as_str().unwrap().to_owned()
 }
 
 /// Every message of a body: JSON, or an event stream.

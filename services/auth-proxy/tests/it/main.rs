@@ -7,7 +7,16 @@
     reason = "a test that cannot go on ends there"
 )]
 
+mod accounts;
+mod backend;
+mod bench;
 mod chaos;
 mod eras;
 mod harness;
+mod identity;
 mod login;
+mod many;
+mod operations;
+mod real;
+mod replicas;
+mod scopes;

@@ -18,3 +18,15 @@ mod tests;
 pub(crate) use answer::{Health, Listed, Trend};
 pub(crate) use question::{GET_PARAMS, Question};
 pub(crate) use service::Kpis;
+
+/// Every KPI's name, for tests of the pages' texts.
+#[cfg(test)]
+pub(crate) const NAMES: [&str; catalogue::ALL.len()] = {
+    let mut names = [""; catalogue::ALL.len()];
+    let mut at = 0;
+    while at < names.len() {
+        names[at] = catalogue::ALL[at].name;
+        at += 1;
+    }
+    names
+};

@@ -4,18 +4,16 @@ use actix_web::HttpServer;
 use actix_web::web::Data;
 use exec_api::{App, Cli, routes};
 use loop_shared::service::{self, Clock, Shutdown, SystemClock};
-use loop_testkit::{InProcess, TestIssuer};
-use reqwest::{Client, Response};
+use loop_testkit::{Browser, InProcess, OpenId, TestIssuer};
+use reqwest::{Client, Response, Url};
 use serde_json::{Value, json};
-
-/// The resource that tokens must name.
-pub(crate) const RESOURCE: &str = "http://localhost:8082/exec/mcp";
 
 /// A running service with its issuer.
 pub(crate) struct Server {
     pub(crate) issuer: TestIssuer,
     pub(crate) http: Client,
     running: InProcess,
+    resource: String,
 }
 
 impl Server {
@@ -29,6 +27,27 @@ impl Server {
 
     /// A service over a folder, with other settings.
     pub(crate) fn over(vault: &str, change: impl FnOnce(&mut Cli)) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::listening(listener, vault, change)
+    }
+
+    /// A service whose pages people can sign in to.
+    pub(crate) fn with_pages(change: impl FnOnce(&mut Cli)) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        let vault = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/vault");
+        Self::listening(listener, vault, |cli| {
+            cli.service.external_url = Some(url);
+            cli.web.web_secret = Some("s".repeat(43).into());
+            change(cli);
+        })
+    }
+
+    fn listening(
+        listener: std::net::TcpListener,
+        vault: &str,
+        change: impl FnOnce(&mut Cli),
+    ) -> Self {
         let issuer = TestIssuer::start();
         let mut cli = Cli {
             vault_dir: Some(vault.to_owned()),
@@ -37,8 +56,9 @@ impl Server {
         cli.tokens.issuer = Some(issuer.url());
         change(&mut cli);
         let (config, _) = cli.resolve().unwrap();
+        let resource = config.tokens.resource.clone();
         let app = Data::new(App::open(&config, &Shutdown::new()).unwrap());
-        let running = InProcess::start(move |listener| {
+        let running = InProcess::listening(listener, move |listener| {
             let server = HttpServer::new(move || {
                 let app = app.clone();
                 service::app(move |config| routes(&app, config))
@@ -50,7 +70,39 @@ impl Server {
             issuer,
             http: Client::new(),
             running,
+            resource,
         }
+    }
+
+    /// Signs somebody in and gives their browser.
+    pub(crate) async fn signed_in(&self, scope: &str, role: &str, language: &str) -> Browser {
+        self.issuer.openid(OpenId {
+            now: SystemClock.now(),
+            scope: scope.to_owned(),
+            role: role.to_owned(),
+            ..OpenId::default()
+        });
+        let browser = Browser::new().in_language(language);
+        let answer = self.visit(&browser, "/exec/").await;
+        assert!(
+            answer.status().is_success(),
+            "{scope} {role}: {}",
+            answer.status()
+        );
+        browser
+    }
+
+    /// Follows redirects until there is a page.
+    pub(crate) async fn visit(&self, browser: &Browser, path: &str) -> Response {
+        let mut url = Url::parse(&self.url(path)).unwrap();
+        for _ in 0..10 {
+            let response = browser.get(&url).await;
+            let Some(next) = response.headers().get("location") else {
+                return response;
+            };
+            url = url.join(next.to_str().unwrap()).unwrap();
+        }
+        unreachable!("{path} never ends");
     }
 
     /// A full address.
@@ -60,7 +112,10 @@ impl Server {
 
     /// A good token with these scopes and this role.
     pub(crate) fn token(&self, scope: &str, role: &str) -> String {
-        let token = self.issuer.token(RESOURCE, SystemClock.now()).scope(scope);
+        let token = self
+            .issuer
+            .token(&self.resource, SystemClock.now())
+            .scope(scope);
         token
             .claim("roles", json!([role]))
             .sign(self.issuer.signing_key())

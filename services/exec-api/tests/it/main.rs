@@ -5,3 +5,4 @@ mod access;
 mod audit;
 mod figures;
 mod harness;
+mod pages;

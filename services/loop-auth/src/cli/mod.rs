@@ -188,7 +188,7 @@ async fn serve(
     open: &(dyn Fn(Database) -> Opening + Sync),
 ) -> Result<(), String> {
     let config = args.resolve().map_err(|problems| text(&problems))?;
-    telemetry::init(&config.service.log).map_err(|error| text(&error))?;
+    telemetry::init(&config.service).map_err(|error| text(&error))?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
     }
@@ -234,6 +234,7 @@ fn offline_rules() -> Result<Rules, String> {
         device: DeviceRules::default(),
         account: AccountRules::default(),
         second_step: loop_oauth::second_step::StepLimits::default(),
+        passkey: loop_oauth::passkey::PasskeyRules::default(),
         sign_in: SignInLimits::default(),
         federation: FederationRules::default(),
     })

@@ -1,11 +1,13 @@
-//! `loop-auth user add|list|passwd|roles|enable|disable|logout|disconnect|expect`.
+//! `loop-auth user add|list|passwd|roles|enable|disable|logout|disconnect|expect|passkeys|forget`.
 
 use std::path::PathBuf;
 
+use chrono::{DateTime, Utc};
 use clap::Subcommand;
 use loop_oauth::{
     federation::provider::ProviderId,
-    store::{Act, Ended},
+    passkey,
+    store::{Act, Ended, Means},
     user::{User, UserId},
     user_admin::{self, NewUser},
 };
@@ -66,6 +68,23 @@ pub(super) enum UserCommand {
         /// E-mail address
         email: String,
     },
+    /// List a user's passkeys: name, when it was added, when it last signed the user in
+    Passkeys {
+        /// E-mail address
+        email: String,
+    },
+    /// Forget how a user signs in beside the password, of a lost device for example; sessions end
+    #[command(group = clap::ArgGroup::new("what").required(true).multiple(true))]
+    Forget {
+        /// E-mail address
+        email: String,
+        /// Every passkey
+        #[arg(long, group = "what")]
+        passkeys: bool,
+        /// The authenticator app and its recovery codes
+        #[arg(long, group = "what")]
+        app: bool,
+    },
     /// Connect a user's next login at a provider, under the user's own address, with the account
     Expect {
         /// E-mail address
@@ -90,13 +109,12 @@ pub(super) async fn run(desk: &Desk, command: UserCommand) -> Result<(), String>
             name,
             password_file,
         } => {
-            let roles = Roles::parse(&roles).map_err(|error| text(&error))?;
             let password = password::read(password_file.as_deref())?;
             let new = NewUser {
                 email,
                 name,
                 password,
-                roles,
+                roles: Roles::parse(&roles).map_err(|error| text(&error))?,
             };
             add(desk, new).await?;
         }
@@ -110,12 +128,7 @@ pub(super) async fn run(desk: &Desk, command: UserCommand) -> Result<(), String>
             set.await.map_err(|error| text(&error))?;
             println!("password of {email} set; browser sessions ended");
         }
-        UserCommand::Roles { email, roles } => {
-            let roles = Roles::parse(&roles).map_err(|error| text(&error))?;
-            let set = user_admin::set_roles(&cx, &email, roles);
-            set.await.map_err(|error| text(&error))?;
-            println!("roles of {email} set: {roles}");
-        }
+        UserCommand::Roles { email, roles } => set_roles(desk, &email, &roles).await?,
         UserCommand::Enable { email } => {
             act(desk, &email, Act::Enable).await?;
             println!("{email} enabled");
@@ -128,15 +141,18 @@ pub(super) async fn run(desk: &Desk, command: UserCommand) -> Result<(), String>
             let ended = act(desk, &email, Act::RevokeGrantsOf).await?;
             println!("{email}: {} grants ended", ended.grants);
         }
-        UserCommand::Expect { email, provider } => {
-            expect(desk, &email, &provider).await?;
+        UserCommand::Passkeys { email } => passkeys(desk, &email).await?,
+        UserCommand::Forget {
+            email,
+            passkeys,
+            app,
+        } => {
+            forget(desk, &email, Means { passkeys, app }).await?;
         }
+        UserCommand::Expect { email, provider } => expect(desk, &email, &provider).await?,
         UserCommand::Disable { email } => {
-            let ended = act(desk, &email, Act::Disable).await?;
-            println!(
-                "{email} disabled; {} sessions and {} grants ended",
-                ended.sessions, ended.grants
-            );
+            let Ended { grants, sessions } = act(desk, &email, Act::Disable).await?;
+            println!("{email} disabled; {sessions} sessions and {grants} grants ended");
         }
     }
     Ok(())
@@ -148,10 +164,40 @@ async fn add(desk: &Desk, new: NewUser) -> Result<(), String> {
     Ok(())
 }
 
+async fn set_roles(desk: &Desk, email: &str, roles: &str) -> Result<(), String> {
+    let roles = Roles::parse(roles).map_err(|error| text(&error))?;
+    let set = user_admin::set_roles(&desk.cx(), email, roles).await;
+    set.map_err(|error| text(&error))?;
+    println!("roles of {email} set: {roles}");
+    Ok(())
+}
+
 async fn list(desk: &Desk) -> Result<(), String> {
     let users = desk.cx().store.users(MAX_LISTED).await;
     for user in users.map_err(|error| text(&error))? {
         println!("{}", row(&user));
+    }
+    Ok(())
+}
+
+async fn forget(desk: &Desk, email: &str, means: Means) -> Result<(), String> {
+    let ended = act(desk, email, |user| Act::Forget(user, means)).await?;
+    println!(
+        "{email}: forgotten ({}); {} sessions ended",
+        means.as_str(),
+        ended.sessions
+    );
+    Ok(())
+}
+
+async fn passkeys(desk: &Desk, email: &str) -> Result<(), String> {
+    let cx = desk.cx();
+    let keys = passkey::of_address(&cx, email).await;
+    let keys = keys.map_err(|error| text(&error))?;
+    for key in keys.ok_or("no account has this address")? {
+        let day = |at: DateTime<Utc>| at.format("%Y-%m-%d").to_string();
+        let used = key.used_at.map_or_else(|| "never".to_owned(), day);
+        println!("{}\t{}\t{used}", key.name, day(key.created_at));
     }
     Ok(())
 }

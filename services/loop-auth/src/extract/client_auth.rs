@@ -7,6 +7,8 @@ use loop_oauth::{
     config::Context,
 };
 
+use loop_shared::service::traces::note_client;
+
 use super::form::Params;
 use crate::respond::token_error::Refused;
 
@@ -54,7 +56,9 @@ async fn read(
         newcomer,
         ..presented
     };
-    client_auth::authenticate(cx, presented)
+    let client = client_auth::authenticate(cx, presented)
         .await
-        .map_err(refuse)
+        .map_err(refuse)?;
+    note_client(&client.id.0);
+    Ok(client)
 }

@@ -9,15 +9,16 @@ use actix_web::{
     cookie::{Cookie, SameSite, time},
 };
 use loop_oauth::{
+    passkey::CEREMONY_TTL,
     second_step::STEP_TTL,
-    secret::{RawSession, RawStep},
+    secret::{RawCeremony, RawSession, RawStep},
     sign_in::browser::{BrowserCookie, KNOWN_FOR},
 };
 
 use crate::pages::locale::Locale;
 
 /// Keeps no secret, so whoever sets it from elsewhere chooses a language.
-const LANGUAGE: &str = "loop_language";
+const LANGUAGE: &str = loop_shared::web::locale::COOKIE;
 
 /// For how long a chosen language is kept.
 const LANGUAGE_KEPT: time::Duration = time::Duration::days(365);
@@ -69,6 +70,33 @@ impl Cookies {
         } else {
             "loop_step"
         }
+    }
+
+    const fn ceremony_name(self) -> &'static str {
+        if self.secure {
+            "__Host-loop_passkey"
+        } else {
+            "loop_passkey"
+        }
+    }
+
+    /// What finds a challenge for a passkey.
+    pub(crate) fn ceremony(self, request: &HttpRequest) -> Option<RawCeremony> {
+        RawCeremony::presented(request.cookie(self.ceremony_name())?.value())
+    }
+
+    /// Keeps that for as long as it waits.
+    pub(crate) fn set_ceremony(self, ceremony: &RawCeremony) -> Cookie<'static> {
+        let mut cookie = self.build(self.ceremony_name(), ceremony.expose());
+        cookie.set_max_age(time::Duration::seconds(CEREMONY_TTL.num_seconds()));
+        cookie
+    }
+
+    /// Takes it away.
+    pub(crate) fn clear_ceremony(self) -> Cookie<'static> {
+        let mut cookie = self.build(self.ceremony_name(), "");
+        cookie.set_max_age(time::Duration::ZERO);
+        cookie
     }
 
     /// What finds the login that waits for its second step.

@@ -8,8 +8,14 @@ use url::form_urlencoded;
 /// The longest URL that is returned to, in bytes.
 const MAX_BYTES: usize = 16_384;
 
-/// Pages of this server that lead nowhere else: for devices, and of the account.
-const PAGES: [&str; 3] = ["/oauth/device?", "/account?", "/account/security?"];
+/// Pages of this server that lead nowhere else: for devices, of the account, and of a program that has this login inside.
+const PAGES: [&str; 5] = [
+    "/oauth/device?",
+    "/account?",
+    "/account/security?",
+    "/connections?",
+    "/servers?",
+];
 
 /// A local authorize URL with its query, or one of the pages that lead nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq)]

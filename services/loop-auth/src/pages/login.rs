@@ -16,6 +16,10 @@ pub enum LoginProblem {
     Stale,
     /// Too many passwords were wrong; not one more is looked at before a while has passed.
     TooMany,
+    /// A passkey was not accepted.
+    Passkey,
+    /// A login between its steps ended: too slow, too many tries, or the second step was changed meanwhile.
+    Over,
 }
 
 /// The app on whose behalf somebody logs in.
@@ -38,6 +42,8 @@ pub struct LoginPage {
     pub email: String,
     /// Who asked for the login.
     pub app: Option<AskingApp>,
+    /// Whether a passkey may sign in.
+    pub passkeys: bool,
     /// Why the form is shown again.
     pub problem: Option<LoginProblem>,
     /// How long to wait before the next try.
@@ -84,12 +90,17 @@ impl Wait {
 impl Page for LoginPage {
     const TEMPLATE: &'static str = "login.html";
 
+    fn has_script(&self) -> bool {
+        self.passkeys
+    }
+
     fn samples() -> Vec<Self> {
         let plain = Self {
             csrf: "c".repeat(43),
             return_to: None,
             email: String::new(),
             app: None,
+            passkeys: true,
             problem: None,
             wait: None,
             providers: Vec::new(),
@@ -111,7 +122,13 @@ impl Page for LoginPage {
             }),
             ..plain.clone()
         };
-        let problems = [LoginProblem::Wrong, LoginProblem::Busy, LoginProblem::Stale];
+        let problems = [
+            LoginProblem::Wrong,
+            LoginProblem::Busy,
+            LoginProblem::Stale,
+            LoginProblem::Passkey,
+            LoginProblem::Over,
+        ];
         let again = problems.map(|problem| Self {
             problem: Some(problem),
             ..asked.clone()

@@ -15,6 +15,7 @@ mod limit_texts;
 pub mod locale;
 pub mod login;
 mod openid_texts;
+mod passkey_texts;
 pub mod second_step;
 pub mod session;
 mod step_texts;
@@ -37,6 +38,11 @@ pub trait Page: Serialize + Sized {
     /// The template's name.
     const TEMPLATE: &'static str;
 
+    /// Whether it runs this server's own script.
+    fn has_script(&self) -> bool {
+        false
+    }
+
     /// One value for each state the page knows, hostile ones included.
     fn samples() -> Vec<Self>;
 }
@@ -50,6 +56,8 @@ pub struct Chrome {
     pub site: String,
     /// Version of the stylesheet.
     pub style: String,
+    /// Version of the script.
+    pub script: String,
 }
 
 /// The templates and texts, ready to render.
@@ -164,9 +172,22 @@ mod tests {
             base: String::new(),
             site: "localhost:8082".to_owned(),
             style: "abc".to_owned(),
+            script: "def".to_owned(),
         })
         .unwrap()
     }
+
+    const PLACEHOLDERS: [&str; 9] = [
+        "{app}",
+        "{host}",
+        "{account}",
+        "{site}",
+        "{code}",
+        "{n}",
+        "{browser}",
+        "{count}",
+        "{provider}",
+    ];
 
     /// Renders every sample in both languages and checks what holds for all pages.
     fn check<P: Page>(pages: &Pages) {
@@ -180,6 +201,9 @@ mod tests {
                     html.contains(&format!("<html lang=\"{}\">", locale.tag())),
                     "{what}"
                 );
+                let own = "<script src=\"/oauth/static/passkey.js?v=def\" defer></script>";
+                assert_eq!(sample.has_script(), html.contains(own), "{what}");
+                let html = html.replace(own, "");
                 for forbidden in [
                     "<script",
                     "<style",
@@ -206,20 +230,11 @@ mod tests {
                     "step_",
                     "totp_",
                     "codes_",
+                    "passkey_",
                 ] {
                     assert!(!html.contains(key), "untranslated {key} in {what}");
                 }
-                for placeholder in [
-                    "{app}",
-                    "{host}",
-                    "{account}",
-                    "{site}",
-                    "{code}",
-                    "{n}",
-                    "{browser}",
-                    "{count}",
-                    "{provider}",
-                ] {
+                for placeholder in PLACEHOLDERS {
                     assert!(!html.contains(placeholder), "{placeholder} in {what}");
                 }
                 assert_eq!(html.matches("<h1").count(), 1, "{what}");

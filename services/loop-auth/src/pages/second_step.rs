@@ -25,12 +25,18 @@ pub struct SecondStepPage {
     pub recovery: bool,
     /// The way to the other form, and back to the password.
     pub other: String,
+    /// Ties the form for a passkey to the browser, where one may sign in.
+    pub passkey_csrf: Option<String>,
     /// Why the form is shown again.
     pub problem: Option<StepProblem>,
 }
 
 impl Page for SecondStepPage {
     const TEMPLATE: &'static str = "second_step.html";
+
+    fn has_script(&self) -> bool {
+        self.passkey_csrf.is_some()
+    }
 
     fn samples() -> Vec<Self> {
         let mut all = Vec::new();
@@ -42,6 +48,7 @@ impl Page for SecondStepPage {
                         other: format!("/oauth/login/step?{}", return_to.as_deref().unwrap_or("")),
                         return_to,
                         recovery,
+                        passkey_csrf: recovery.then(|| "p".repeat(43)),
                         problem,
                     });
                 }

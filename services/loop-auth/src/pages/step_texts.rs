@@ -4,6 +4,11 @@ use super::texts::Text;
 
 /// The table.
 pub(super) const TEXTS: &[Text] = &[
+    (
+        "login_problem_over",
+        "That sign-in has ended: it took too long, had too many tries, or how you sign in was changed meanwhile. Start again.",
+        "로그인이 끝까지 진행되지 않았습니다. 시간이 초과되었거나, 시도가 너무 많았거나, 그 사이에 로그인 방법이 바뀌었습니다. 처음부터 다시 로그인해 주세요.",
+    ),
     ("step_title", "One more step", "한 단계 더"),
     (
         "step_lead",

@@ -8,10 +8,11 @@ macro_rules! template {
 }
 
 /// Every template: name, text.
-pub(super) const ALL: [(&str, &str); 28] = [
+pub(super) const ALL: [(&str, &str); 30] = [
     template!("account.html"),
     template!("account_codes.html"),
     template!("account_nav.html"),
+    template!("account_passkeys.html"),
     template!("account_second.html"),
     template!("account_security.html"),
     template!("account_totp.html"),
@@ -36,5 +37,6 @@ pub(super) const ALL: [(&str, &str); 28] = [
     template!("logged_out.html"),
     template!("login.html"),
     template!("logout.html"),
+    template!("passkey.html"),
     template!("second_step.html"),
 ];

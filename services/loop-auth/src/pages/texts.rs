@@ -1,7 +1,6 @@
 //! Every sentence a page can say, in both languages.
 //!
-//! In: a [`Locale`]. Out: the texts by key. `{name}` in a text is filled by the template filter
-//! `fill`, whose result is escaped like any other value.
+//! In: a [`Locale`]. Out: the texts by key. `{name}` in a text is filled by the template filter `fill`, whose result is escaped like any other value.
 
 mod admin;
 mod device;
@@ -10,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::{
     account_texts, document_texts, federation_texts, limit_texts, locale::Locale, openid_texts,
-    step_texts,
+    passkey_texts, step_texts,
 };
 
 /// One text: its key, English, Korean.
@@ -36,6 +35,7 @@ fn all() -> impl Iterator<Item = &'static Text> {
         .iter()
         .chain(account_texts::TEXTS)
         .chain(step_texts::TEXTS)
+        .chain(passkey_texts::TEXTS)
         .chain(document_texts::TEXTS)
         .chain(device::TEXTS)
         .chain(admin::texts())

@@ -17,6 +17,9 @@ use crate::{
     },
 };
 
+/// What a page with this server's own script may also do: run it, and ask this server.
+const SCRIPT: &str = " script-src 'self'; connect-src 'self';";
+
 /// Where the forms of a page may lead, redirects included (CSP3 §6.4.1 `form-action`).
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Forms<'a> {
@@ -85,8 +88,9 @@ pub(crate) fn show_and_lead<P: Page>(
         }
     };
     let policy = format!(
-        "default-src 'none'; style-src 'self'; img-src 'self'; form-action {}{further}; \
+        "default-src 'none'; style-src 'self'; img-src 'self';{} form-action {}{further}; \
          frame-ancestors 'none'; base-uri 'none'",
+        if page.has_script() { SCRIPT } else { "" },
         forms.sources()
     );
     HttpResponse::build(status)

@@ -3,13 +3,18 @@
 //! The login comes first, so that every guess costs an account one of its few tries. A code in the address only fills the
 //! field in: the person sends it, and then answers a page that names the client and the code.
 
-use actix_web::{HttpRequest, HttpResponse, http::StatusCode, web::Data};
+use actix_web::{
+    HttpRequest, HttpResponse,
+    http::StatusCode,
+    web::{self, Data},
+};
 use loop_oauth::{
     client::ClientOrigin,
     device::{self, DecideError, DeviceAsk, UserCode},
     oidc::joined,
     redirect_uri,
 };
+use loop_shared::service::reading;
 
 use crate::{
     app::App,
@@ -32,6 +37,15 @@ use crate::{
     },
     routes::authorize::login_url,
 };
+
+/// Where devices are answered, below a prefix.
+pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
+    let page = format!("{prefix}/oauth/device");
+    config
+        .route(&page, reading().to(get))
+        .route(&page, web::post().to(post))
+        .route(&format!("{page}/answer"), web::post().to(answer));
+}
 
 /// `GET /oauth/device`.
 pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {

@@ -6,7 +6,7 @@
 use actix_web::{
     HttpRequest, HttpResponse,
     http::{Method, StatusCode, header},
-    web::Data,
+    web::{self, Data},
 };
 use loop_oauth::{
     authorize,
@@ -16,7 +16,7 @@ use loop_oauth::{
     secret::RawSession,
     sign_in::{self, Attempt, Entered, SignInError, SignedIn},
 };
-use loop_shared::service::metrics::login_server::LOGINS;
+use loop_shared::service::{metrics::login_server::LOGINS, reading};
 use secrecy::SecretString;
 
 use crate::{
@@ -113,8 +113,35 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
     }
 }
 
+/// Where people log in, below a prefix.
+pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
+    let (first, second) = (
+        format!("{prefix}/oauth/login"),
+        format!("{prefix}/oauth/login/step"),
+    );
+    config
+        .route(&first, reading().to(get))
+        .route(&first, web::post().to(post))
+        .route(&second, reading().to(second_step::get))
+        .route(&second, web::post().to(second_step::post));
+}
+
 fn counted(outcome: &'static str) {
     metrics::counter!(LOGINS, "method" => "password", "outcome" => outcome).increment(1);
+}
+
+/// The login page again, for who tried something else there.
+pub(crate) async fn again(
+    app: &App,
+    request: &HttpRequest,
+    return_to: Option<ReturnTo>,
+    problem: LoginProblem,
+) -> HttpResponse {
+    let ask = Ask {
+        return_to,
+        email: String::new(),
+    };
+    ask.show(app, request, Again::Problem(problem)).await
 }
 
 /// Sends the browser where it wanted to go, with its new session.
@@ -209,6 +236,7 @@ impl Ask {
                 name: ask.client.name.clone(),
                 host: redirect_uri::display_host(&ask.redirect_uri),
             }),
+            passkeys: app.ceremonies.possible(),
             problem: again.problem(),
             providers: identities::buttons(app),
             wait: match again {
@@ -235,7 +263,9 @@ const fn status(problem: Option<LoginProblem>) -> StatusCode {
     match problem {
         None => StatusCode::OK,
         // Not 401, which "MUST" name an HTTP authentication scheme (RFC 9110 §15.5.2).
-        Some(LoginProblem::Wrong) => StatusCode::BAD_REQUEST,
+        Some(LoginProblem::Wrong | LoginProblem::Passkey | LoginProblem::Over) => {
+            StatusCode::BAD_REQUEST
+        }
         Some(LoginProblem::Stale) => StatusCode::FORBIDDEN,
         Some(LoginProblem::Busy) => StatusCode::SERVICE_UNAVAILABLE,
         Some(LoginProblem::TooMany) => StatusCode::TOO_MANY_REQUESTS,

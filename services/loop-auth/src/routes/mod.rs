@@ -18,6 +18,7 @@ pub(crate) mod logout;
 pub(crate) mod metadata;
 pub(crate) mod not_found;
 pub(crate) mod par;
+pub(crate) mod passkey;
 pub(crate) mod register;
 pub(crate) mod registration;
 pub(crate) mod revocations;

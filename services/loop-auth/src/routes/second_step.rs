@@ -24,6 +24,7 @@ use crate::{
     },
     pages::{
         error::ErrorKind,
+        login::LoginProblem,
         second_step::{SecondStepPage, StepProblem},
     },
     respond::{
@@ -31,7 +32,7 @@ use crate::{
         page::{self, Forms},
         redirect,
     },
-    routes::{authorize::login_url, login::add_cookie},
+    routes::login::{self, add_cookie},
 };
 
 /// Seconds after which another try is worth it when there were too many.
@@ -60,11 +61,11 @@ pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
         recovery: named("with") == Some("recovery"),
     };
     let Some(step) = app.cookies.step(&request) else {
-        return ask.over(&app, &request);
+        return ask.over(&app, &request).await;
     };
     match second_step::waiting(&app.cx(), &step).await {
         Ok(Some(_)) => ask.show(&app, &request, &step, None).await,
-        Ok(None) => ask.over(&app, &request),
+        Ok(None) => ask.over(&app, &request).await,
         Err(error) => Refusal::from(error).show(&app, &request),
     }
 }
@@ -78,7 +79,7 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
         recovery: field("recovery").is_some(),
     };
     let Some(step) = app.cookies.step(&request) else {
-        return ask.over(&app, &request);
+        return ask.over(&app, &request).await;
     };
     let presented = field("csrf").unwrap_or_default();
     let own = csrf::fits(step.expose(), Form::SecondStep, ask.target(), presented);
@@ -103,7 +104,7 @@ async fn enter(
     let done = second_step::answer(&cx, &*app.seals, step, answer, before.as_ref()).await;
     let (new, user) = match done {
         Ok(done) => done,
-        Err(StepError::Gone) => return ask.over(app, request),
+        Err(StepError::Gone) => return ask.over(app, request).await,
         Err(StepError::Wrong) => {
             return ask.show(app, request, step, Some(StepProblem::Wrong)).await;
         }
@@ -153,15 +154,19 @@ impl Ask {
         address.trim_end_matches('?').to_owned()
     }
 
-    /// The password comes first again.
-    fn over(&self, app: &App, request: &HttpRequest) -> HttpResponse {
-        let to = match &self.return_to {
-            Some(back) => login_url(&app.base, back),
-            None => format!("{}/oauth/login", app.base),
-        };
-        let mut response = redirect::after(request.method(), &to);
+    /// The password comes first again, and the page says so.
+    async fn over(&self, app: &App, request: &HttpRequest) -> HttpResponse {
+        let back = self.return_to.clone();
+        let mut response = login::again(app, request, back, LoginProblem::Over).await;
         add_cookie(&mut response, &app.cookies.clear_step());
         response
+    }
+
+    /// The token of the login page's form for a passkey, which may answer instead.
+    fn passkey_csrf(&self, app: &App, request: &HttpRequest) -> Option<String> {
+        let secret = app.cookies.form_secret(request);
+        let secret = secret.filter(|_| app.ceremonies.possible())?;
+        csrf::token(&secret, Form::Login, self.target())
     }
 
     async fn show(
@@ -193,6 +198,7 @@ impl Ask {
             return_to: self.return_to.as_ref().map(|back| back.as_str().to_owned()),
             recovery: self.recovery,
             other: other.address(app),
+            passkey_csrf: self.passkey_csrf(app, request),
             problem,
         };
         let status = match problem {

@@ -5,10 +5,11 @@ use reqwest::Response;
 
 use super::*;
 
-/// The only form of a page.
+/// The only form of a page, but for the one that signs in by a passkey where there are any.
 pub(super) async fn form(answer: Response) -> Form {
     let html = answer.text().await.unwrap();
     let mut found = forms(&html);
+    found.retain(|form| !form.action.ends_with("/oauth/passkey"));
     assert_eq!(found.len(), 1, "{html}");
     found.remove(0)
 }

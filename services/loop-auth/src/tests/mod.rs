@@ -8,6 +8,7 @@ mod audit;
 mod authorize;
 mod cimd;
 mod client_credentials;
+mod clock;
 mod day;
 mod device;
 mod dpop;
@@ -72,6 +73,7 @@ use crate::{
     app::{App, Parts},
     boot::{self, Opened},
     outbound::providers::{ProviderSettings, Providers},
+    passkeys::WebauthnCeremonies,
     passwords::BcryptPasswords,
     proxy_config::TrustedProxies,
     seals::SecretSeals,
@@ -152,6 +154,7 @@ impl Server {
             documents: setup.rules,
             ..rules(external.as_str(), setup.pkce)
         };
+        let ceremonies = Arc::new(WebauthnCeremonies::new(&external));
         let parts = Parts {
             rules,
             external_url: external,
@@ -166,6 +169,7 @@ impl Server {
             proxies: TrustedProxies::default(),
             providers: Providers::new(setup.providers).unwrap(),
             seals: Arc::new(SecretSeals::new(None)),
+            ceremonies,
         };
         let app = Data::new(App::new(parts).unwrap());
         let handle = serve(&app, &store, listener);
@@ -366,6 +370,7 @@ fn rules(external: &str, pkce: Enforcement) -> Rules {
         device: DeviceRules::default(),
         account: AccountRules::default(),
         second_step: loop_oauth::second_step::StepLimits::default(),
+        passkey: loop_oauth::passkey::PasskeyRules::default(),
         sign_in: SignInLimits::default(),
         federation: FederationRules::default(),
     }

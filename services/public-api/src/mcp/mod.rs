@@ -4,6 +4,7 @@
 //! bad input is a tool error that says what to try, an unknown tool a protocol error.
 //! Never: verifies tokens (the middleware did), knows HTTP.
 
+mod brief;
 mod completion;
 mod prompts;
 mod resources;
@@ -14,7 +15,7 @@ use std::sync::{Arc, LazyLock};
 use loop_shared::auth::Scope;
 use loop_shared::mcp::{
     answered, discovered, list_prompts, list_resource_templates, list_resources, list_tools,
-    may_read, note_tool, read_resource, reads_only, require_scope, unknown_tool,
+    may_read, note_tool, principal, read_resource, reads_only, require_scope, unknown_tool,
 };
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
@@ -31,10 +32,11 @@ use serde_json::Value;
 use crate::app::App;
 use crate::params::{Param, Values, input_schema};
 use crate::refusal::Refusal;
+use crate::view::View;
 
 const INSTRUCTIONS: &str = "The team's Markdown vault (Korean and English): tasks, projects, hypotheses, experiments, people and free notes. \
 Use `search` for words, then `fetch` to read a note whole. Use `query_entities` for lists by type, status, assignee, project or tag \
-(such as: open tasks of a person), and `get_entity` for one entity with its relations and backlinks. \
+(such as: open tasks of a person), `get_entity` for one entity with its relations and backlinks, `project_overview` for sums, `graph` for what hangs together. \
 Results are exact; `total` counts all matches and `next_cursor` gives the next page. Nothing can be changed here.";
 
 /// One tool: what it is called, takes, gives and does.
@@ -44,7 +46,7 @@ pub(crate) struct ToolSpec {
     about: &'static str,
     params: &'static [Param],
     output: fn() -> Arc<JsonObject>,
-    call: fn(&App, &Values) -> Result<Value, Refusal>,
+    call: fn(&App, &View, &Values) -> Result<Value, Refusal>,
 }
 
 static LISTED: LazyLock<Vec<Tool>> =
@@ -60,6 +62,11 @@ impl VaultTools {
     /// Tools over a service's state.
     pub(crate) const fn new(app: Arc<App>) -> Self {
         Self { app }
+    }
+
+    /// The vault as the caller of a request sees it.
+    fn view(&self, context: &RequestContext<RoleServer>) -> Result<View, ErrorData> {
+        Ok(self.app.view(principal(context)?.as_ref()))
     }
 }
 
@@ -117,7 +124,8 @@ impl ServerHandler for VaultTools {
     ) -> Result<ListResourcesResult, ErrorData> {
         may_read(&context, Scope::McpRead)?;
         let cursor = page.and_then(|page| page.cursor);
-        let (listed, next) = resources::list(&self.app.snapshot(), cursor.as_deref())?;
+        let view = self.view(&context)?;
+        let (listed, next) = resources::list(&view, cursor.as_deref())?;
         Ok(list_resources(listed, next, &context))
     }
 
@@ -135,7 +143,8 @@ impl ServerHandler for VaultTools {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         may_read(&context, Scope::McpRead)?;
-        let read = resources::read(&self.app.snapshot(), &request.uri)?;
+        let view = self.view(&context)?;
+        let read = resources::read(&view, &request.uri)?;
         Ok(read_resource(read, &context).into())
     }
 
@@ -146,8 +155,8 @@ impl ServerHandler for VaultTools {
     ) -> Result<CompleteResult, ErrorData> {
         may_read(&context, Scope::McpRead)?;
         let typed = &request.argument;
-        let snapshot = self.app.snapshot();
-        completion::complete(&snapshot, &request.r#ref, &typed.name, &typed.value)
+        let view = self.view(&context)?;
+        completion::complete(&view, &request.r#ref, &typed.name, &typed.value)
     }
 
     async fn call_tool(
@@ -162,9 +171,9 @@ impl ServerHandler for VaultTools {
         if let Err(refused) = require_scope(&context, Scope::McpRead) {
             return Ok(CallToolResult::from(refused).into());
         }
-        Ok(spec
-            .run(&self.app, &request.arguments.unwrap_or_default())
-            .into())
+        let view = self.view(&context)?;
+        let arguments = request.arguments.unwrap_or_default();
+        Ok(spec.run(&self.app, view, &arguments).await.into())
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -176,37 +185,24 @@ impl ToolSpec {
     fn listed(&self) -> Tool {
         Tool::new(self.name, self.about, Arc::new(input_schema(self.params)))
             .with_title(self.title)
-            .with_raw_output_schema(Arc::new(without_prose((self.output)())))
+            .with_raw_output_schema(Arc::new(brief::schema((self.output)())))
             .with_annotations(reads_only(self.title))
     }
 
     /// Reads the arguments and answers; a refusal is a tool error that the model can act on.
-    fn run(&self, app: &App, arguments: &JsonObject) -> CallToolResult {
-        answered(
-            Values::from_json(arguments, self.params).and_then(|values| (self.call)(app, &values)),
-        )
+    async fn run(&self, app: &App, view: View, arguments: &JsonObject) -> CallToolResult {
+        answered(self.answer(app, view, arguments).await)
     }
-}
 
-/// The schema without descriptions: every client loads the whole list into its model, and names say enough there.
-fn without_prose(schema: Arc<JsonObject>) -> JsonObject {
-    let mut schema = Arc::unwrap_or_clone(schema);
-    schema.remove("$schema");
-    schema.values_mut().for_each(strip);
-    schema
-}
-
-fn strip(value: &mut Value) {
-    match value {
-        Value::Object(map) => {
-            // A property may be called `description`; then its value is a schema, not a text.
-            if map.get("description").is_some_and(Value::is_string) {
-                map.remove("description");
-            }
-            map.values_mut().for_each(strip);
-        }
-        Value::Array(items) => items.iter_mut().for_each(strip),
-        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => (),
+    async fn answer(
+        &self,
+        app: &App,
+        view: View,
+        arguments: &JsonObject,
+    ) -> Result<Value, Refusal> {
+        let values = Values::from_json(arguments, self.params)?;
+        let view = view.at(values.text("as_of")).await?;
+        (self.call)(app, &view, &values)
     }
 }
 

@@ -1,13 +1,12 @@
 //! `GET /api/entities`: lists.
 
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use loop_vault::query::EntityPage;
 
-use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
 use crate::params::Values;
 use crate::refusal::Refusal;
+use crate::view::View;
 use crate::{ask, respond, tables};
 
 /// What it is.
@@ -31,10 +30,10 @@ edits between two pages never repeat or lose an entity that did not change. Enti
 ///
 /// # Errors
 /// [`Refusal`] for parameters that cannot be used.
-pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::ENTITIES)?;
-    let snapshot = app.snapshot();
-    respond::conditional(&request, &snapshot, || {
-        ask::entities(&snapshot, &values, tables::ENTITIES)
+    let view = view.at(values.text("as_of")).await?;
+    respond::conditional(&request, &view, || {
+        ask::entities(&view, &values, tables::ENTITIES)
     })
 }

@@ -1,13 +1,13 @@
 //! `GET /api/entities/{id}`: one entity with its relations and backlinks.
 
-use actix_web::web::{Data, Path};
+use actix_web::web::Path;
 use actix_web::{HttpRequest, HttpResponse};
 use loop_vault::query::EntityView;
 
-use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
 use crate::params::Values;
 use crate::refusal::Refusal;
+use crate::view::View;
 use crate::{ask, respond, tables};
 
 /// What it is.
@@ -21,7 +21,7 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
     about: "",
     about_ko: "",
     path_params: tables::ENTITY_ID,
-    query: tables::NONE,
+    query: tables::ONE,
     answer: Answer::Json(schema_of::<EntityView>),
     may_miss: true,
 };
@@ -31,11 +31,11 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// # Errors
 /// [`Refusal`] when there is none, naming near ones.
 pub(crate) async fn get(
-    app: Data<App>,
+    view: View,
     id: Path<String>,
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
-    Values::from_query(request.query_string(), tables::NONE)?;
-    let snapshot = app.snapshot();
-    respond::conditional(&request, &snapshot, || ask::entity(&snapshot, &id))
+    let values = Values::from_query(request.query_string(), tables::ONE)?;
+    let view = view.at(values.text("as_of")).await?;
+    respond::conditional(&request, &view, || ask::entity(&view, &id))
 }

@@ -2,8 +2,7 @@
 
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
-use loop_vault::lint::{Level, LintPage, lint};
-use loop_vault::query::Page;
+use loop_vault::lint::LintPage;
 
 use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
@@ -11,6 +10,7 @@ use crate::lint::today;
 use crate::params::Values;
 use crate::refusal::Refusal;
 use crate::respond::Tag;
+use crate::view::View;
 use crate::{ask, tables};
 
 /// What it is.
@@ -34,27 +34,23 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 ///
 /// # Errors
 /// [`Refusal`] for parameters that cannot be used.
-pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn get(
+    app: Data<App>,
+    view: View,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::LINT)?;
-    let level = match values.text("level") {
-        None => Level::Advice,
-        Some(text) => Level::parse(text)
-            .ok_or_else(|| Refusal::parameter("level", "must be advice, warning or error."))?,
-    };
-    let (snapshot, today) = (app.snapshot(), today());
+    let today = today();
     // Weak: what is stale depends on the day.
     let tag = Tag::weak(&(
-        snapshot.hash(),
+        view.hash(),
         request.query_string(),
         today.as_ref().map(|day| day.as_str().to_owned()),
     ));
     if tag.is_named_by(&request) {
         return Ok(tag.unchanged());
     }
-    let report = lint(&snapshot, app.schema(), today.as_ref());
-    let page: Page = ask::page(&values, tables::LINT);
-    let found = report
-        .page(level, values.list("code"), &page)
-        .map_err(ask::refused)?;
+    let rules = (app.schema(), today.as_ref());
+    let found = ask::lint(&view, &values, tables::LINT, rules)?;
     Ok(tag.put(HttpResponse::Ok()).json(found))
 }

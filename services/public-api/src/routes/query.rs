@@ -1,15 +1,13 @@
 //! `GET /api/query`: notes by what their properties say.
 
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use loop_vault::typed::{Query, QueryError, QueryPage, query};
 
-use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
-use crate::lint::today;
 use crate::params::Values;
 use crate::refusal::Refusal;
 use crate::respond::Tag;
+use crate::view::View;
 use crate::{ask, tables};
 
 /// What it is.
@@ -34,8 +32,9 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 ///
 /// # Errors
 /// [`Refusal`] for parameters that cannot be used; a mistake in the line is said with its place.
-pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::QUERY_LINE)?;
+    let view = view.at(values.text("as_of")).await?;
     let mut asked = match (values.text("q"), values.text("query")) {
         (Some(_), Some(_)) => {
             return Err(Refusal::parameter(
@@ -52,11 +51,11 @@ pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResp
     if !values.list("select").is_empty() {
         asked.select = values.list("select").to_vec();
     }
-    let (snapshot, today) = (app.snapshot(), today());
+    let today = view.day();
     // Weak: `today` is part of the question.
     let tag = Tag::weak(&(
         "query",
-        snapshot.hash(),
+        view.hash(),
         request.query_string(),
         today.as_ref().map(|day| day.as_str().to_owned()),
     ));
@@ -70,11 +69,11 @@ pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResp
         "q"
     };
     let found =
-        query(&snapshot, &asked, &page, today.as_ref()).map_err(|error| refused(name, &error))?;
+        query(&view, &asked, &page, today.as_ref()).map_err(|error| refused(name, &error))?;
     Ok(tag.put(HttpResponse::Ok()).json(found))
 }
 
-fn refused(name: &'static str, error: &QueryError) -> Refusal {
+pub(super) fn refused(name: &'static str, error: &QueryError) -> Refusal {
     match error {
         QueryError::BadCursor => Refusal::parameter(
             "cursor",

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 
 use actix_web::http::Method;
-use actix_web::web::{Bytes, Data};
+use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, stream};
 use loop_shared::vault::DefectCode;
@@ -16,12 +16,12 @@ use loop_vault::scan::{ScanItem, ScanRecord, scan};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
 use crate::params::Values;
 use crate::refusal::Refusal;
 use crate::respond::Tag;
 use crate::tables;
+use crate::view::View;
 
 /// Bytes that are gathered before they are handed to the connection.
 const CHUNK: usize = 16 * 1024;
@@ -57,10 +57,9 @@ pub(crate) struct ScanLine<'a> {
 ///
 /// # Errors
 /// [`Refusal`] for parameters: there are none.
-pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     Values::from_query(request.query_string(), tables::NONE)?;
-    let snapshot = app.snapshot();
-    let tag = Tag::of(&snapshot, &request);
+    let tag = Tag::of(&view, &request);
     if tag.is_named_by(&request) {
         return Ok(tag.unchanged());
     }
@@ -72,7 +71,7 @@ pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResp
         // No body rather than an empty one, whose length would be a lie.
         return Ok(answer.body(actix_web::body::None::new()));
     }
-    Ok(answer.streaming(lines(snapshot)))
+    Ok(answer.streaming(lines(view.snapshot())))
 }
 
 /// The lines in chunks of about [`CHUNK`] bytes, each made when it is asked for.

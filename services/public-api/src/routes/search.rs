@@ -1,13 +1,12 @@
 //! `GET /api/search`: full text.
 
-use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use loop_vault::search::SearchPage;
 
-use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
 use crate::params::Values;
 use crate::refusal::Refusal;
+use crate::view::View;
 use crate::{ask, respond, tables};
 
 /// What it is.
@@ -32,11 +31,11 @@ that may be misspelt; `title:`, `tag:`, `type:`, `status:` and `path:` narrow. E
 ///
 /// # Errors
 /// [`Refusal`] for parameters that cannot be used.
-pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::SEARCH)?;
-    let snapshot = app.snapshot();
-    respond::conditional(&request, &snapshot, || {
+    let view = view.at(values.text("as_of")).await?;
+    respond::conditional(&request, &view, || {
         let page = ask::page(&values, tables::SEARCH);
-        ask::search(&snapshot, values.text("q").unwrap_or_default(), &page)
+        ask::search(&view, values.text("q").unwrap_or_default(), &page)
     })
 }

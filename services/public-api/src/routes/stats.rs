@@ -10,6 +10,7 @@ use crate::params::Values;
 use crate::refusal::Refusal;
 use crate::respond::Tag;
 use crate::tables;
+use crate::view::View;
 
 /// How many places are named for each kind of defect.
 const EXAMPLES: usize = 20;
@@ -34,13 +35,17 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 ///
 /// # Errors
 /// [`Refusal`] for parameters: there are none.
-pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResponse, Refusal> {
+pub(crate) async fn get(
+    app: Data<App>,
+    view: View,
+    request: HttpRequest,
+) -> Result<HttpResponse, Refusal> {
     Values::from_query(request.query_string(), tables::NONE)?;
-    let (snapshot, status) = (app.snapshot(), app.vault_status());
+    let status = app.status_of(&view);
     // Weak: how long ago the folder was compared is not worth a new answer.
     let tag = Tag::weak(&(
-        snapshot.hash(),
-        snapshot.generation(),
+        view.hash(),
+        view.generation(),
         status.root_present,
         format!("{:?}", status.watcher),
     ));
@@ -49,5 +54,5 @@ pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> Result<HttpResp
     }
     Ok(tag
         .put(HttpResponse::Ok())
-        .json(stats(&snapshot, &status, EXAMPLES)))
+        .json(stats(&view, &status, EXAMPLES)))
 }

@@ -7,7 +7,15 @@ use serde_json::{Value, json};
 
 use crate::harness::{RESOURCE, Server};
 
-const VAULT: [&str; 9] = [
+const VAULT: [&str; 17] = [
+    "/api/export",
+    "/api/history?from=2026-01-01&to=2026-01-02",
+    "/api/history/tasks/tsk-1.md",
+    "/api/changes",
+    "/api/changes/live",
+    "/api/graph?id=tsk-1",
+    "/api/graph/path?from=tsk-1&to=tsk-2",
+    "/api/projects/prj-pay",
     "/api/entities",
     "/api/entities/tsk-1",
     "/api/notes/tasks/tsk-1.md",

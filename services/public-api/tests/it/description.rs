@@ -7,13 +7,21 @@ use serde_json::{Value, json};
 use crate::harness::Server;
 
 /// Addresses that the service answers and the description should name, found by asking.
-const SERVED: [&str; 11] = [
+const SERVED: [&str; 19] = [
+    "/api/changes",
+    "/api/changes/live",
     "/api/entities",
     "/api/entities/{id}",
+    "/api/export",
+    "/api/graph",
+    "/api/graph/path",
     "/api/healthz",
+    "/api/history",
+    "/api/history/{path}",
     "/api/lint",
     "/api/notes/{path}",
     "/api/openapi.json",
+    "/api/projects/{id}",
     "/api/query",
     "/api/readyz",
     "/api/search",
@@ -22,7 +30,7 @@ const SERVED: [&str; 11] = [
 ];
 
 /// Addresses whose answers, good and bad, are held against the document.
-const ASKED: [&str; 20] = [
+const ASKED: [&str; 36] = [
     "/api/entities",
     "/api/entities?limit=1",
     "/api/entities?type=Nothing",
@@ -37,6 +45,22 @@ const ASKED: [&str; 20] = [
     "/api/stats",
     "/api/lint?level=warning&limit=1",
     "/api/lint?level=bad",
+    "/api/changes",
+    "/api/changes?since=x",
+    "/api/changes?since=eyJsb2ciOiJ4Iiwib3BlbiI6dHJ1ZSwibWFyayI6MX0",
+    "/api/changes/live?since=x",
+    "/api/history?from=2026-01-01&to=2026-01-02",
+    "/api/history/nowhere.md",
+    "/api/entities?as_of=2026-01-01",
+    "/api/export?format=xml",
+    "/api/export?q=status",
+    "/api/graph?id=prj-pay&depth=3",
+    "/api/graph?id=nobody",
+    "/api/graph/path?from=tsk-1&to=tsk-2",
+    "/api/graph/path?from=tsk-1&to=person-kim",
+    "/api/projects/prj-pay",
+    "/api/projects/tsk-1",
+    "/api/projects/nobody",
     "/api/query?q=status exists",
     "/api/query?q=group by status",
     "/api/query?q=due <",
@@ -83,13 +107,25 @@ async fn the_documented_paths_are_the_served_ones() {
         .collect();
     assert_eq!(documented, SERVED.into_iter().collect());
     for path in documented {
-        let query = if path == "/api/search" { "?q=a" } else { "" };
+        let query = match path {
+            "/api/search" => "?q=a",
+            "/api/graph" => "?id=tsk-1",
+            "/api/history" => "?from=2026-01-01&to=2026-01-02",
+            "/api/graph/path" => "?from=tsk-1&to=tsk-2",
+            _ => "",
+        };
         let answer = server
             .get(&format!("{}{query}", filled(path)))
             .send()
             .await
             .unwrap();
-        assert_eq!(answer.status(), 200, "{path}");
+        // Without a git checkout there is no history, which is said.
+        let expected = if path.starts_with("/api/history") {
+            400
+        } else {
+            200
+        };
+        assert_eq!(answer.status(), expected, "{path}");
     }
 }
 

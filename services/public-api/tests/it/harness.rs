@@ -1,15 +1,16 @@
 //! Starts the service in this process, and speaks to it.
 
 use std::fs;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use actix_web::HttpServer;
 use actix_web::web::Data;
 use loop_shared::service::{self, Clock, Shutdown, SystemClock};
-use loop_testkit::{InProcess, TestIssuer};
+use loop_testkit::{Browser, InProcess, OpenId, TestIssuer};
 use public_api::{App, Cli, routes};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Client, RequestBuilder, Response, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -41,6 +42,52 @@ impl Server {
 
     /// The same with other settings.
     pub(crate) fn with(fill: impl FnOnce(&Path), change: impl FnOnce(&mut Cli)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::listening(listener, fill, change)
+    }
+
+    /// A service whose pages people can sign in to.
+    pub(crate) fn with_pages(fill: impl FnOnce(&Path)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let url = format!("http://{}", listener.local_addr().unwrap());
+        Self::listening(listener, fill, |cli| {
+            cli.service.external_url = Some(url);
+            cli.web.web_secret = Some("s".repeat(43).into());
+            cli.vault_private_readers = Some("role:exec".to_owned());
+        })
+    }
+
+    /// Signs somebody in and gives their browser.
+    pub(crate) async fn signed_in(&self, role: &str, language: &str) -> Browser {
+        self.issuer.openid(OpenId {
+            now: SystemClock.now(),
+            role: role.to_owned(),
+            ..OpenId::default()
+        });
+        let browser = Browser::new().in_language(language);
+        let mut url = Url::parse(&self.url("/")).unwrap();
+        for _ in 0..10 {
+            let response = browser.get(&url).await;
+            let Some(next) = response.headers().get("location") else {
+                assert_eq!(response.status(), 200, "{role}");
+                return browser;
+            };
+            url = url.join(next.to_str().unwrap()).unwrap();
+        }
+        unreachable!("the login never ends");
+    }
+
+    /// A page's status and HTML.
+    pub(crate) async fn page(&self, browser: &Browser, path: &str) -> (u16, String) {
+        let answer = browser.get(&Url::parse(&self.url(path)).unwrap()).await;
+        (answer.status().as_u16(), answer.text().await.unwrap())
+    }
+
+    fn listening(
+        listener: TcpListener,
+        fill: impl FnOnce(&Path),
+        change: impl FnOnce(&mut Cli),
+    ) -> Self {
         let issuer = TestIssuer::start();
         let folder = tempfile::tempdir().unwrap();
         fill(folder.path());
@@ -52,7 +99,7 @@ impl Server {
         change(&mut cli);
         let (config, _) = cli.resolve().unwrap();
         let app = Data::new(App::open(&config, &Shutdown::new()).unwrap());
-        let running = InProcess::start(move |listener| {
+        let running = InProcess::listening(listener, move |listener| {
             let server = HttpServer::new(move || {
                 let app = app.clone();
                 service::app(move |config| routes(&app, config))

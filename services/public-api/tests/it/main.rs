@@ -2,15 +2,22 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests end tests")]
 
 mod access;
+mod changes;
 mod description;
 mod docs;
+mod export;
 mod freshness;
+mod graph;
 mod harness;
+mod history;
 mod lint;
 mod mcp;
 mod odd_inputs;
+mod pages;
 mod query;
 mod resources;
 mod rest;
 mod scan;
 mod tools;
+mod visibility;
+mod visibility_vault;

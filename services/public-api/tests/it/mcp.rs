@@ -186,7 +186,7 @@ async fn bad_input_is_a_tool_error_that_says_what_to_try() {
             "`query` holds no word",
         ),
         ("search", json!({ "query": 7 }), "`query` must be a text"),
-        ("search", json!({ "q": "x" }), "Known: query."),
+        ("search", json!({ "q": "x" }), "Known: query, limit"),
         (
             "fetch",
             json!({ "id": "tasks/tsk-9.md" }),
@@ -205,6 +205,19 @@ async fn bad_input_is_a_tool_error_that_says_what_to_try() {
         ),
         ("query_entities", json!({ "sort": "x" }), "updated, created"),
         ("get_entity", json!({ "id": "tsk-11" }), "Near: \"tsk-1\""),
+        ("graph", json!({ "id": "tsk-11" }), "Near: \"tsk-1\""),
+        (
+            "graph",
+            json!({ "id": "tsk-1", "direction": "up" }),
+            "out, in or both",
+        ),
+        ("project_overview", json!({}), "`id` is required"),
+        (
+            "lint",
+            json!({ "level": "bad" }),
+            "advice, warning or error",
+        ),
+        ("vault_info", json!({ "x": 1 }), "There is no parameter"),
     ] {
         let result = server.tool(name, arguments.clone()).await;
         let said = error_of(&result);

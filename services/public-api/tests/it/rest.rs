@@ -9,7 +9,7 @@ const REFUSED: [(&str, u16, &str); 16] = [
     (
         "/api/entities?colour=red",
         400,
-        "Known: type, status, assignee, project, tag, q, sort, limit, cursor.",
+        "Known: type, status, assignee, project, tag, q, sort, limit, cursor, as_of.",
     ),
     (
         "/api/entities?limit=0",

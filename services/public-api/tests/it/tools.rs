@@ -53,6 +53,13 @@ async fn every_answer_fits_the_output_schema_of_its_tool() {
         ("query_entities", json!({ "limit": 1 })),
         ("get_entity", json!({ "id": "prj-pay" })),
         ("get_entity", json!({ "id": "tsk-broken" })),
+        ("search", json!({ "query": "결제", "limit": 1 })),
+        ("graph", json!({ "id": "prj-pay", "depth": 2 })),
+        ("graph", json!({ "id": "tsk-1", "to": "tsk-2" })),
+        ("project_overview", json!({ "id": "prj-pay" })),
+        ("lint", json!({ "limit": 3 })),
+        ("vault_info", json!({})),
+        ("recent_changes", json!({})),
     ] {
         let tool = listed["result"]["tools"]
             .as_array()

@@ -53,18 +53,14 @@ impl Stack {
         let http_port = free_port();
         let url = format!("http://localhost:{http_port}");
 
-        let auth = options
-            .issuer
-            .is_none()
-            .then(|| start_auth(dir.path(), &url, options.auth));
-        let issuer = options.issuer.map_or_else(|| url.clone(), TestIssuer::url);
-        let jwks = options.issuer.map_or_else(
-            || {
-                let base = auth.as_ref().map(Service::base_url).unwrap_or_default();
-                format!("{base}/.well-known/jwks.json")
-            },
-            TestIssuer::jwks_url,
-        );
+        let (api_port, exec_port) = (free_port(), free_port());
+        let web = dir.path().join("web");
+        let pages = pages(&web, api_port, exec_port);
+        let auth = options.issuer.is_none().then(|| {
+            let own = ("WEB_CLIENTS", pages.as_str());
+            start_auth(dir.path(), &url, &[&[own], options.auth].concat())
+        });
+        let (issuer, jwks) = issuer_of(options, &url, auth.as_ref());
         let resource_server = |name: &str| {
             let service = ServiceBuilder::new(cargo_binary(name, name))
                 .env("EXTERNAL_URL", &url)
@@ -74,11 +70,17 @@ impl Stack {
             more.fold(service, |service, (name, value)| service.env(name, value))
         };
         let api = resource_server("public-api")
+            .port(api_port)
+            .env("WEB_SECRET_FILE", secret(&web, "vault"))
+            .env("WEB_STATE_DIR", web.join("vault-sessions"))
             .env("VAULT_DIR", &vault)
             .start();
         let exec_home = top().join("services/exec-api");
         let exec = exec_home.is_dir().then(|| {
             resource_server("exec-api")
+                .port(exec_port)
+                .env("WEB_SECRET_FILE", secret(&web, "exec"))
+                .env("WEB_STATE_DIR", web.join("exec-sessions"))
                 .env("EXEC_VAULT_DIR", exec_home.join("fixtures/vault"))
                 .start()
         });
@@ -172,6 +174,34 @@ pub(crate) struct Ports {
     pub auth: String,
     pub api: u16,
     pub exec: u16,
+}
+
+/// The pages of the services, for loop-auth.
+fn pages(folder: &Path, api: u16, exec: u16) -> String {
+    let folder = folder.display();
+    let vault = format!("/ http://127.0.0.1:{api} {folder}/vault.secret Loop vault");
+    let more = format!("/exec/ http://127.0.0.1:{exec} {folder}/exec.secret Loop Exec"); // private:line
+    let vault = format!("{vault}, {more}"); // private:line
+    vault
+}
+
+/// The issuer and the address of its keys.
+fn issuer_of(options: &Options<'_>, url: &str, auth: Option<&Service>) -> (String, String) {
+    if let Some(issuer) = options.issuer {
+        return (issuer.url(), issuer.jwks_url());
+    }
+    let base = auth.map(Service::base_url).unwrap_or_default();
+    (url.to_owned(), format!("{base}/.well-known/jwks.json"))
+}
+
+/// The secret that a service's pages share with loop-auth, which has written it; a provider of a test takes any.
+fn secret(folder: &Path, name: &str) -> PathBuf {
+    let file = folder.join(format!("{name}.secret"));
+    if !file.exists() {
+        std::fs::create_dir_all(folder).expect("a folder can be made");
+        std::fs::write(&file, name.repeat(43).split_at(43).0).expect("a secret");
+    }
+    file
 }
 
 fn start_auth(dir: &Path, url: &str, more: &[(&str, &str)]) -> Service {

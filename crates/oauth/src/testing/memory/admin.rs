@@ -80,6 +80,10 @@ impl Tables {
             Act::EndSessions(id) => self.on_user(id, |tables| {
                 (0, tables.end_sessions(|session| session.user == id))
             }),
+            Act::Forget(id, means) => self.on_user(id, |tables| {
+                tables.second.forget(id, means);
+                (0, tables.end_sessions(|session| session.user == id))
+            }),
             Act::RevokeGrantsOf(id) => self.on_user(id, |tables| {
                 (tables.revoke_where(|grant| grant.user == id, by, now), 0)
             }),

@@ -17,6 +17,7 @@ mod keys;
 mod logins;
 mod oidc;
 mod par;
+mod passkeys;
 mod registrations;
 mod second_factors;
 mod standing;

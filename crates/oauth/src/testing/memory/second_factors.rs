@@ -10,7 +10,7 @@ use super::MemoryStore;
 use crate::{
     second_step::{LoginStep, Totp},
     secret::SecretHash,
-    store::{Inserted, SecondFactors, StoreError, Updated},
+    store::{Inserted, Means, SecondFactors, StoreError, Updated},
     user::{User, UserId},
 };
 
@@ -22,6 +22,20 @@ pub(super) struct Kept {
     /// Recovery codes, and whether they were used.
     recovery: HashMap<(UserId, SecretHash), bool>,
     steps: HashMap<SecretHash, LoginStep>,
+    pub(super) passkeys: super::passkeys::Kept,
+}
+
+impl Kept {
+    pub(super) fn forget(&mut self, id: UserId, means: Means) {
+        if means.passkeys {
+            self.passkeys.forget(id);
+        }
+        if means.app {
+            self.totps.remove(&id);
+            self.recovery.retain(|(user, _), _| *user != id);
+            self.steps.retain(|_, step| step.user != id);
+        }
+    }
 }
 
 const fn updated(done: bool) -> Updated {

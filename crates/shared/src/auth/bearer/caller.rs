@@ -11,6 +11,7 @@ use actix_web::body::BoxBody;
 use actix_web::dev::Payload;
 use actix_web::http::StatusCode;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, HttpResponse, ResponseError};
+use chrono::{DateTime, Utc};
 
 use super::Gate;
 use crate::auth::challenge::Refusal;
@@ -51,6 +52,11 @@ impl Caller {
     /// The caller, to keep.
     pub fn principal(&self) -> Arc<Principal> {
         Arc::clone(&self.principal)
+    }
+
+    /// Whether a caller that came at `since` may stay: its token is good at `now` and its grant stands. For answers that go on for long; a request is judged before it gets here.
+    pub fn may_stay(&self, since: DateTime<Utc>, now: DateTime<Utc>) -> bool {
+        now < self.principal.expires_at && self.gate.stands(&self.principal, since, now)
     }
 
     /// Demands every one of `scopes`, unless `ROLE_BYPASS` lets the caller through.

@@ -16,6 +16,7 @@ use crate::auth::access::{AccessBody, AccessLine, AccessNote};
 use crate::auth::challenge::Refusal;
 use crate::auth::dpop;
 use crate::auth::principal::Principal;
+use crate::service::traces::note_client;
 
 /// What [`Bearer`] wraps around a service.
 pub struct BearerMiddleware<S> {
@@ -133,6 +134,7 @@ impl Visit {
 
     /// Puts into the request's extensions what handlers and the MCP mount read.
     fn enter(&self, request: &ServiceRequest, gate: &Arc<Gate>, principal: &Arc<Principal>) {
+        note_client(principal.client_id.as_str());
         let mut extensions = request.extensions_mut();
         extensions.insert(Arc::clone(principal));
         extensions.insert(Arc::clone(gate));

@@ -14,6 +14,8 @@ mod tests;
 
 use std::sync::Arc;
 
+use chrono::{DateTime, Utc};
+
 use super::challenge::{Challenge, Refusal};
 use super::principal::Principal;
 use super::resource_metadata::ResourceMetadata;
@@ -162,6 +164,18 @@ impl Gate {
                 Some(principal),
             )),
         }
+    }
+
+    /// Whether the grant of a caller stands that was let in at `since`: its token was issued before.
+    pub(crate) fn stands(
+        &self,
+        principal: &Principal,
+        since: DateTime<Utc>,
+        now: DateTime<Utc>,
+    ) -> bool {
+        let sid = principal.sid.as_ref();
+        let list = self.verifier.revocations();
+        list.is_none_or(|list| list.check(sid, since.timestamp(), now).is_ok())
     }
 
     pub(crate) const fn bypass(&self) -> &RoleBypass {

@@ -10,6 +10,7 @@ use tokio::io::AsyncReadExt;
 use url::{Host, Url};
 
 use super::key_set::{KeySet, KeySetError, MAX_BYTES};
+use crate::service::traces::carried;
 
 /// Where the keys are.
 #[derive(Debug)]
@@ -85,6 +86,7 @@ impl Fetch {
 async fn download(client: &reqwest::Client, url: &Url) -> Result<Vec<u8>, FetchError> {
     let request = client
         .get(url.clone())
+        .headers(carried())
         .header("Accept", "application/jwk-set+json, application/json");
     let mut response = request.send().await?;
     if response.status() != reqwest::StatusCode::OK {
@@ -124,7 +126,7 @@ pub fn is_nearby(url: &Url) -> bool {
 }
 
 /// An error with its causes: reqwest's own text stops before the interesting part.
-pub(in crate::auth) fn causes(error: &dyn std::error::Error) -> String {
+pub(crate) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

@@ -22,7 +22,7 @@ pub use key_set::{KeySet, KeySetError, VerifyingKey};
 
 use crate::service::config::{JwksLocation, ResourceServerConfig};
 use fetch::Fetch;
-pub(super) use fetch::causes;
+pub(crate) use fetch::causes;
 use refresh::{Pace, Refresher, Why};
 
 /// How keys are kept.

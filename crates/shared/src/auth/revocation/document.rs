@@ -3,15 +3,11 @@
 //! In: the compact JWS, the issuer's keys and the time. Out: its claims, or why not.
 //! Never: takes the algorithm or a key from the document, parses claims that are not signed.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
-use serde::Deserialize;
-use serde::de::IgnoredAny;
 
 use super::claims::{LIST_TYPE, RevocationClaims};
-use crate::auth::SigningAlgorithm;
 use crate::auth::jwks::{JwksSource, KeyError};
+use crate::auth::signed::{self, SignedError};
 
 /// Clock difference that is forgiven, in seconds.
 const LEEWAY: i64 = 30;
@@ -48,12 +44,17 @@ pub enum ListError {
     TooEarly,
 }
 
-#[derive(Deserialize)]
-struct Header {
-    alg: String,
-    typ: Option<String>,
-    kid: Option<String>,
-    crit: Option<IgnoredAny>,
+impl From<SignedError> for ListError {
+    fn from(error: SignedError) -> Self {
+        match error {
+            SignedError::Malformed => Self::Malformed,
+            SignedError::Algorithm => Self::Algorithm,
+            SignedError::Type => Self::Type,
+            SignedError::Critical => Self::Critical,
+            SignedError::Key(error) => Self::Key(error),
+            SignedError::Signature => Self::Signature,
+        }
+    }
 }
 
 /// The claims of `document`, which this issuer signed and which is good now.
@@ -66,20 +67,9 @@ pub(super) async fn read(
     keys: &JwksSource,
     now: DateTime<Utc>,
 ) -> Result<RevocationClaims, ListError> {
-    let (signed, signature) = document.rsplit_once('.').ok_or(ListError::Malformed)?;
-    let (header, payload) = signed.split_once('.').ok_or(ListError::Malformed)?;
-    let (kid, algorithm) = check_header(&decode(header)?)?;
-    let signature = decode(signature)?;
-    let (_, key) = keys.key(&kid, now).await?;
-    // RFC 8725 §3.1: a key has one algorithm, and the header only gets to agree.
-    if algorithm != key.algorithm() {
-        return Err(ListError::Algorithm);
-    }
-    if !key.verifies(signed.as_bytes(), &signature) {
-        return Err(ListError::Signature);
-    }
+    let signed = signed::open(document, LIST_TYPE, keys, now).await?;
     let claims: RevocationClaims =
-        serde_json::from_slice(&decode(payload)?).map_err(|_| ListError::Malformed)?;
+        serde_json::from_slice(&signed.payload).map_err(|_| ListError::Malformed)?;
     if claims.iss != issuer {
         return Err(ListError::Issuer);
     }
@@ -90,23 +80,4 @@ pub(super) async fn read(
         return Err(ListError::TooEarly);
     }
     Ok(claims)
-}
-
-/// `kid` and algorithm of a header that may stand before a list.
-fn check_header(json: &[u8]) -> Result<(String, SigningAlgorithm), ListError> {
-    let header: Header = serde_json::from_slice(json).map_err(|_| ListError::Malformed)?;
-    let algorithm = SigningAlgorithm::parse(&header.alg).map_err(|_| ListError::Algorithm)?;
-    if header.typ.is_none_or(|typ| typ != LIST_TYPE) {
-        return Err(ListError::Type);
-    }
-    if header.crit.is_some() {
-        return Err(ListError::Critical);
-    }
-    Ok((header.kid.ok_or(KeyError::Unknown)?, algorithm))
-}
-
-fn decode(part: &str) -> Result<Vec<u8>, ListError> {
-    URL_SAFE_NO_PAD
-        .decode(part)
-        .map_err(|_| ListError::Malformed)
 }

@@ -11,6 +11,7 @@ use url::Url;
 
 use super::document::ListError;
 use crate::auth::jwks::{causes, is_nearby};
+use crate::service::traces::carried;
 
 /// Longest document that is read, in bytes: 100,000 grants take a little over 5 MiB.
 pub(super) const MAX_BYTES: usize = 8 * 1024 * 1024;
@@ -74,7 +75,7 @@ impl Fetch {
     /// # Errors
     /// [`FetchError`]; the caller keeps its old list.
     pub(super) async fn get(&self, held: Option<&str>) -> Result<Fetched, FetchError> {
-        let mut request = self.client.get(self.url.clone());
+        let mut request = self.client.get(self.url.clone()).headers(carried());
         request = request.header(ACCEPT, "application/revocations+jwt");
         if let Some(etag) = held {
             request = request.header(IF_NONE_MATCH, etag);

@@ -10,7 +10,9 @@ mod resource_server;
 mod revocation;
 mod secret;
 mod service_args;
+mod traces;
 mod url;
+mod web_login;
 
 pub use dpop::{DpopArgs, DpopConfig};
 pub use problems::{Problem, Problems, Warnings};
@@ -19,4 +21,6 @@ pub use resource_server::{JwksLocation, ResourceServerArgs, ResourceServerConfig
 pub use revocation::RevocationArgs;
 pub use secret::secret_or_file;
 pub use service_args::{LogConfig, LogFormat, ServiceArgs, ServiceConfig, ServiceIdentity};
+pub use traces::TraceConfig;
 pub use url::{ExternalUrl, UrlFault, http_url, origin};
+pub use web_login::{WebLoginArgs, WebLoginConfig, wrong as wrong_web_secret};

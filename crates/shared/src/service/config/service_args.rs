@@ -5,7 +5,9 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 
-use super::{ExternalUrl, Problems, given, list, number, origin, seconds};
+use super::{
+    ExternalUrl, Problems, TraceConfig, given, list, number, origin, seconds, traces::collector,
+};
 
 /// Which service this is; written by the service itself.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,6 +52,10 @@ pub struct ServiceArgs {
     /// Address and port of Prometheus metrics, 127.0.0.1:9083 for example; anybody who reaches it may read [default: none]
     #[arg(long, env = "METRICS_LISTEN", value_name = "ADDRESS:PORT")]
     pub metrics_listen: Option<String>,
+    /// Address of an OpenTelemetry collector that traces are sent to (OTLP over HTTP, http://localhost:4318 for example); further
+    /// OTEL_ variables hold too (docs/operations.md) [default: none, no traces]
+    #[arg(long, env = "OTEL_EXPORTER_OTLP_ENDPOINT", value_name = "URL")]
+    pub otel_exporter_otlp_endpoint: Option<String>,
     /// Threads that serve requests [default: one for each core]
     #[arg(long, env = "WORKERS", value_name = "COUNT")]
     pub workers: Option<String>,
@@ -95,6 +101,8 @@ pub struct ServiceConfig {
     pub allowed_hosts: Vec<String>,
     /// Where metrics are served; `None`: nowhere, and nothing is recorded.
     pub metrics: Option<SocketAddr>,
+    /// Where traces are sent; `None`: nowhere, and none are kept.
+    pub traces: Option<TraceConfig>,
     /// Threads that serve requests; `None` is one for each core.
     pub workers: Option<usize>,
 }
@@ -122,6 +130,8 @@ impl ServiceArgs {
             external_url,
             log: self.log(problems),
             metrics: self.metrics(problems),
+            traces: given(self.otel_exporter_otlp_endpoint.as_deref())
+                .and_then(|text| collector(text, problems)),
             shutdown_timeout: seconds(
                 "SHUTDOWN_TIMEOUT_SECONDS",
                 self.shutdown_timeout_seconds.as_deref(),
@@ -306,6 +316,7 @@ mod tests {
             allowed_hosts: set("nas.local:8081,http://nas.local"),
             workers: set("0"),
             metrics_listen: set("9083"),
+            otel_exporter_otlp_endpoint: set("collector:4317"),
         };
         let mut problems = Problems::new();
         args.resolve(IDENTITY, &mut problems);
@@ -323,6 +334,7 @@ mod tests {
             "LOG_FORMAT",
             "LOG_LEVEL",
             "METRICS_LISTEN",
+            "OTEL_EXPORTER_OTLP_ENDPOINT",
             "PORT",
             "SHUTDOWN_TIMEOUT_SECONDS",
             "WORKERS",
@@ -330,7 +342,7 @@ mod tests {
         assert_eq!(named, expected);
         let shown = problems.finish().unwrap_err().to_string();
         assert!(
-            shown.starts_with("10 settings need attention:\n"),
+            shown.starts_with("11 settings need attention:\n"),
             "{shown}"
         );
         assert!(

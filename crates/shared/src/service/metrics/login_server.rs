@@ -4,7 +4,8 @@
 
 use metrics::Unit::Seconds;
 
-/// Logins at the login page: `method` (`password`), `outcome` (`ok`, `wrong`, `limited`, `busy`, `stale`, `failed`).
+/// Logins at the login page: `method` (`password`, `passkey`), `outcome` (`ok`, `second_step`, `wrong`, `limited`, `busy`,
+/// `stale`, `failed`).
 pub const LOGINS: &str = "loop_logins_total";
 /// Requests at `/token`: `grant` (a grant type, or `other`), `outcome` (`ok`, or the error code of RFC 6749 §5.2).
 pub const TOKEN_REQUESTS: &str = "loop_token_requests_total";
@@ -38,6 +39,9 @@ pub const SWEEP_LAST: &str = "loop_sweep_last_success_timestamp_seconds";
 pub fn start() {
     for outcome in ["ok", "wrong", "limited", "busy", "stale", "failed"] {
         metrics::counter!(LOGINS, "method" => "password", "outcome" => outcome).increment(0);
+    }
+    for outcome in ["ok", "wrong", "limited", "stale", "failed"] {
+        metrics::counter!(LOGINS, "method" => "passkey", "outcome" => outcome).increment(0);
     }
     for call in ["read", "write"] {
         metrics::counter!(STORE_FAILURES, "call" => call).increment(0);

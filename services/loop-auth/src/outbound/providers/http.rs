@@ -27,7 +27,7 @@ pub enum ProvidersError {
 }
 
 /// An HTTP client for one provider.
-pub(super) struct Http {
+pub struct Http {
     client: Client,
     turns: Semaphore,
     timeout: Duration,
@@ -35,11 +35,13 @@ pub(super) struct Http {
 
 /// What was answered.
 #[derive(Debug)]
-pub(super) struct Answered {
-    pub(super) status: StatusCode,
-    pub(super) bytes: Vec<u8>,
+pub struct Answered {
+    /// The status.
+    pub status: StatusCode,
+    /// The body.
+    pub bytes: Vec<u8>,
     /// Whether a limit of the provider is used up.
-    pub(super) limited: bool,
+    pub limited: bool,
 }
 
 impl Http {
@@ -47,7 +49,7 @@ impl Http {
     ///
     /// # Errors
     /// [`ProvidersError`].
-    pub(super) fn new(base: &str) -> Result<Self, ProvidersError> {
+    pub fn new(base: &str) -> Result<Self, ProvidersError> {
         let mut builder = Client::builder()
             .redirect(Policy::none())
             .referer(false)
@@ -71,14 +73,21 @@ impl Http {
     }
 
     /// A GET for JSON.
-    pub(super) fn get(&self, url: Url) -> RequestBuilder {
+    pub fn get(&self, url: Url) -> RequestBuilder {
         self.client
             .get(url)
             .header(header::ACCEPT, "application/json")
     }
 
+    /// A DELETE.
+    pub fn delete(&self, url: Url) -> RequestBuilder {
+        self.client
+            .delete(url)
+            .header(header::ACCEPT, "application/json")
+    }
+
     /// A POST that expects JSON.
-    pub(super) fn post(&self, url: Url) -> RequestBuilder {
+    pub fn post(&self, url: Url) -> RequestBuilder {
         self.client
             .post(url)
             .header(header::ACCEPT, "application/json")
@@ -88,7 +97,7 @@ impl Http {
     ///
     /// # Errors
     /// [`ProviderError::Unavailable`].
-    pub(super) async fn send(&self, request: RequestBuilder) -> Result<Answered, ProviderError> {
+    pub async fn send(&self, request: RequestBuilder) -> Result<Answered, ProviderError> {
         let sending = async {
             let _turn = self.turns.acquire().await;
             // Not the URL: a proxy's credentials, or a code, could stand in it.
@@ -118,7 +127,7 @@ impl Answered {
     ///
     /// # Errors
     /// [`ProviderError::Refused`].
-    pub(super) fn json<T: DeserializeOwned>(self, what: &str) -> Result<T, ProviderError> {
+    pub fn json<T: DeserializeOwned>(self, what: &str) -> Result<T, ProviderError> {
         if self.status != StatusCode::OK {
             return Err(self.refusal(what));
         }
@@ -127,7 +136,8 @@ impl Answered {
     }
 
     /// The refusal of `what`, with the OAuth error in it when there is a plain one.
-    pub(super) fn refusal(&self, what: &str) -> ProviderError {
+    #[must_use]
+    pub fn refusal(&self, what: &str) -> ProviderError {
         let status = self.status;
         let body: Value = serde_json::from_slice(&self.bytes).unwrap_or_default();
         let code = error_code(&body).unwrap_or("no error code");
@@ -136,7 +146,8 @@ impl Answered {
 }
 
 /// The `error` member, when it looks like one: a provider's text is not copied into the log.
-pub(super) fn error_code(body: &Value) -> Option<&str> {
+#[must_use]
+pub fn error_code(body: &Value) -> Option<&str> {
     let code = body.get("error")?.as_str()?;
     let plain = code.len() <= 64
         && code

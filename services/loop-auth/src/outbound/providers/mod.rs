@@ -6,7 +6,7 @@
 mod discovery;
 mod facts;
 mod github;
-mod http;
+pub mod http;
 mod oidc;
 
 use chrono::{DateTime, Utc};
@@ -57,7 +57,7 @@ pub(crate) struct Answer<'a> {
 
 /// Why nobody is vouched for. The text is for the log and holds no secret.
 #[derive(Debug, thiserror::Error)]
-pub(crate) enum ProviderError {
+pub enum ProviderError {
     /// It does not answer, is slow, broken or busy: later it may.
     #[error("the provider is not available: {0}")]
     Unavailable(String),

@@ -26,17 +26,23 @@ pub enum Done {
     Language,
     /// The authenticator app was removed.
     TotpRemoved,
+    /// A passkey was added.
+    PasskeyAdded,
+    /// A passkey was removed.
+    PasskeyRemoved,
 }
 
 impl Done {
     /// Every one.
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 8] = [
         Self::Disconnected,
         Self::SignedOut,
         Self::SignedOutOthers,
         Self::Password,
         Self::Language,
         Self::TotpRemoved,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
     ];
 
     /// Its name in an address.
@@ -49,6 +55,8 @@ impl Done {
             Self::Password => "password",
             Self::Language => "language",
             Self::TotpRemoved => "totp_removed",
+            Self::PasskeyAdded => "passkey_added",
+            Self::PasskeyRemoved => "passkey_removed",
         }
     }
 }
@@ -166,10 +174,43 @@ pub struct SecurityPage {
     pub totp_problem: Option<PasswordProblem>,
     /// Recovery codes that were not used yet.
     pub codes_left: String,
+    /// Whether passkeys are possible at this address.
+    pub passkeys_possible: bool,
+    /// The passkeys.
+    pub passkeys: Vec<PasskeyLine>,
+    /// Why none was added.
+    pub passkey_problem: Option<PasskeyProblem>,
+}
+
+/// Why a passkey was not added.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PasskeyProblem {
+    /// The answer was not right, or late.
+    Refused,
+    /// It is there, or there are too many.
+    NoRoom,
+}
+
+/// A passkey.
+#[derive(Clone, Debug, Serialize)]
+pub struct PasskeyLine {
+    /// Its identifier.
+    pub id: String,
+    /// What its owner calls it.
+    pub name: String,
+    /// When it was added.
+    pub added: Moment,
+    /// When it last signed somebody in.
+    pub used: Option<Moment>,
 }
 
 impl Page for SecurityPage {
     const TEMPLATE: &'static str = "account_security.html";
+
+    fn has_script(&self) -> bool {
+        self.passkeys_possible
+    }
 
     fn samples() -> Vec<Self> {
         samples::security()

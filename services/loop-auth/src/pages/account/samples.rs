@@ -5,7 +5,8 @@ use loop_oauth::oidc::IdentityScope;
 use loop_shared::auth::scope::Scope;
 
 use super::{
-    AccountPage, AppLine, Done, Frame, PasswordProblem, SecurityPage, SessionLine, moment::Moment,
+    AccountPage, AppLine, Done, Frame, PasskeyLine, PasskeyProblem, PasswordProblem, SecurityPage,
+    SessionLine, moment::Moment,
 };
 use crate::pages::EVIL;
 
@@ -47,6 +48,15 @@ fn session(this: bool, browser: Option<&'static str>, address: Option<&str>) -> 
     }
 }
 
+fn passkey(name: &str) -> PasskeyLine {
+    PasskeyLine {
+        id: name.to_owned(),
+        name: name.to_owned(),
+        added: ago(9_000),
+        used: (!name.is_empty()).then(|| ago(3)),
+    }
+}
+
 pub(super) fn account() -> Vec<AccountPage> {
     let empty = AccountPage {
         frame: frame("kim@example.com", None),
@@ -84,6 +94,9 @@ pub(super) fn security() -> Vec<SecurityPage> {
         totp_since: None,
         totp_problem: None,
         codes_left: "0".to_owned(),
+        passkeys_possible: true,
+        passkeys: ["Laptop", "", EVIL].map(passkey).to_vec(),
+        passkey_problem: problem.map(|_| PasskeyProblem::NoRoom),
     };
     let with_app = SecurityPage {
         totp_since: Some(ago(5)),
@@ -97,6 +110,8 @@ pub(super) fn security() -> Vec<SecurityPage> {
     };
     let old_without = SecurityPage {
         recent: false,
+        passkeys: vec![],
+        passkey_problem: Some(PasskeyProblem::Refused),
         ..page(None, None)
     };
     let problems = [

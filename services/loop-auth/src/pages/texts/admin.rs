@@ -152,6 +152,11 @@ const TEXTS: &[Text] = &[
         "Disconnect all apps",
         "모든 앱 연결 해제",
     ),
+    (
+        "admin_act_forget",
+        "Remove passkeys and app",
+        "패스키와 인증 앱 제거",
+    ),
     ("admin_act_reset", "Reset the password", "비밀번호 재설정"),
     ("admin_act_revoke_grant", "End this grant", "이 권한 종료"),
     (
@@ -245,6 +250,11 @@ const TEXTS: &[Text] = &[
         "confirm_grants",
         "Disconnect the apps of {subject}?",
         "{subject} 계정의 앱 연결을 해제할까요?",
+    ),
+    (
+        "confirm_forget",
+        "Remove the passkeys and the authenticator app of {subject}?",
+        "{subject} 계정의 패스키와 인증 앱을 제거할까요?",
     ),
     (
         "confirm_reset",

@@ -5,6 +5,7 @@
 pub(crate) mod apps;
 pub(crate) mod language;
 pub(crate) mod overview;
+pub(crate) mod passkeys;
 pub(crate) mod security;
 pub(crate) mod sessions;
 pub(crate) mod totp;
@@ -50,6 +51,15 @@ pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
         .route(&at("/account/language"), web::post().to(language::post))
         .route(&at(SECURITY), reading().to(security::get))
         .route(&at("/account/password"), web::post().to(security::password))
+        .route(
+            &at("/account/passkeys/begin"),
+            web::post().to(passkeys::begin),
+        )
+        .route(&at("/account/passkeys/add"), web::post().to(passkeys::add))
+        .route(
+            &at("/account/passkeys/remove"),
+            web::post().to(passkeys::remove),
+        )
         .route(&at("/account/totp"), reading().to(totp::get))
         .route(&at("/account/totp/begin"), web::post().to(totp::begin))
         .route(&at("/account/totp/confirm"), web::post().to(totp::confirm))

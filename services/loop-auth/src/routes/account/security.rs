@@ -5,9 +5,11 @@ use actix_web::{
     http::{Method, StatusCode, header},
     web::Data,
 };
+use chrono::{DateTime, Utc};
 use loop_oauth::{
     account::{self, PasswordChangeError},
     login::PasswordError,
+    passkey::Passkey,
     second_step::enrol,
 };
 use secrecy::SecretString;
@@ -17,7 +19,9 @@ use crate::{
     app::App,
     extract::{form::PageForm, return_to::ReturnTo, session::Current},
     pages::{
-        account::{Done, PasswordProblem, SecurityPage, moment::Moment},
+        account::{
+            Done, PasskeyLine, PasskeyProblem, PasswordProblem, SecurityPage, moment::Moment,
+        },
         error::ErrorKind,
     },
     respond::{
@@ -36,6 +40,8 @@ pub(super) enum Problem {
     Password(PasswordProblem),
     /// Why the authenticator app was not removed.
     Removal(PasswordProblem),
+    /// Why a passkey was not added.
+    Passkey(PasskeyProblem),
 }
 
 /// `GET /account/security`.
@@ -70,11 +76,13 @@ pub(super) async fn show(
     let (cx, (session, user)) = (app.cx(), &current.who);
     let set_up = enrol::set_up(&cx, user).await?;
     let since = set_up.totp.and_then(|totp| totp.confirmed_at);
-    let (password, removal) = match problem {
-        Problem::None => (None, None),
-        Problem::Password(problem) => (Some(problem), None),
-        Problem::Removal(problem) => (None, Some(problem)),
+    let (password, removal, added) = match problem {
+        Problem::None => (None, None, None),
+        Problem::Password(problem) => (Some(problem), None, None),
+        Problem::Removal(problem) => (None, Some(problem), None),
+        Problem::Passkey(problem) => (None, None, Some(problem)),
     };
+    let keys = cx.store.passkeys(user.id).await?;
     let back = ReturnTo::new(&app.base, SECURITY, &[]);
     let shown = SecurityPage {
         frame: frame(request, current)?,
@@ -85,9 +93,17 @@ pub(super) async fn show(
         totp_since: since.map(|at| Moment::new(at, cx.now)),
         totp_problem: removal,
         codes_left: set_up.codes_left.to_string(),
+        passkeys_possible: app.ceremonies.possible(),
+        passkeys: keys.into_iter().map(|key| line(key, cx.now)).collect(),
+        passkey_problem: added,
     };
     let problem = password.or(removal);
-    let status = problem.map_or(StatusCode::OK, status);
+    let status = match (problem, added) {
+        (Some(problem), _) => status(problem),
+        (None, Some(PasskeyProblem::Refused)) => StatusCode::BAD_REQUEST,
+        (None, Some(PasskeyProblem::NoRoom)) => StatusCode::CONFLICT,
+        (None, None) => StatusCode::OK,
+    };
     let mut response = page::show(app, request, status, &shown, Forms::Here);
     let wait = match problem {
         Some(PasswordProblem::Busy) => Some("5"),
@@ -99,6 +115,15 @@ pub(super) async fn show(
         response.headers_mut().insert(header::RETRY_AFTER, wait);
     }
     Ok(response)
+}
+
+fn line(key: Passkey, now: DateTime<Utc>) -> PasskeyLine {
+    PasskeyLine {
+        added: Moment::new(key.created_at, now),
+        used: key.used_at.map(|at| Moment::new(at, now)),
+        id: key.id,
+        name: key.name,
+    }
 }
 
 async fn change(app: &App, request: &HttpRequest, form: &PageForm) -> Result<HttpResponse, Away> {

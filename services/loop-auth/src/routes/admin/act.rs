@@ -6,7 +6,7 @@ use loop_oauth::{
     client::ClientId,
     grant::GrantId,
     invitation::{self, InvitationId},
-    store::Act,
+    store::{Act, Means},
     user::{User, UserId},
 };
 
@@ -28,7 +28,7 @@ use crate::{
 type Named = (&'static str, &'static str, &'static str, &'static str);
 
 /// Everything that is asked first.
-const ACTS: [Named; 11] = [
+const ACTS: [Named; 12] = [
     (
         "disable",
         "confirm_disable",
@@ -53,6 +53,12 @@ const ACTS: [Named; 11] = [
         "confirm_grants",
         "admin_act_grants",
         "done_grants",
+    ),
+    (
+        "forget",
+        "confirm_forget",
+        "admin_act_forget",
+        "done_forget",
     ),
     ("reset", "confirm_reset", "admin_act_reset", "done_reset"),
     (
@@ -111,7 +117,7 @@ pub(super) fn of_user(user: &User) -> Vec<Link> {
     } else {
         "enable"
     };
-    let acts = [first, "sessions", "grants", "reset"];
+    let acts = [first, "sessions", "grants", "reset", "forget"];
     let link = |act| {
         let (_, _, key, _) = find(Some(act)).ok()?;
         Some(Link {
@@ -244,6 +250,7 @@ async fn carry_out(desk: &Desk<'_>, name: &'static str) -> Result<HttpResponse, 
                 "enable" => Act::Enable(user),
                 "roles" => Act::SetRoles(user, roles(desk)?),
                 "sessions" => Act::EndSessions(user),
+                "forget" => Act::Forget(user, Means::ALL),
                 _ => Act::RevokeGrantsOf(user),
             };
             (act, "/admin/user", &["id"])

@@ -85,6 +85,7 @@ async fn of_one(desk: &Desk<'_>, act: &str) -> Result<Question, Refused> {
         }
         "sessions" => vec![ended_sessions()],
         "grants" => vec![ended_grants()],
+        "forget" => vec![ended_sessions(), Fact::key("effect_login", "effect_forget")],
         _ => vec![
             ended_sessions(),
             Fact::key("effect_password", "effect_password_off"),

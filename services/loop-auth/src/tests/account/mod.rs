@@ -1,6 +1,7 @@
 //! The account pages over HTTP: what they show, what they do, and who must not do it.
 
 mod apps;
+mod passkeys;
 mod password;
 mod sessions;
 mod totp;

@@ -171,13 +171,14 @@ async fn a_step_has_a_few_tries_a_few_minutes_and_one_browser() {
         assert_eq!(answer(&person, "code", "123456").await.0, 400);
     }
     server.clock.advance(30);
-    let (status, to, _) = answer(&person, "code", &code(&server, &secret)).await;
-    assert_eq!(status, 303);
-    assert!(to.starts_with("/oauth/login?"), "the password first: {to}");
+    let over = "That sign-in has ended";
+    let (status, _, html) = answer(&person, "code", &code(&server, &secret)).await;
+    assert_eq!(status, 400);
+    assert!(html.contains(over), "the password first: {html}");
     let late = halfway(&server, "/account").await;
     server.clock.advance(600);
-    let (_, to, _) = answer(&late, "code", &code(&server, &secret)).await;
-    assert!(to.starts_with("/oauth/login?"), "too late: {to}");
+    let (_, _, html) = answer(&late, "code", &code(&server, &secret)).await;
+    assert!(html.contains(over), "too late: {html}");
     let mine = halfway(&server, "/account").await;
     let other = halfway(&server, "/account").await;
     let foreign = Person {
@@ -204,7 +205,8 @@ async fn whoever_knows_the_password_guesses_codes_ever_more_slowly() {
     server.clock.advance(3_600);
     assert_eq!(
         answer(&person, "code", &code(&server, &secret)).await.0,
-        303
+        400,
+        "that login is over"
     );
     server.clock.advance(30);
     let person = halfway(&server, "/account").await;
@@ -312,9 +314,9 @@ async fn when_somebody_is_disabled_the_second_step_is_shut_at_once() {
         ("code", code(&server, &secret)),
         ("recovery", codes[0].clone()),
     ] {
-        let (status, to, _) = answer(&person, name, &typed).await;
-        assert_eq!(status, 303);
-        assert!(to.starts_with("/oauth/login"), "{to}");
+        let (status, to, html) = answer(&person, name, &typed).await;
+        assert_eq!((status, &*to), (400, ""), "{html}");
+        assert!(html.contains("That sign-in has ended"), "{html}");
     }
     assert!(!person.browser.cookies().contains_key("loop_session"));
 }

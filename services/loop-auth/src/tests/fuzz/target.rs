@@ -174,6 +174,8 @@ impl Target {
         let store = Arc::new(store);
         let clock = MockClock::default();
         let passwords = Arc::new(BcryptPasswords::new(4, 2, 64).unwrap());
+        let external = ExternalUrl::parse(ISSUER).unwrap();
+        let ceremonies = Arc::new(WebauthnCeremonies::new(&external));
         let parts = Parts {
             rules: rules(ISSUER, Enforcement::default()),
             external_url: ExternalUrl::parse(ISSUER).unwrap(),
@@ -188,6 +190,7 @@ impl Target {
             proxies: TrustedProxies::default(),
             providers: crate::outbound::providers::Providers::default(),
             seals: Arc::new(SecretSeals::new(None)),
+            ceremonies,
         };
         let app = Data::new(App::new(parts).unwrap());
         let cx = app.cx();

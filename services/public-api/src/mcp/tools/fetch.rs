@@ -11,6 +11,7 @@ use super::ToolSpec;
 use crate::app::App;
 use crate::params::Values;
 use crate::refusal::Refusal;
+use crate::view::View;
 use crate::{ask, tables};
 
 /// Bytes of text given at once; clients cut a tool's output at about 25,000 tokens.
@@ -70,10 +71,9 @@ struct Metadata {
     next_offset: Option<usize>,
 }
 
-fn call(app: &App, values: &Values) -> Result<Value, Refusal> {
-    let snapshot = app.snapshot();
+fn call(app: &App, view: &View, values: &Values) -> Result<Value, Refusal> {
     let id = values.text("id").unwrap_or_default();
-    let note = ask::note(&snapshot, id).or_else(|refusal| match ask::entity(&snapshot, id) {
+    let note = ask::note(view, id).or_else(|refusal| match ask::entity(view, id) {
         Ok(entity) => Ok(Box::new(entity.note)),
         Err(_) => Err(refusal),
     })?;

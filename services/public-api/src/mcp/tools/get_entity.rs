@@ -14,6 +14,7 @@ use super::ToolSpec;
 use crate::app::App;
 use crate::params::Values;
 use crate::refusal::Refusal;
+use crate::view::View;
 use crate::{ask, tables};
 
 /// Letters of the text that are shown.
@@ -60,8 +61,8 @@ struct Card {
     defects: Vec<Defect>,
 }
 
-fn call(app: &App, values: &Values) -> Result<Value, Refusal> {
-    let found = ask::entity(&app.snapshot(), values.text("id").unwrap_or_default())?;
+fn call(app: &App, view: &View, values: &Values) -> Result<Value, Refusal> {
+    let found = ask::entity(view, values.text("id").unwrap_or_default())?;
     Ok(to_value(&card(app, *found)))
 }
 

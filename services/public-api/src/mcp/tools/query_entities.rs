@@ -9,6 +9,7 @@ use super::ToolSpec;
 use crate::app::App;
 use crate::params::Values;
 use crate::refusal::Refusal;
+use crate::view::View;
 use crate::{ask, tables};
 
 pub(super) const SPEC: ToolSpec = ToolSpec {
@@ -22,7 +23,7 @@ sorted and counted. Use it for questions such as: which tasks of a project are b
     call,
 };
 
-fn call(app: &App, values: &Values) -> Result<Value, Refusal> {
-    let page = ask::entities(&app.snapshot(), values, tables::QUERY_ENTITIES)?;
+fn call(_: &App, view: &View, values: &Values) -> Result<Value, Refusal> {
+    let page = ask::entities(view, values, tables::QUERY_ENTITIES)?;
     Ok(to_value(&page))
 }

@@ -93,6 +93,16 @@ pub(super) const TEXTS: &[Text] = &[
         "모든 세션을 종료했습니다.",
     ),
     (
+        "effect_forget",
+        "By the password or a provider alone. Passkeys, the authenticator app and recovery codes are gone.",
+        "비밀번호나 외부 로그인으로만 로그인합니다. 패스키, 인증 앱, 복구 코드는 모두 제거됩니다.",
+    ),
+    (
+        "done_forget",
+        "Passkeys and the authenticator app are removed.",
+        "패스키와 인증 앱을 제거했습니다.",
+    ),
+    (
         "done_grants",
         "All apps are disconnected.",
         "모든 앱의 연결을 해제했습니다.",

@@ -1,0 +1,83 @@
+//! The present pictures: of every note, and of those that are not private.
+//!
+//! In: notes, and the pictures before. Out: [`Pictures`], made once for all readers.
+//! Never: work at a request; a change of a private note seen in the open picture, not even as a number.
+
+use std::{sync::Arc, time::Instant};
+
+use crate::{Note, Privacy, Sight, Snapshot, changes, snapshot::NoteDefect};
+
+/// More new notes than this are served before they are indexed.
+const INDEX_AT_ONCE: usize = 256;
+
+/// One moment of the vault, as each kind of reader sees it.
+#[derive(Clone, Debug)]
+pub(super) struct Pictures {
+    whole: Arc<Snapshot>,
+    open: Arc<Snapshot>,
+}
+
+impl Pictures {
+    /// Before anything was read.
+    pub(super) fn empty() -> Self {
+        let whole = Arc::new(Snapshot::empty());
+        Self {
+            open: Arc::clone(&whole),
+            whole,
+        }
+    }
+
+    pub(super) const fn seen(&self, sight: Sight) -> &Arc<Snapshot> {
+        match sight {
+            Sight::Whole => &self.whole,
+            Sight::Open => &self.open,
+        }
+    }
+
+    /// The next pictures: of these notes in the order of their paths, and of what was found while walking, since `began`.
+    pub(super) fn next(
+        &self,
+        notes: Vec<Arc<Note>>,
+        walked: &[NoteDefect],
+        privacy: Option<&Privacy>,
+        began: Instant,
+    ) -> Self {
+        let mut whole = self.whole.next(notes, walked);
+        if whole.unindexed() <= INDEX_AT_ONCE {
+            whole = whole.indexed();
+        }
+        self.beside(whole.with_load_time(began.elapsed()), walked, privacy)
+    }
+
+    /// The same moment with every note in the full-text index.
+    pub(super) fn indexed(&self) -> Self {
+        let whole = Arc::new(Snapshot::clone(&self.whole).indexed());
+        let open = if Arc::ptr_eq(&self.whole, &self.open) {
+            Arc::clone(&whole)
+        } else {
+            Arc::new(self.open.sharing_index_of(&whole))
+        };
+        Self { whole, open }
+    }
+
+    /// How many open notes differ.
+    pub(super) fn open_changes_since(&self, before: &Self) -> u64 {
+        changes::between(&before.open, &self.open).len() as u64
+    }
+
+    fn beside(&self, whole: Snapshot, walked: &[NoteDefect], privacy: Option<&Privacy>) -> Self {
+        let whole = Arc::new(whole);
+        let part = privacy.map(|privacy| whole.open_part(walked, privacy));
+        let open = match part {
+            None => Arc::clone(&whole),
+            // Nothing is private, and nothing ever was: one picture for all.
+            Some(part)
+                if Arc::ptr_eq(&self.whole, &self.open) && part.is_all_of(&whole, walked) =>
+            {
+                Arc::clone(&whole)
+            }
+            Some(part) => Arc::new(self.open.followed_by(part, &whole)),
+        };
+        Self { whole, open }
+    }
+}

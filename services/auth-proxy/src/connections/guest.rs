@@ -1,0 +1,87 @@
+//! Somebody in front of the page of connections: who, in which browser.
+
+use actix_web::http::{StatusCode, header};
+use actix_web::{HttpRequest, HttpResponse};
+use hmac::{Hmac, Mac as _};
+use loop_auth::visitors::{Visitor, Visitors};
+use sha2::Sha256;
+
+use super::Connections;
+use super::store::Key;
+use super::travel::random;
+use crate::app::App;
+
+/// Somebody in front of the page.
+pub(super) struct Guest {
+    /// The person.
+    pub(super) who: Visitor,
+    /// The browser's secret.
+    pub(super) browser: String,
+    /// Whether it has just been given.
+    pub(super) is_new: bool,
+}
+
+impl Guest {
+    /// Who asks; otherwise the way to the login.
+    pub(super) async fn of(
+        request: &HttpRequest,
+        app: &App,
+        visitors: &Visitors,
+    ) -> Result<Self, HttpResponse> {
+        let who = visitors.visitor(request).await.map_err(|error| {
+            tracing::error!(%error, "a session cannot be read");
+            plain(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n")
+        })?;
+        let Some(who) = who else {
+            let login = "/oauth/login?return_to=%2Fconnections%3F";
+            return Err(HttpResponse::SeeOther()
+                .insert_header((header::LOCATION, login))
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .finish());
+        };
+        let known = request
+            .cookie(cookie_name(app))
+            .filter(|it| it.value().len() == 43);
+        let is_new = known.is_none();
+        let browser = known.map(|it| it.value().to_owned()).or_else(random);
+        let failed = || plain(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n");
+        Ok(Self {
+            who,
+            browser: browser.ok_or_else(failed)?,
+            is_new,
+        })
+    }
+
+    /// The account for a server.
+    pub(super) fn key(&self, server: &str) -> Key {
+        Key {
+            user: self.who.user.clone(),
+            server: server.to_owned(),
+        }
+    }
+
+    /// What signs this person's form for a server, in this browser.
+    pub(super) fn csrf(&self, connections: &Connections, server: &str) -> Option<Hmac<Sha256>> {
+        let mut mac = Hmac::<Sha256>::new_from_slice(&connections.secret).ok()?;
+        for part in ["connections form", &self.browser, &self.who.user, server] {
+            mac.update(part.as_bytes());
+            mac.update(b"\n");
+        }
+        Some(mac)
+    }
+}
+
+pub(super) fn cookie_name(app: &App) -> &'static str {
+    if app.connections.external.is_https() {
+        "__Host-auth_proxy"
+    } else {
+        "auth_proxy"
+    }
+}
+
+/// A line of text.
+pub(super) fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
+    HttpResponse::build(status)
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .body(text)
+}

@@ -1,0 +1,110 @@
+//! Shows the page of connections.
+
+use std::sync::Arc;
+
+use actix_web::HttpResponse;
+use actix_web::cookie::{Cookie, SameSite, time};
+use actix_web::http::{StatusCode, header};
+use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use hmac::Mac as _;
+
+use super::guest::{Guest, cookie_name, plain};
+use super::pages::{ConnectionsPage, Row, render};
+use super::provider::in_words;
+use super::store::{Connection, StoreError};
+use super::{Connections, refresh};
+use crate::app::App;
+
+/// How long a browser keeps what ties forms and answers to it.
+const KEPT: time::Duration = time::Duration::hours(12);
+
+/// The page, with what just happened.
+pub(super) async fn show(
+    app: &App,
+    guest: &Guest,
+    notice: Option<(&'static str, bool)>,
+) -> HttpResponse {
+    let (rows, status) = match rows(app, guest).await {
+        Ok(rows) => (rows, StatusCode::OK),
+        Err(error) => {
+            tracing::error!(%error, "connections cannot be read");
+            (Vec::new(), StatusCode::SERVICE_UNAVAILABLE)
+        }
+    };
+    let page = ConnectionsPage {
+        account: guest.who.account.clone(),
+        rows,
+        notice: notice.map(|(text, _)| text),
+        is_good: notice.is_some_and(|(_, is_good)| is_good),
+    };
+    let Ok(html) = render(&page) else {
+        return plain(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "This page did not render.\n",
+        );
+    };
+    let mut response = HttpResponse::build(status);
+    response
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((
+            header::CONTENT_SECURITY_POLICY,
+            // Chromium holds the redirect to the provider against form-action too.
+            "default-src 'none'; style-src 'self'; form-action 'self' https: http:; frame-ancestors 'none'; base-uri 'none'",
+        ))
+        .insert_header((header::X_FRAME_OPTIONS, "DENY"))
+        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"));
+    if guest.is_new {
+        let cookie = Cookie::build(cookie_name(app), guest.browser.clone())
+            .path("/")
+            .http_only(true)
+            .secure(app.connections.external.is_https())
+            .same_site(SameSite::Lax)
+            .max_age(KEPT)
+            .finish();
+        response.cookie(cookie);
+    }
+    response.body(html)
+}
+
+async fn rows(app: &App, guest: &Guest) -> Result<Vec<Row>, StoreError> {
+    let connections: &Arc<Connections> = &app.connections;
+    let kept = connections.store.list(Some(&guest.who.user)).await?;
+    let entries = app.registry.entries();
+    let rows = entries.iter().filter_map(|entry| {
+        let account = entry.server.account.as_ref()?;
+        let server = entry.server.name.to_string();
+        let found = kept.iter().find(|it| it.key.server == server);
+        let found = found.filter(|it| it.provider == account.provider.mark());
+        let found = found.filter(|it| refresh::covers(it, account));
+        let csrf = guest.csrf(connections, &server)?.finalize().into_bytes();
+        Some(Row {
+            provider: account.provider.name.clone(),
+            scopes: account
+                .scopes
+                .iter()
+                .map(|it| in_words(it).to_owned())
+                .collect(),
+            state: state(found),
+            since: found.and_then(|it| written(it.connected_at, "%Y-%m-%d")),
+            used: found.and_then(|it| written(it.used_at?, "%Y-%m-%d %H:%M UTC")),
+            csrf: URL_SAFE_NO_PAD.encode(csrf),
+            server,
+        })
+    });
+    Ok(rows.collect())
+}
+
+fn state(found: Option<&Connection>) -> &'static str {
+    match found {
+        Some(connection) if connection.is_rejected => "ended",
+        Some(_) => "connected",
+        None => "none",
+    }
+}
+
+fn written(seconds: i64, format: &str) -> Option<String> {
+    let time = chrono::DateTime::from_timestamp(seconds, 0)?;
+    Some(time.format(format).to_string())
+}

@@ -1,0 +1,162 @@
+//! Servers and clients that others wrote: those of the MCP project, from npm, and `FastMCP`, from `PyPI`.
+//!
+//! Run where `deploy/make/e2e-tools.sh` has installed them; skipped, loudly, elsewhere.
+
+use std::io::Write as _;
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use loop_testkit::free_port;
+use serde_json::json;
+
+use crate::harness::{EMAIL, Proxy};
+
+pub(crate) fn tests() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
+}
+
+/// The tool behind a variable of `e2e-tools.sh`.
+fn tool(variable: &str) -> Option<PathBuf> {
+    if let Some(path) = std::env::var_os(variable) {
+        return Some(PathBuf::from(path));
+    }
+    assert!(
+        std::env::var_os("LOOP_E2E").is_none(),
+        "{variable} is not set"
+    );
+    let line = format!("SKIPPED: {variable} is not set; `make test` runs it\n");
+    let _ = std::io::stderr().write_all(line.as_bytes());
+    None
+}
+
+/// A server of somebody else's that ends with the test.
+pub(crate) struct Running(Child);
+
+impl Running {
+    pub(crate) fn start(command: &mut Command, port: u16) -> Self {
+        let child = command
+            .env("PORT", port.to_string())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        let running = Self(child.expect("it starts"));
+        // Interpreters take their time on a busy machine.
+        let until = Instant::now() + Duration::from_mins(1);
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            assert!(Instant::now() < until, "the server does not listen");
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        running
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Runs a script to its end; what it said.
+fn script(command: &mut Command) -> String {
+    let output = command.output().expect("the script runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let also = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{said}{also}");
+    said
+}
+
+fn everything() -> String {
+    let path = "node_modules/@modelcontextprotocol/server-everything/dist/index.js";
+    tests().join(path).display().to_string()
+}
+
+#[tokio::test]
+async fn the_typescript_sdk_sees_of_server_everything_through_the_proxy_what_it_sees_without() {
+    let Some(node) = tool("LOOP_NODE") else {
+        return;
+    };
+    let node = node.display().to_string();
+    let servers = json!({ "servers": [
+        { "name": "everything", "command": node, "args": [everything(), "stdio"] },
+    ]});
+    let proxy = Proxy::of_file("/everything/mcp", &servers, &[]);
+    let token = proxy.token(EMAIL).await;
+    let said = script(
+        Command::new(&node)
+            .arg(tests().join("proxy/everything.mjs"))
+            .env("PROXY_URL", proxy.url("/everything/mcp"))
+            .env("TOKEN", &token),
+    );
+    assert!(said.contains("the same:"), "{said}");
+}
+
+#[tokio::test]
+async fn fastmcp_clients_and_servers_work_through_the_proxy_as_without() {
+    let Some(python) = tool("LOOP_PYTHON") else {
+        return;
+    };
+    let port = free_port();
+    let server = tests().join("proxy/fastmcp_server.py");
+    let _server = Running::start(Command::new(&python).arg(server), port);
+    let direct = format!("http://127.0.0.1:{port}/mcp");
+    let servers = json!({ "servers": [{ "name": "notes", "url": direct }] });
+    let proxy = Proxy::of_file("/notes/mcp", &servers, &[]);
+    let token = proxy.token(EMAIL).await;
+    let said = script(
+        Command::new(&python)
+            .arg(tests().join("proxy/fastmcp_client.py"))
+            .env("URL", proxy.url("/notes/mcp"))
+            .env("DIRECT", &direct)
+            .env("TOKEN", &token),
+    );
+    assert!(said.contains("the same:"), "{said}");
+}
+
+/// The suite's lines, one for each scenario.
+fn conformance(node: &Path, url: &str, token: &str) -> Vec<String> {
+    let output = Command::new(node)
+        .arg(tests().join("conformance/run.mjs"))
+        .args(["server", "--revision", "2025-11-25", "--url", url])
+        .env("LOOP_TOKEN", token)
+        .output()
+        .expect("the suite runs");
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let lines = said.lines().filter(|line| line.contains("2025-11-25"));
+    let lines: Vec<String> = lines.map(str::to_owned).collect();
+    assert!(lines.len() > 5, "{said}");
+    lines
+}
+
+#[tokio::test]
+async fn the_conformance_suite_says_of_a_server_through_the_proxy_what_it_says_without() {
+    let Some(node) = tool("LOOP_NODE") else {
+        return;
+    };
+    let Some(_) = tool("LOOP_CONFORMANCE") else {
+        return;
+    };
+    let port = free_port();
+    let mut server = Command::new(&node);
+    server.arg(everything()).arg("streamableHttp");
+    let _server = Running::start(&mut server, port);
+    let direct = format!("http://127.0.0.1:{port}/mcp");
+    let servers = json!({ "servers": [
+        { "name": "http", "url": direct },
+        { "name": "stdio", "command": node.display().to_string(), "args": [everything(), "stdio"] },
+    ]});
+    let mut proxy = Proxy::of_file("/http/mcp", &servers, &[]);
+    let without = conformance(&node, &direct, "none");
+    for path in ["/http/mcp", "/stdio/mcp"] {
+        proxy.at(path);
+        let token = proxy.token(EMAIL).await;
+        let through = conformance(&node, &proxy.url(path), &token);
+        for (line, expected) in through.iter().zip(&without) {
+            // The proxy may be better than the server, as about foreign hosts.
+            let is_fine = line == expected || line.starts_with("ok");
+            assert!(is_fine, "{path}: {line}; without: {expected}");
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! `GET /view/note/{path}`: a note with its properties, links, backlinks and a small picture of its surroundings.
+
+use actix_web::http::StatusCode;
+use actix_web::web::Data;
+use actix_web::{HttpRequest, HttpResponse};
+use loop_shared::web_login::Visitor;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::layout::{Named, Place, refused, show};
+use super::links::Links;
+use super::{markdown, picture};
+use crate::app::App;
+use crate::ask;
+
+/// Most notes that are listed in one place.
+const MAX_LISTED: usize = 200;
+/// Longest property that is shown, in characters.
+const MAX_PROPERTY: usize = 2_000;
+
+#[derive(Debug, Serialize)]
+struct Page {
+    title: String,
+    path: String,
+    properties: Vec<[String; 2]>,
+    tags: Vec<String>,
+    html: String,
+    links: Vec<Named>,
+    backlinks: Vec<Named>,
+    defects: Vec<String>,
+    picture: String,
+}
+
+pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest) -> HttpResponse {
+    let view = app.view(&visitor.principal());
+    let path = request.match_info().query("path");
+    let note = match ask::note(&view, path) {
+        Ok(note) => note,
+        Err(refusal) => return refused(&app, &visitor, &refusal),
+    };
+    let root = app.web().login.root();
+    let links = Links {
+        snapshot: &view,
+        known: &note.links,
+        root: &root,
+    };
+    let html = markdown::render(&note.body, &note.note.path, &links);
+    let backlinks: Vec<Named> = note
+        .backlinks
+        .iter()
+        .map(|link| Named::of(&link.note))
+        .collect();
+    let linked: Vec<Named> = note.links.iter().map(Named::of).collect();
+    let label = app.web().pages.say(visitor.locale, "graph");
+    let picture = picture::around(&note.note.title, &linked, &backlinks, &label);
+    let properties = note.frontmatter.iter();
+    let page = Page {
+        title: note.note.title.clone(),
+        path: note.note.path.clone(),
+        properties: properties
+            .map(|(name, value)| [name.clone(), written(value)])
+            .collect(),
+        tags: note.tags.clone(),
+        html,
+        links: linked.into_iter().take(MAX_LISTED).collect(),
+        backlinks: backlinks.into_iter().take(MAX_LISTED).collect(),
+        defects: note
+            .defects
+            .iter()
+            .map(|defect| defect.message.clone())
+            .collect(),
+        picture,
+    };
+    show(
+        &app,
+        &visitor,
+        (Place::Elsewhere, "note.html"),
+        StatusCode::OK,
+        &page,
+    )
+}
+
+/// A property for people: lists with commas, the rest as it stands.
+fn written(value: &Value) -> String {
+    let text = match value {
+        Value::String(text) => text.clone(),
+        Value::Null => String::new(),
+        Value::Array(list) => list.iter().map(written).collect::<Vec<_>>().join(", "),
+        other => other.to_string(),
+    };
+    text.chars().take(MAX_PROPERTY).collect()
+}

@@ -1,0 +1,48 @@
+//! Texts of the pages, in every language.
+
+use loop_shared::web::Phrase;
+
+/// A table: one line a text.
+#[rustfmt::skip]
+pub(super) const TEXTS: &[Phrase] = &[
+    Phrase::new("nav_search", "Search", "찾기"),
+    Phrase::new("nav_board", "Projects", "프로젝트"),
+    Phrase::new("nav_lint", "Lint", "점검"),
+    Phrase::new("search", "Search the vault", "볼트에서 찾기"),
+    Phrase::new("search_help", "Words in any order; \"a phrase\", -without, tag:x, type:x, status:x, path:x", "낱말을 순서 없이. \"구절\", -빼기, tag:x, type:x, status:x, path:x"),
+    Phrase::new("find", "Search", "찾기"),
+    Phrase::new("found", "notes found", "개 노트"),
+    Phrase::new("found_nothing", "Nothing was found. Try fewer or other words.", "찾은 것이 없습니다. 낱말을 줄이거나 바꿔 보세요."),
+    Phrase::new("results", "Results", "결과"),
+    Phrase::new("more", "More", "더 보기"),
+    Phrase::new("recent", "Changed last", "최근 바뀐 것"),
+    Phrase::new("recent_nothing", "No note has a date of its last change.", "바뀐 날짜가 있는 노트가 없습니다."),
+    Phrase::new("properties", "Properties", "속성"),
+    Phrase::new("text", "Text", "본문"),
+    Phrase::new("empty_note", "This note has no text.", "본문이 없는 노트입니다."),
+    Phrase::new("tags", "Tags", "태그"),
+    Phrase::new("links", "Links to", "가리키는 노트"),
+    Phrase::new("backlinks", "Linked from", "이 노트를 가리키는 노트"),
+    Phrase::new("no_links", "None", "없음"),
+    Phrase::new("graph", "This note and its neighbours", "이 노트와 이웃"),
+    Phrase::new("defects", "What is wrong with this note", "이 노트의 문제"),
+    Phrase::new("board_lead", "Choose a project to see its tasks by status.", "프로젝트를 고르면 상태별 작업을 봅니다."),
+    Phrase::new("board_nothing", "Nothing belongs here.", "해당하는 것이 없습니다."),
+    Phrase::new("all_projects", "All projects", "모든 프로젝트"),
+    Phrase::new("due", "due", "기한"),
+    Phrase::new("no_status", "without a status", "상태 없음"),
+    Phrase::new("lint_lead", "What is wrong in the vault, by path. The same as /api/lint.", "볼트에서 잘못된 곳. /api/lint 와 같습니다."),
+    Phrase::new("lint_nothing", "Nothing is wrong.", "잘못된 곳이 없습니다."),
+    Phrase::new("path", "Note", "노트"),
+    Phrase::new("place", "Line", "줄"),
+    Phrase::new("code", "Kind", "종류"),
+    Phrase::new("message", "What is wrong", "문제"),
+    Phrase::new("fix", "What to do", "고칠 방법"),
+    Phrase::new("instead", "Write", "이렇게 쓰기"),
+    Phrase::new("level_error", "error", "오류"),
+    Phrase::new("level_warning", "warning", "경고"),
+    Phrase::new("level_advice", "advice", "조언"),
+    Phrase::new("refused_not_found", "There is no such page", "없는 페이지입니다"),
+    Phrase::new("refused_question", "This question cannot be answered", "답할 수 없는 질문입니다"),
+    Phrase::new("home", "To the search", "찾기로"),
+];
