@@ -12,7 +12,6 @@ use loop_oauth::{
     login::Passwords,
     resource::Resources,
     store::{Store, StoreError},
-    user_admin::UserAdminError,
 };
 use loop_shared::service::{
     self, Health, ServeError, Shutdown,
@@ -27,18 +26,19 @@ use crate::{
     audit, backchannel,
     config::{Config, IDENTITY},
     first_admin,
-    outbound::{
-        OutboundDocuments, OutboundError,
-        providers::{Providers, ProvidersError},
-    },
+    outbound::{OutboundDocuments, providers::Providers},
     passkeys::WebauthnCeremonies,
     passwords::BcryptPasswords,
     seals::SecretSeals,
-    signer::{Keeper, Signer, SignerError, write_jwks_file},
+    signer::{Keeper, Signer, write_jwks_file},
     sweep,
     visitors::Visitors,
     web_clients,
 };
+
+mod error;
+
+pub use error::BootError;
 
 /// A store that is being opened.
 pub type Opening = Pin<Box<dyn Future<Output = Result<Opened, StoreError>> + Send>>;
@@ -88,46 +88,6 @@ impl Opened {
             tracing::warn!(%error, "the store was not closed; nothing is lost");
         }
     }
-}
-
-/// Why the server does not run. Each text says what to do where something can be done.
-#[derive(Debug, thiserror::Error)]
-pub enum BootError {
-    /// The store cannot be used.
-    #[error(transparent)]
-    Store(#[from] StoreError),
-    /// No key to sign with.
-    #[error(transparent)]
-    Signer(#[from] SignerError),
-    /// bcrypt does not work.
-    #[error("passwords cannot be hashed: {0}")]
-    Passwords(#[from] bcrypt::BcryptError),
-    /// The first administrator cannot be added.
-    #[error("the first administrator was not added: {0}")]
-    FirstAdmin(#[from] UserAdminError),
-    /// The public keys cannot be written.
-    #[error("JWKS_FILE {path} cannot be written: {error}")]
-    JwksFile {
-        /// Where.
-        path: String,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// No documents of clients can be fetched.
-    #[error(transparent)]
-    Outbound(#[from] OutboundError),
-    /// No provider can be asked.
-    #[error(transparent)]
-    Providers(#[from] ProvidersError),
-    /// A template does not parse; the build is broken.
-    #[error("the pages are broken: {0}")]
-    Pages(#[from] tera::Error),
-    /// A blocking task did not finish.
-    #[error("the start was interrupted")]
-    Interrupted,
-    /// The HTTP server does not run.
-    #[error(transparent)]
-    Serve(#[from] ServeError),
 }
 
 /// Serves until a signal comes or `shutdown` is triggered, lets running requests finish, closes the store.

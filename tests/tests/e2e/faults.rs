@@ -123,6 +123,8 @@ impl Drop for Thaw {
 fn files(folder: &Path) -> Vec<PathBuf> {
     let entries = std::fs::read_dir(folder).expect("a folder");
     let mut all: Vec<PathBuf> = entries.map(|it| it.expect("an entry").path()).collect();
+    // Memory that processes share, mapped from a file: the kernel would end whoever writes there, as no disk would.
+    all.retain(|path| !path.to_string_lossy().ends_with("-shm"));
     all.push(folder.to_path_buf());
     all
 }

@@ -142,7 +142,7 @@ async fn requests_leave_spans_that_join_the_askers_trace_and_hold_no_secret() {
     let wrong = client.refresh("no-such-token-at-all").await;
     assert_eq!(wrong.status, 400);
     let asked = http()
-        .get(format!("{}/api/stats?q=a-private-question", stack.url))
+        .get(format!("{}/api/search?q=a-private-question", stack.url))
         .bearer_auth(&access)
         .header("traceparent", format!("00-{TRACE}-{PARENT}-01"));
     assert_eq!(asked.send().await.expect("an answer").status(), 200);
@@ -172,7 +172,7 @@ async fn requests_leave_spans_that_join_the_askers_trace_and_hold_no_secret() {
         "{inside:?}"
     );
 
-    let api = named("public-api", "GET /api/stats");
+    let api = named("public-api", "GET /api/search");
     assert_eq!(hex(&api.trace_id), TRACE);
     assert_eq!(hex(&api.parent_span_id), PARENT);
     assert_eq!(text(&api.attributes, "client"), Some(client.id.clone()));

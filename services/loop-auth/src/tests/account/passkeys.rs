@@ -82,7 +82,7 @@ async fn sign_in(person: &Person, device: &mut Passkey) -> (u16, String, String)
 async fn a_passkey_signs_in_without_a_name_and_goes_where_the_login_was_to_lead() {
     let server = server().await;
     let (person, mut device) = with_key(&server).await;
-    assert!(person.html.contains("Laptop"), "{}", person.html);
+    assert!(person.html.contains("<bdi>Laptop</bdi>"), "{}", person.html);
     let guest = stranger(&server, "/account").await;
     let (status, to, html) = sign_in(&guest, &mut device).await;
     assert_eq!((status, &*to), (303, "/account?"), "{html}");
@@ -258,7 +258,10 @@ async fn a_challenge_for_adding_is_of_one_session_and_a_key_of_one_account() {
     theirs.set("csrf", foreign.value("csrf").unwrap());
     lee.send(&theirs, None).await;
     kim.look().await;
-    assert!(kim.html.contains("Laptop"), "nobody else removes it");
+    assert!(
+        kim.html.contains("<bdi>Laptop</bdi>"),
+        "nobody else removes it"
+    );
     server.clock.advance(601);
     let (status, to, _) = kim.send(&remove, None).await;
     assert_eq!((status, &*to), (303, "/account/security"), "an old login");
@@ -266,7 +269,7 @@ async fn a_challenge_for_adding_is_of_one_session_and_a_key_of_one_account() {
     remove = kim.form("/account/passkeys/remove", None);
     kim.send(&remove, None).await;
     kim.look().await;
-    assert!(!kim.html.contains("Laptop"), "{}", kim.html);
+    assert!(!kim.html.contains("<bdi>Laptop</bdi>"), "{}", kim.html);
     let guest = stranger(&server, "/account").await;
     assert_eq!(sign_in(&guest, &mut device.clone()).await.0, 400);
 }
