@@ -160,7 +160,8 @@ impl Running {
             // It ends by being aborted; waiting for that lets go of its store.
             let _ = task.await;
         }
-        drop(self.app);
+        // Both hold the store, which is closed when nobody does.
+        drop((self.app, self.health));
         self.opened.close().await;
     }
 }
