@@ -157,7 +157,13 @@ async fn requests_leave_spans_that_join_the_askers_trace_and_hold_no_secret() {
         let mut all = spans.iter();
         let found = all.find(|it| it.service == service && it.span.name == name);
         &found
-            .unwrap_or_else(|| panic!("no {name} of {service}"))
+            .unwrap_or_else(|| {
+                let seen: Vec<_> = spans
+                    .iter()
+                    .map(|it| (&it.service, &it.span.name))
+                    .collect();
+                panic!("no {name} of {service} in {seen:?}")
+            })
             .span
     };
     let token = named("loop-auth", "POST /token");

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use actix_web::http::header::HeaderMap as Asked;
 use opentelemetry::propagation::{Extractor, Injector, TextMapPropagator as _};
-use opentelemetry::trace::TracerProvider as _;
+use opentelemetry::trace::{TraceContextExt as _, TracerProvider as _};
 use opentelemetry::{KeyValue, trace::SpanKind};
 use opentelemetry_otlp::{ExporterBuildError, SpanExporter, WithExportConfig as _};
 use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
@@ -113,7 +113,6 @@ pub(super) fn of_request(request_id: &str, method: &str, headers: &Asked) -> Spa
         route = tracing::field::Empty,
         status = tracing::field::Empty,
         client = tracing::field::Empty,
-        otel.name = tracing::field::Empty,
         otel.kind = ?SpanKind::Server,
         otel.status_code = tracing::field::Empty,
     );
@@ -127,7 +126,8 @@ pub(super) fn of_request(request_id: &str, method: &str, headers: &Asked) -> Spa
 pub(super) fn answered(span: &Span, method: &str, route: Option<&str>, status: u16) {
     if on() {
         // The pattern, never the path: that one is a stranger's to choose.
-        span.record("otel.name", format!("{method} {}", route.unwrap_or("-")));
+        let name = format!("{method} {}", route.unwrap_or("-"));
+        span.context().span().update_name(name);
         if status >= 500 {
             span.record("otel.status_code", "ERROR");
         }
@@ -186,7 +186,6 @@ mod tests {
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     fn read(pairs: &[(&str, &str)]) -> Option<String> {
-        use opentelemetry::trace::TraceContextExt as _;
         let mut headers = Asked::new();
         for (name, value) in pairs {
             let name = header::HeaderName::try_from(*name).unwrap();
