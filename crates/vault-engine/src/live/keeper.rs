@@ -15,6 +15,7 @@ use std::{
 
 use super::{
     Changed, Feeds, Message, OpenError, Shared, State, WatcherState,
+    due::{Due, MIN_POLL},
     memory::Memory,
     pictures::Pictures,
     watch::{Watch, cause},
@@ -25,9 +26,6 @@ use crate::{
     snapshot::NoteDefect,
 };
 use arc_swap::ArcSwap;
-
-/// The shortest time between comparisons without watching.
-const MIN_POLL: Duration = Duration::from_millis(500);
 
 pub(super) struct Keeper {
     config: VaultConfig,
@@ -96,12 +94,12 @@ impl Keeper {
 
     /// Works until told to stop.
     pub(super) fn run(mut self, receiver: &Receiver<Message>) {
-        let mut due = Instant::now() + self.interval();
+        let mut due = Due::after(self.interval());
         while !self.shared.stop.load(Ordering::Acquire) {
             self.index();
             let mut compare = false;
             let mut told: Vec<PathBuf> = Vec::new();
-            match receiver.recv_timeout(due.saturating_duration_since(Instant::now())) {
+            match receiver.recv_timeout(due.left()) {
                 Ok(first) => {
                     for message in std::iter::once(first).chain(receiver.try_iter()) {
                         match message {
@@ -115,6 +113,7 @@ impl Keeper {
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             compare |= self.shared.missed.swap(false, Ordering::AcqRel);
+            compare |= due.is_past(); // also when changes never end
             if told.contains(&self.config.root) {
                 // The folder itself was moved or deleted; what watches it watches something else now.
                 self.watch = None;
@@ -122,7 +121,9 @@ impl Keeper {
             if compare || !self.reread(&told) {
                 self.doubt(&told);
                 self.compare();
-                due = Instant::now() + self.interval();
+                due = Due::after(self.interval());
+            } else if !told.is_empty() {
+                due.told(self.shared.state.load().took);
             }
         }
     }

@@ -3,6 +3,7 @@
 //! In: [`VaultConfig`]. Out: [`Vault`], a handle that gives the present [`Snapshot`] without waiting.
 //! Never: blocking work on a caller's thread after [`Vault::open`]; a write into the folder.
 
+mod due;
 mod feeds;
 mod keeper;
 mod memory;

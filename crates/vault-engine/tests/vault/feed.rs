@@ -256,8 +256,6 @@ proptest! {
             wanted.sort();
             let state = std::cell::RefCell::new((&mut held, &mut cursor));
             until(vault, "the folder", |_| {
-                // What is asked here is the feed, not how soon the system tells of a change.
-                vault.compare_soon();
                 let (held, cursor) = &mut *state.borrow_mut();
                 let page = feed(vault, Sight::Open).since(Some(cursor.as_str()), 3).unwrap();
                 for event in &page.results {
