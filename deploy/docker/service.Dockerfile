@@ -45,7 +45,8 @@ RUN if [ "$SERVICE" = public-api ]; then \
     fi
 COPY --from=build /build/target/release/${SERVICE} /usr/local/bin/${SERVICE}
 RUN ln -s ${SERVICE} /usr/local/bin/service
-ENV BIND_ADDRESS=0.0.0.0
+# Threads that share two heaps leave less unused memory lying about than those with one each.
+ENV BIND_ADDRESS=0.0.0.0 MALLOC_ARENA_MAX=2
 # A number, so that whoever runs the image can see that it is not root.
 USER 10001:10001
 WORKDIR /data

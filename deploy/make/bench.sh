@@ -8,7 +8,7 @@
 #   BENCH_DIR          a folder on the disk to be measured [default: cargo's target folder]
 #   BENCH_DOCUMENT     where the report is written, "" for nowhere [default: docs/benchmarks.md]
 #   BENCH_PEER=none    without the peer
-#   BENCH_POSTGRES     the URL of an empty PostgreSQL database, "none" for none [default: a cluster of its own, in BENCH_DIR]
+#   BENCH_POSTGRES     the URL of an empty PostgreSQL database, "none" for none [default: a cluster of its own, in /var/tmp]
 # shellcheck source=deploy/make/common.sh
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 
@@ -43,7 +43,7 @@ export BENCH_DIR=${BENCH_DIR:-$target} BENCH_DOCUMENT=${BENCH_DOCUMENT-docs/benc
 start_postgres() {
     local programs data port password
     programs=$(postgres_bin) || return 1
-    cluster=$(mktemp -d "$BENCH_DIR/loop-bench-postgres.XXXXXX")
+    cluster=$(mktemp -d /var/tmp/loop-bench-postgres.XXXXXX) # where its user may go
     data=$cluster/data password=$(openssl rand -hex 16)
     port=$((20000 + RANDOM % 20000))
     printf '%s' "$password" >"$cluster/password"

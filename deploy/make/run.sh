@@ -193,7 +193,7 @@ new_log() {
 spawn() {
     local log
     log=$(new_log "$1")
-    local -x BIND_ADDRESS=127.0.0.1 PORT EXTERNAL_URL=$url
+    local -x BIND_ADDRESS=127.0.0.1 PORT EXTERNAL_URL=$url MALLOC_ARENA_MAX=2
     PORT=$(port_of "$1")
     case $1 in
     nginx)

@@ -63,6 +63,7 @@ impl Bench {
             );
             self.report.floods.push(Flood {
                 what,
+                beside: "a flood of logins",
                 quiet,
                 flooded,
             });

@@ -3,12 +3,15 @@
 //! `make bench` builds and runs it. In: environment variables (see [`settings`]). Out: tables on the terminal and
 //! in `docs/benchmarks.md`. The server has one half of the cores, the load the other; `openssl speed` and the peer
 //! get the server's half, in the same run, so that ratios hold where figures do not.
+//!
+//! `loop-bench bcrypt SECONDS COST` only tells how many bcrypt hashes a core makes: the limit of logins.
 
 mod flood;
 mod http;
 mod load;
 mod machine;
 mod measure;
+mod people;
 mod report;
 mod seed;
 mod server;
@@ -33,6 +36,13 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let [limit, seconds, cost] = arguments.as_slice()
+        && limit == people::HASHING
+    {
+        println!("{}", people::hashes(seconds.parse()?, cost.parse()?)?);
+        return Ok(());
+    }
     let settings = Settings::read()?;
     let document = settings.document.clone();
     let report = Bench::new(settings)?.run()?;

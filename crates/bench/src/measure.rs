@@ -39,7 +39,7 @@ const POSTGRES_GRANTS: usize = 1_000;
 pub(crate) struct Bench {
     pub(crate) settings: Settings,
     pub(crate) cores: Cores,
-    runtime: Runtime,
+    pub(crate) runtime: Runtime,
     pub(crate) folder: PathBuf,
     pub(crate) report: Report,
 }
@@ -131,6 +131,9 @@ impl Bench {
         }
         if on_file && Some(&stored) == self.settings.grants.first() {
             self.flood(&setup, &mut families)?;
+        }
+        if on_file && Some(&stored) == self.settings.grants.last() {
+            self.people(&setup, &mut families)?;
         }
         self.runtime.block_on(database.close())
     }

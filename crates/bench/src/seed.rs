@@ -25,6 +25,11 @@ pub(crate) const MACHINE: (&str, &str) = (
 /// Where its answers would go.
 pub(crate) const REDIRECT: &str = "http://localhost:8765/callback";
 
+/// People who have grants beside the administrator, each with the administrator's password.
+pub(crate) const PEOPLE: usize = 20_000;
+/// Apps that have most of the grants.
+const APPS: usize = 500;
+
 /// How long everything seeded is good, in milliseconds.
 const GOOD_FOR: u64 = 90 * 86_400_000;
 /// Rows of one statement.
@@ -82,15 +87,35 @@ impl Database {
         self.db.execute_unprepared(&sql).await.map(drop)
     }
 
-    /// Adds grants with a refresh token each, of which nobody knows the raw form. In the words of SQLite.
+    /// Adds people and apps. In the words of SQLite.
+    async fn crowd(&self) -> Result<(), Failure> {
+        let (user, now) = (&self.user, self.now);
+        let sql = format!(
+            "INSERT INTO users (id, email, name, password_hash, roles, created_at) \
+             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n LIMIT {PEOPLE}) \
+             SELECT {PERSON}, 'person' || i || '@example.com', 'Person ' || i, \
+             (SELECT password_hash FROM users WHERE id = '{user}'), 'member', {now} + i FROM n \
+             WHERE true ON CONFLICT DO NOTHING; \
+             INSERT INTO clients (id, name, auth_method, redirect_uris, grant_types, origin, created_at, first_login_at) \
+             WITH RECURSIVE n(i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n LIMIT {APPS}) \
+             SELECT 'bench-app-' || i, 'App ' || i, 'none', '[\"{REDIRECT}\"]', 'authorization_code refresh_token', \
+             'operator', {now} + i, {now} + i FROM n WHERE true ON CONFLICT DO NOTHING"
+        );
+        self.db.execute_unprepared(&sql).await?;
+        Ok(())
+    }
+
+    /// Adds grants with a refresh token each, of which nobody knows the raw form, spread over people and apps. Only on
+    /// SQLite.
     pub(crate) async fn fill(&self, count: usize) -> Result<(), Failure> {
-        if count == 0 {
+        if self.db.get_database_backend() != DbBackend::Sqlite {
             return Ok(());
         }
         self.db
             .execute_unprepared("PRAGMA synchronous = OFF")
             .await?;
-        let (user, resource, now) = (&self.user, &self.resource, self.now);
+        self.crowd().await?;
+        let (resource, now) = (&self.resource, self.now);
         let good = now + GOOD_FOR;
         let mut left = count;
         while left > 0 {
@@ -100,9 +125,10 @@ impl Database {
                 "BEGIN IMMEDIATE; \
                  CREATE TEMP TABLE made AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n LIMIT {rows}) \
                  SELECT lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) \
-                 || '-8' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))) AS id FROM n; \
+                 || '-8' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6))) AS id, \
+                 abs(random()) % {PEOPLE} AS i, 'bench-app-' || (abs(random()) % {APPS}) AS app FROM n; \
                  INSERT INTO grants (id, user_id, client_id, resource, scopes, created_at, rotation_key) \
-                 SELECT id, '{user}', '{CLIENT}', '{resource}', 'mcp:read', {now}, lower(hex(randomblob(32))) FROM made; \
+                 SELECT id, {PERSON}, app, '{resource}', 'mcp:read', {now} - i * 1000, lower(hex(randomblob(32))) FROM made; \
                  INSERT INTO refresh_tokens (hash, grant_id, state, expires_at) \
                  SELECT lower(hex(randomblob(32))), id, 'live', {good} FROM made; \
                  DROP TABLE made; COMMIT; PRAGMA wal_checkpoint(TRUNCATE)"
@@ -199,6 +225,27 @@ impl Database {
     pub(crate) async fn close(self) -> Result<(), Failure> {
         Ok(self.db.close().await?)
     }
+}
+
+/// The identifier of the `i`-th of the [`PEOPLE`], in the words of SQLite.
+const PERSON: &str = "printf('%08x-0000-4000-8000-%012x', i, i)";
+
+/// The same in ours.
+pub(crate) fn person(i: usize) -> String {
+    format!("{i:08x}-0000-4000-8000-{i:012x}")
+}
+
+/// Makes another, empty database on a PostgreSQL server; its URL.
+pub(crate) async fn empty_database(url: &str) -> Result<String, Failure> {
+    const NAME: &str = "loop_bench_copy";
+    let server = url.rsplit_once('/').ok_or("no database in the URL")?.0;
+    let db = Orm::connect(url).await?;
+    db.execute_unprepared(&format!("DROP DATABASE IF EXISTS {NAME}"))
+        .await?;
+    db.execute_unprepared(&format!("CREATE DATABASE {NAME}"))
+        .await?;
+    db.close().await?;
+    Ok(format!("{server}/{NAME}"))
 }
 
 /// The S256 challenge of [`VERIFIER`].

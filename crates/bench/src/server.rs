@@ -132,6 +132,7 @@ impl Running {
             .env("PATH", std::env::var_os("PATH").unwrap_or_default())
             .env("BIND_ADDRESS", "127.0.0.1")
             .env("PORT", port.to_string())
+            .env("MALLOC_ARENA_MAX", "2") // as the image and `make run` start it
             .envs(settings.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::null())
             .stdout(Stdio::null())

@@ -8,7 +8,8 @@ use crate::{
     Failure,
     http::{self, Connection},
     load::Step,
-    seed::{MACHINE, REDIRECT, VERIFIER},
+    seed::{MACHINE, PEOPLE, REDIRECT, VERIFIER},
+    server::ADMIN,
 };
 
 /// Who answers: paths and client differ.
@@ -206,6 +207,59 @@ pub(crate) fn logging_in(connections: usize) -> Vec<Step<'static>> {
                 503 | 429 => std::thread::sleep(BACK_OFF),
                 status => return Err(format!("a login was answered {status}").into()),
             }
+            Ok(Some(()))
+        })
+    };
+    (0..connections).map(step).collect()
+}
+
+/// Every connection logs people in, each from another address with the right password: a session each.
+pub(crate) fn entering(connections: usize) -> Vec<Step<'static>> {
+    let step = |connection: usize| -> Step<'static> {
+        let mut form: Option<(String, String)> = None;
+        let mut person = connection;
+        Box::new(move |open| {
+            let (cookies, csrf) = match &form {
+                Some(known) => known,
+                None => form.insert(login_form(open)?),
+            };
+            let email = format!("person{}%40example.com", person % PEOPLE);
+            let body = format!("csrf={csrf}&email={email}&password={}", ADMIN.1);
+            let address = format!("10.9.{}.{}", (person >> 8) % 256, person % 256);
+            let headers = format!("Cookie: {cookies}\r\nX-Forwarded-For: {address}\r\n");
+            person += connections;
+            match open
+                .send(&http::post("/oauth/login", &headers, &body))?
+                .status
+            {
+                303 => Ok(Some(())),
+                status => Err(format!("a login was answered {status}").into()),
+            }
+        })
+    };
+    (0..connections).map(step).collect()
+}
+
+/// The cookies of somebody who logged in.
+pub(crate) fn session(port: u16, (email, password): (&str, &str)) -> Result<String, Failure> {
+    let mut connection = Connection::open(port)?;
+    let (cookies, csrf) = login_form(&mut connection)?;
+    let body = format!("csrf={csrf}&email={email}&password={password}");
+    let headers = format!("Cookie: {cookies}\r\n");
+    let answer = connection.send(&http::post("/oauth/login", &headers, &body))?;
+    match answer.status {
+        303 => Ok(answer.cookies()),
+        status => Err(format!("a login was answered {status}").into()),
+    }
+}
+
+/// Every connection reads a page that a session sees.
+pub(crate) fn reading(cookies: &str, path: &str, connections: usize) -> Vec<Step<'static>> {
+    let request = http::get(path, &format!("Cookie: {cookies}\r\n"));
+    let step = |_| -> Step<'static> {
+        let request = request.clone();
+        Box::new(move |connection| {
+            connection.send(&request)?.ok()?;
             Ok(Some(()))
         })
     };

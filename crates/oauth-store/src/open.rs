@@ -19,6 +19,8 @@ use crate::{error::failed, file, migrate, store::StoreOptions, writer};
 
 /// What the write-ahead log is cut back to after a burst, in bytes.
 const WAL_LIMIT: &str = "67108864";
+/// Kibibytes of pages, negative as SQLite wants it, that each reading connection keeps: the system keeps the rest.
+const READER_CACHE: &str = "-1024";
 
 /// The two ways into one database.
 pub(crate) struct Pools {
@@ -71,7 +73,9 @@ async fn connect(path: &Path, options: &StoreOptions) -> Result<Pools, SqlxError
         .pragma("journal_size_limit", WAL_LIMIT)
         // What a savepoint could take back lies in memory; otherwise every page of it is written to a file first.
         .pragma("temp_store", "MEMORY");
-    let reading = common.pragma("query_only", "ON");
+    let reading = common
+        .pragma("query_only", "ON")
+        .pragma("cache_size", READER_CACHE);
 
     let pool = PoolOptions::new()
         .acquire_timeout(options.busy_timeout * writer::BUSY_ATTEMPTS)

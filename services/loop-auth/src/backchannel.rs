@@ -25,7 +25,7 @@ use url::Url;
 use crate::{
     app::App,
     audit,
-    outbound::{GuardedHttp, OutboundError, Reach, causes},
+    outbound::{GuardedHttp, NoRequest, OutboundError, Reach, causes},
 };
 
 /// Time between two looks at the queue.
@@ -98,10 +98,17 @@ async fn post(app: &App, http: &GuardedHttp, client: &Client, notice: &Notice) -
     let Some(uri) = uri.and_then(|uri| Url::parse(uri).ok()) else {
         return Attempt::Refused;
     };
-    let Some(request) = http.request(Method::POST, &uri) else {
-        let error = "its address is not public; LOGOUT_ALLOW opens it";
-        tracing::warn!(error, client = %client.id, "a client could not be told of a logout");
-        return Attempt::Failed;
+    let request = match http.request(Method::POST, &uri).await {
+        Ok(request) => request,
+        Err(NoRequest::Barred) => {
+            let error = "its address is not public; LOGOUT_ALLOW opens it";
+            tracing::warn!(error, client = %client.id, "a client could not be told of a logout");
+            return Attempt::Failed;
+        }
+        Err(error) => {
+            tracing::error!(%error, client = %client.id, "a client could not be told of a logout");
+            return Attempt::Failed;
+        }
     };
     let token = match sign(app, notice) {
         Ok(token) => token,

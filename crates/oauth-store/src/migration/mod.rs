@@ -21,6 +21,7 @@ mod m20261128_030000_create_audit;
 mod m20261128_031000_create_invitations;
 mod m20261128_060000_add_device_identity;
 mod m20261128_100000_add_passkeys;
+mod m20261128_120000_index_open_grants;
 
 use sea_orm_migration::prelude::*;
 
@@ -50,6 +51,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_031000_create_invitations::Migration),
             Box::new(m20261128_060000_add_device_identity::Migration),
             Box::new(m20261128_100000_add_passkeys::Migration),
+            Box::new(m20261128_120000_index_open_grants::Migration),
         ]
     }
 }

@@ -185,17 +185,23 @@ async fn count(db: &Reader, which: SimpleExpr) -> Result<Capped, StoreError> {
 async fn used(db: &Reader, client: Client) -> Result<ClientUse, StoreError> {
     let theirs = grant::Column::ClientId.eq(client.id.0.as_str());
     let grants = count(db, theirs.clone()).await?;
-    let latest = grant::Entity::find()
+    // Nothing but what the index holds.
+    let latest: Vec<(String, String)> = grant::Entity::find()
+        .select_only()
+        .column(grant::Column::Id)
+        .column(grant::Column::UserId)
         .filter(theirs)
         .filter(grant::Column::RevokedAt.is_null())
         .order_by_desc(grant::Column::CreatedAt)
         .order_by_desc(grant::Column::Id)
         .limit(LATEST)
+        .into_tuple()
         .all(db)
         .await
         .map_err(unread("grant"))?;
-    let last = last_ends(db, &latest).await?.into_values().max();
-    let users: HashSet<&str> = latest.iter().map(|row| row.user_id.as_str()).collect();
+    let ids = latest.iter().map(|(id, _)| id.as_str());
+    let last = last_ends(db, ids).await?.into_values().max();
+    let users: HashSet<&str> = latest.iter().map(|(_, user)| user.as_str()).collect();
     Ok(ClientUse {
         users: users.len() as u64,
         last_end: client::ROW.time_opt(last)?,
@@ -207,17 +213,16 @@ async fn used(db: &Reader, client: Client) -> Result<ClientUse, StoreError> {
 /// Until when each grant can be refreshed.
 async fn last_ends(
     db: &Reader,
-    grants: &[grant::Model],
+    grants: impl ExactSizeIterator<Item = &str>,
 ) -> Result<HashMap<String, i64>, StoreError> {
-    if grants.is_empty() {
+    if grants.len() == 0 {
         return Ok(HashMap::new());
     }
-    let ids = grants.iter().map(|row| row.id.as_str());
     let rows: Vec<(String, i64)> = refresh_token::Entity::find()
         .select_only()
         .column(refresh_token::Column::GrantId)
         .column_as(refresh_token::Column::ExpiresAt.max(), "last_end")
-        .filter(refresh_token::Column::GrantId.is_in(ids))
+        .filter(refresh_token::Column::GrantId.is_in(grants))
         .group_by(refresh_token::Column::GrantId)
         .into_tuple()
         .all(db)
@@ -231,7 +236,7 @@ async fn name(db: &Reader, rows: Vec<grant::Model>) -> Result<Vec<GrantUse>, Sto
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let last = last_ends(db, &rows).await?;
+    let last = last_ends(db, rows.iter().map(|row| row.id.as_str())).await?;
     let users: HashSet<&str> = rows.iter().map(|row| row.user_id.as_str()).collect();
     let users = user::Entity::find()
         .filter(user::Column::Id.is_in(users))

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     Bounds,
-    guarded::{GuardedHttp, OutboundError, Reach},
+    guarded::{GuardedHttp, NoRequest, OutboundError, Reach},
     lifetime,
     lookup::Lookup,
 };
@@ -41,8 +41,8 @@ enum Failed {
     Resting,
     #[error("it took too long")]
     Slow,
-    #[error("its address is not public")]
-    Barred,
+    #[error(transparent)]
+    Unasked(NoRequest),
     #[error("{}", causes(.0))]
     Http(#[from] reqwest::Error),
     #[error("it answered {0}")]
@@ -57,9 +57,13 @@ impl Failed {
     /// Whether the host itself is in trouble, whatever is asked of it.
     fn is_of_host(&self) -> bool {
         match self {
-            Self::Slow | Self::Barred => true,
+            Self::Slow | Self::Unasked(NoRequest::Barred) => true,
             Self::Http(error) => error.is_connect(),
-            Self::Resting | Self::Status(_) | Self::Type | Self::TooLong(_) => false,
+            Self::Unasked(NoRequest::Client(_))
+            | Self::Resting
+            | Self::Status(_)
+            | Self::Type
+            | Self::TooLong(_) => false,
         }
     }
 }
@@ -143,8 +147,8 @@ impl Fetcher {
     }
 
     async fn get(&self, url: &DocumentUrl, limit: usize) -> Result<Fetched, Failed> {
-        let request = self.http.request(Method::GET, url.url());
-        let request = request.ok_or(Failed::Barred)?;
+        let request = self.http.request(Method::GET, url.url()).await;
+        let request = request.map_err(Failed::Unasked)?;
         let response = request.header(ACCEPT, "application/json").send().await?;
         if response.status() != StatusCode::OK {
             return Err(Failed::Status(response.status()));

@@ -18,12 +18,13 @@ use reqwest::dns::{Addrs, Name, Resolve, Resolving};
 pub(crate) type Looking = Pin<Box<dyn Future<Output = io::Result<Vec<IpAddr>>> + Send>>;
 
 /// Looks names up.
-pub(crate) trait Lookup: Send + Sync {
+pub(crate) trait Lookup: std::fmt::Debug + Send + Sync {
     /// All addresses of a host.
     fn addresses(&self, host: &str) -> Looking;
 }
 
 /// The system's own way.
+#[derive(Debug)]
 pub(super) struct System;
 
 impl Lookup for System {
@@ -37,6 +38,7 @@ impl Lookup for System {
 }
 
 /// Refuses a name of which any address is not public, unless it is opened.
+#[derive(Clone, Debug)]
 pub(super) struct Guarded {
     pub(super) lookup: Arc<dyn Lookup>,
     pub(super) allowed: Allowed,

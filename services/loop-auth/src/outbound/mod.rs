@@ -16,7 +16,7 @@ use std::time::Duration;
 pub(crate) use documents::OutboundDocuments;
 pub(crate) use fetch::causes;
 pub use guarded::OutboundError;
-pub(crate) use guarded::{GuardedHttp, Reach};
+pub(crate) use guarded::{GuardedHttp, NoRequest, Reach};
 
 /// How long things may take and are left alone.
 #[derive(Clone, Copy, Debug)]

@@ -23,6 +23,7 @@ use super::{
 };
 
 /// Answers each lookup with the next list, the last one again and again, and counts.
+#[derive(Debug)]
 struct Names {
     lists: Mutex<VecDeque<Vec<IpAddr>>>,
     asked: Mutex<Vec<String>>,

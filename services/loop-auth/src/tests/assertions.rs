@@ -17,11 +17,21 @@ const KIM: &str = "kim@example.com";
 
 /// An assertion of `client` for this server, which nobody has used yet.
 pub(super) fn assertion(server: &Server, client: &str, signer: &TestKey) -> String {
-    let now = server.clock.now().timestamp();
+    assertion_at(&server.url, server.clock.now(), client, signer)
+}
+
+/// An assertion of `client` for the server at `url` at this moment.
+pub(super) fn assertion_at(
+    url: &str,
+    now: chrono::DateTime<chrono::Utc>,
+    client: &str,
+    signer: &TestKey,
+) -> String {
+    let now = now.timestamp();
     let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
     let header = part(&json!({"alg": signer.alg(), "kid": signer.kid}));
     let claims = part(&json!({
-        "iss": client, "sub": client, "aud": server.url, "exp": now + 60, "iat": now,
+        "iss": client, "sub": client, "aud": url, "exp": now + 60, "iat": now,
         "jti": uuid::Uuid::new_v4().to_string(),
     }));
     let signature = signer.sign(format!("{header}.{claims}").as_bytes());

@@ -4,6 +4,7 @@
 //! the protocol's own: never a panic, never a 5xx, in bounded time, with no header, log line or markup of the sender's.
 
 mod authorize;
+mod cimd;
 mod dpop;
 mod grammar;
 mod jwt;

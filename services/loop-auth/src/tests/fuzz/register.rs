@@ -15,7 +15,7 @@ const ERRORS: [&str; 4] = [
     "invalid_software_statement",
     "unapproved_software_statement",
 ];
-const MEMBERS: [&str; 22] = [
+pub(super) const MEMBERS: [&str; 22] = [
     "client_name",
     "redirect_uris",
     "token_endpoint_auth_method",
@@ -41,11 +41,11 @@ const MEMBERS: [&str; 22] = [
 ];
 
 /// Text from hostile bytes, for what must be a JSON string.
-fn words() -> impl Strategy<Value = String> {
+pub(super) fn words() -> impl Strategy<Value = String> {
     hostile().prop_map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn redirect() -> impl Strategy<Value = String> {
+pub(super) fn redirect() -> impl Strategy<Value = String> {
     let known = [
         "https://client.example/cb",
         "http://localhost/cb",
@@ -63,7 +63,7 @@ fn redirect() -> impl Strategy<Value = String> {
     ]
 }
 
-fn json() -> impl Strategy<Value = Value> {
+pub(super) fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
         any::<bool>().prop_map(Value::from),

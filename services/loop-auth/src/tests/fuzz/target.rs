@@ -32,6 +32,7 @@ use tracing_subscriber::{filter::LevelFilter, fmt, fmt::MakeWriter, layer::Subsc
 
 use super::{
     super::*,
+    cimd::Published,
     config,
     grammar::{Attempt, HEADER_MARK, HTML_MARK, LOG_MARK},
 };
@@ -99,6 +100,8 @@ pub(super) struct Target {
     store: Arc<SqlStore>,
     fresh: RefCell<(usize, Option<Rc<Fresh>>)>,
     logs: [Log; 2],
+    /// What stands behind the addresses of clients.
+    pub(super) published: Arc<Published>,
     /// How often each status was answered.
     statuses: RefCell<BTreeMap<u16, u32>>,
     _folder: tempfile::TempDir,
@@ -176,6 +179,7 @@ impl Target {
         let passwords = Arc::new(BcryptPasswords::new(4, 2, 64).unwrap());
         let external = ExternalUrl::parse(ISSUER).unwrap();
         let ceremonies = Arc::new(WebauthnCeremonies::new(&external));
+        let published = Arc::<Published>::default();
         let parts = Parts {
             rules: rules(ISSUER, Enforcement::default()),
             external_url: ExternalUrl::parse(ISSUER).unwrap(),
@@ -186,7 +190,7 @@ impl Target {
             signer: signer(&store, &clock).await,
             keys: super::super::key_settings(),
             jwks_max_age: Duration::from_mins(5),
-            documents: Arc::new(NoDocuments),
+            documents: Arc::clone(&published) as _,
             proxies: TrustedProxies::default(),
             providers: crate::outbound::providers::Providers::default(),
             seals: Arc::new(SecretSeals::new(None)),
@@ -216,6 +220,7 @@ impl Target {
             clock,
             fresh: RefCell::default(),
             statuses: RefCell::default(),
+            published,
             store,
             logs,
             app: app.clone(),
