@@ -48,6 +48,8 @@ pub struct Snapshot {
     hash: ContentHash,
     bytes: u64,
     load_time: Duration,
+    /// Of a picture made before everything was read: how much was, in percent.
+    read: Option<u8>,
 }
 
 impl Snapshot {
@@ -63,6 +65,7 @@ impl Snapshot {
             hash: ContentHash::default(),
             bytes: 0,
             load_time: Duration::ZERO,
+            read: None,
         }
     }
 
@@ -85,6 +88,7 @@ impl Snapshot {
             bytes: notes.iter().map(|note| note.bytes).sum(),
             generation: self.generation + 1,
             load_time: Duration::ZERO,
+            read: None,
             index: self.index.placed(&notes),
             names,
             graph: Arc::new(graph),
@@ -96,6 +100,28 @@ impl Snapshot {
     pub(crate) fn indexed(mut self) -> Self {
         self.index = self.index.complete(&self.notes);
         self
+    }
+
+    /// Before anything was read, with pieces of an index made before.
+    pub(crate) fn beginning(index: Index) -> Self {
+        Self {
+            index,
+            read: Some(0),
+            ..Self::empty()
+        }
+    }
+
+    /// The same picture, of a vault that is read so far. Percent.
+    pub(crate) const fn read_so_far(mut self, percent: Option<u8>) -> Self {
+        self.read = percent;
+        self
+    }
+
+    /// How much of the vault was read when this picture was made, in percent; `None` when it was all, as it is but at the
+    /// first start. Until then what is not found may be there, and every count is too low.
+    #[must_use]
+    pub const fn reading(&self) -> Option<u8> {
+        self.read
     }
 
     /// A vault in memory, without a folder: for tests and tools.
