@@ -9,7 +9,7 @@ use crate::Failure;
 const NOUNS: &str = "결제 인증 서버 토큰 세션 사용자 구독 매출 현금흐름 런웨이 채용 조직 실험 가설 지표 전환율 온보딩 대시보드 보안 권한 감사 로그 캐시 색인 검색 문서 관계 프로젝트 과제 일정 예산 데이터 파이프라인 배포 장애 복구 백업 정책 계약 고객 투자 회의 결정 품질 성능 지연 용량 스키마 알림";
 const PARTICLES: &str = "을 를 이 가 은 는 의 에 에서 으로 와 과 도 까지";
 const VERBS: &str = "분리한다 유지한다 확인했다 개선되었다 검토한다 완료되었다 필요하다 측정한다 공유한다 배포했다 논의했다 추가한다";
-const WORDS: &str = "oauth token session scope docker nginx cache index search schema relation runway retention funnel metric latency rollout container audit policy webhook cursor snapshot graph backlink invoice payment refund pipeline stream";
+const WORDS: &str = "oauth token session scope docker nginx cache index search schema relation ledger retention funnel metric latency rollout container audit policy webhook cursor snapshot graph backlink invoice payment refund pipeline stream";
 const STATUSES: [&str; 5] = ["todo", "doing", "done", "blocked", "hold"];
 const TAGS: [&str; 8] = [
     "mcp",

@@ -14,11 +14,11 @@ use std::{
 };
 
 use super::{
-    Changed, Feeds, Message, OpenError, Shared, State, WatcherState,
+    Changed, Message, OpenError, Shared, State,
     due::{Due, MIN_POLL},
     first,
     memory::Memory,
-    pictures::{Made, Pictures},
+    pictures::Pictures,
     watch::{Watch, cause},
 };
 use crate::{
@@ -35,8 +35,8 @@ pub(super) struct Keeper {
     pub(super) shared: Arc<Shared>,
     pub(super) memory: Memory,
     pub(super) walked: Vec<NoteDefect>,
-    watch: Option<Watch>,
-    no_watch: String,
+    pub(super) watch: Option<Watch>,
+    pub(super) no_watch: String,
     pub(super) root: Option<RootId>,
     /// Notes taken in since the last picture.
     pub(super) pending: u64,
@@ -261,46 +261,5 @@ impl Keeper {
             self.watch = None;
         }
         Some(walked)
-    }
-
-    /// Shows the notes as they are now; returns how many open ones differ.
-    pub(super) fn publish(&mut self, began: Instant) -> u64 {
-        self.pending = 0;
-        let before = self.shared.pictures.load_full();
-        let privacy = self.config.privacy.as_ref();
-        let made = Made { began, read: None };
-        let next = before.next(self.memory.notes(), &self.walked, privacy, made);
-        let next = Arc::new(next);
-        if let Some(feeds) = self.shared.feeds.get() {
-            self.shared.pictures.store(Arc::clone(&next));
-            feeds.record(&before, &next);
-        } else {
-            // From here on changes are told: to whoever sees this picture.
-            let feeds = Feeds::begin(&next, &self.config);
-            let _ = self.shared.feeds.set(feeds);
-            self.shared.pictures.store(Arc::clone(&next));
-        }
-        next.open_changes_since(&before)
-    }
-
-    pub(super) fn report(&self, began: Instant, changed: Changed, root_present: bool) {
-        let took = began.elapsed();
-        let poll = (took * 10).max(MIN_POLL).min(self.config.rescan_interval);
-        let watcher = if self.watch.is_some() {
-            WatcherState::Watching
-        } else {
-            WatcherState::Polling {
-                every_ms: u64::try_from(poll.as_millis()).unwrap_or(u64::MAX),
-                reason: self.no_watch.clone(),
-            }
-        };
-        let changed = changed.after(self.shared.state.load().changed);
-        self.shared.state.store(Arc::new(State {
-            watcher,
-            scanned: Instant::now(),
-            took,
-            changed,
-            root_present,
-        }));
     }
 }

@@ -11,6 +11,7 @@ mod keeper;
 mod memory;
 mod past;
 mod pictures;
+mod show;
 mod status;
 mod watch;
 
