@@ -1,6 +1,6 @@
 # The only command surface. Each target says what it does; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fuzz soak lint fmt clean
+.PHONY: help run test bench fuzz soak soak-vault lint fmt clean
 .NOTPARALLEL:
 
 help: ## List the targets
@@ -12,7 +12,7 @@ run: ## Build, start everything behind http://localhost:8082 and stay (settings:
 test: ## Install what the tests need and run all of them (plain `cargo test --workspace` runs most)
 	@exec deploy/make/test.sh
 
-bench: ## Measure loop-auth beside a peer and the machine's limits (minutes; settings: deploy/make/bench.sh)
+bench: ## Measure loop-auth and the vault beside peers and the machine's limits (minutes; settings: deploy/make/bench*.sh)
 	@exec deploy/make/bench.sh
 
 fuzz: ## Attack loop-auth's handlers with mutated requests: make fuzz CASES=1000000 (for each of four targets; hours)
@@ -20,6 +20,9 @@ fuzz: ## Attack loop-auth's handlers with mutated requests: make fuzz CASES=1000
 
 soak: ## Mixed traffic for long; memory must stay level: make soak MINUTES=60
 	@exec deploy/make/soak.sh "$(or $(MINUTES),60)"
+
+soak-vault: ## Change and read a vault for long; no stale answer, level memory: make soak-vault MINUTES=30
+	@exec deploy/make/soak-vault.sh "$(or $(MINUTES),30)"
 
 lint: ## Formatting, clippy, licences and advisories, shell scripts
 	@exec deploy/make/lint.sh

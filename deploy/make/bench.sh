@@ -73,3 +73,4 @@ elif [ -z "${BENCH_POSTGRES:-}" ]; then
     start_postgres || warn "no PostgreSQL (initdb, postgres, pg_ctl, runuser): its rows are left out"
 fi
 "$target/measured/loop-bench"
+deploy/make/bench-vault.sh

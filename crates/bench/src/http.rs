@@ -39,6 +39,12 @@ impl Answer {
         set.collect::<Vec<_>>().join("; ")
     }
 
+    /// Whether a header of this name (in small letters) is there.
+    pub(crate) fn has_header(&self, name: &str) -> bool {
+        let mut lines = self.head.lines().filter_map(|line| line.split_once(':'));
+        lines.any(|(header, _)| header.eq_ignore_ascii_case(name))
+    }
+
     /// A text member of a JSON body, found without reading all of it.
     pub(crate) fn member(&self, name: &str) -> Option<&str> {
         let after = self.body.split_once(&format!("\"{name}\":\""))?.1;

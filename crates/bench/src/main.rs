@@ -16,6 +16,7 @@ mod report;
 mod seed;
 mod server;
 mod settings;
+mod vault;
 mod work;
 
 use std::process::ExitCode;
@@ -26,7 +27,13 @@ use crate::{measure::Bench, settings::Settings};
 pub(crate) type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 fn main() -> ExitCode {
-    match run() {
+    let ran = match std::env::args().nth(1).as_deref() {
+        None => run(),
+        Some("vault") => vault::run(),
+        Some("soak-vault") => vault::soak::run(),
+        Some(other) => Err(format!("{other}: nothing, vault or soak-vault").into()),
+    };
+    match ran {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
             eprintln!("bench: {failure}");

@@ -118,14 +118,42 @@ impl Setup {
         ];
         Running::start(Command::new(api), free_port()?, &settings)
     }
+
+    /// Starts a resource server over a vault, on the server's cores or on all of them; it may still be reading.
+    pub(crate) fn start_vault(
+        &self,
+        api: &Path,
+        cores: Option<&Cores>,
+        vault: &Path,
+        state: &Path,
+    ) -> Result<Running, Failure> {
+        let command = cores.map_or_else(|| Command::new(api), |cores| cores.on_server(api));
+        let settings = [
+            ("EXTERNAL_URL", self.issuer()),
+            ("ISSUER", self.issuer()),
+            ("VAULT_DIR", vault.display().to_string()),
+            ("STATE_DIR", state.display().to_string()),
+        ];
+        Running::listening(command, free_port()?, &settings, "/healthz")
+    }
 }
 
 impl Running {
     /// Starts a service with these settings and nothing of this environment, and waits until it is ready.
-    fn start(
+    pub(crate) fn start(
+        command: Command,
+        port: u16,
+        settings: &[(&str, String)],
+    ) -> Result<Self, Failure> {
+        Self::listening(command, port, settings, "/readyz")
+    }
+
+    /// The same until `path` is answered.
+    fn listening(
         mut command: Command,
         port: u16,
         settings: &[(&str, String)],
+        path: &str,
     ) -> Result<Self, Failure> {
         command
             .env_clear()
@@ -143,7 +171,7 @@ impl Running {
             port,
             ready_after: Duration::ZERO,
         };
-        while !running.is_ready() {
+        while !running.answers(path) {
             if let Some(status) = running.child.try_wait()? {
                 return Err(format!("{command:?} ended: {status}").into());
             }
@@ -156,9 +184,9 @@ impl Running {
         Ok(running)
     }
 
-    fn is_ready(&self) -> bool {
+    fn answers(&self, path: &str) -> bool {
         Connection::open(self.port)
-            .and_then(|mut connection| connection.send(&http::get("/readyz", "")))
+            .and_then(|mut connection| connection.send(&http::get(path, "")))
             .is_ok_and(|answer| answer.status == 200)
     }
 
@@ -182,6 +210,12 @@ impl Running {
         };
         let (now, highest) = (of("VmRSS:"), of("VmHWM:"));
         Ok((now.ok_or("no VmRSS")?, highest.ok_or("no VmHWM")?))
+    }
+
+    /// Files and sockets that it has open.
+    pub(crate) fn files(&self) -> Result<u64, Failure> {
+        let open = std::fs::read_dir(format!("/proc/{}/fd", self.child.id()))?;
+        Ok(open.count() as u64)
     }
 
     /// Asks it to stop (SIGTERM) and waits: it folds its log into the database then.

@@ -1,6 +1,6 @@
-//! Measures the engine over a vault: `cargo run --profile measured -p loop-vault --example measure -- FOLDER`.
+//! Measures the engine over a vault: `cargo run --profile measured -p loop-vault --example measure -- FOLDER [STATE]`.
 //!
-//! In: a folder of notes. Out: one line for each number, on standard output.
+//! In: a folder of notes, and one for what a second run takes from the first. Out: one line for each number, on standard output.
 
 use std::{
     hint::black_box,
@@ -44,8 +44,16 @@ const QUERIES: [&str; 24] = [
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let root = std::env::args().nth(1).ok_or("name a folder of notes")?;
     let began = Instant::now();
-    let vault = Vault::open(VaultConfig::new(&root))?;
+    let vault = Vault::open(VaultConfig {
+        state: std::env::args().nth(2).map(Into::into),
+        ..VaultConfig::new(&root)
+    })?;
     let opened = began.elapsed();
+    println!(
+        "memory when open, recalled      {}, {}",
+        memory(),
+        vault.recalled()
+    );
     let first = search(&vault.snapshot(), "결제", &Page::default())?;
     println!(
         "cold start to the first answer  {:?} (open {opened:?}), {} hits",

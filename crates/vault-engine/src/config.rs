@@ -27,6 +27,8 @@ pub struct VaultConfig {
     pub privacy: Option<Privacy>,
     /// Where the vault's own files are kept, outside of the vault; without it nothing is written at all.
     pub state: Option<PathBuf>,
+    /// Whether [`Vault::open`](crate::Vault::open) comes back before everything is read; pictures say how far it is until then.
+    pub serve_at_once: bool,
     /// Whether the past is looked at, when the folder is a git checkout.
     pub history: HistoryMode,
 }
@@ -46,6 +48,7 @@ impl VaultConfig {
             ignore: Patterns::default(),
             privacy: None,
             state: None,
+            serve_at_once: false,
             history: HistoryMode::Off,
         }
     }

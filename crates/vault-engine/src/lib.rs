@@ -10,6 +10,7 @@ pub mod feed;
 mod graph;
 pub mod history;
 mod index;
+mod kept;
 pub mod lint;
 mod live;
 mod names;

@@ -14,7 +14,8 @@ use sha2::{Digest, Sha256};
 mod parts;
 
 use crate::{privacy::says_private, text::Text};
-use parts::{aliases, properties, property_links, recency, tags, title};
+pub(crate) use parts::aliases;
+use parts::{properties, property_links, recency, tags, title};
 
 /// The first 16 bytes of a SHA-256; prints as hexadecimal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -30,6 +31,10 @@ impl ContentHash {
         let digest = hasher.finalize();
         let mut bytes = [0; 16];
         bytes.copy_from_slice(&digest[..16]);
+        Self(bytes)
+    }
+
+    pub(crate) const fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
 
@@ -210,7 +215,7 @@ impl Note {
 }
 
 impl Folded {
-    fn of(note: &Note) -> Self {
+    pub(crate) fn of(note: &Note) -> Self {
         let shared = |text: &str| Arc::<str>::from(fold(text));
         let headings: Vec<&str> = note
             .headings

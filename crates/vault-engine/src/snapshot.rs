@@ -2,11 +2,12 @@
 //!
 //! In: notes. Out: [`Snapshot`], which is shared by every reader and never changes.
 
+mod defects;
 mod open;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
-use loop_shared::vault::{Defect, DefectCode, NotePath, text::fold};
+use loop_shared::vault::{Defect, NotePath, text::fold};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -48,6 +49,8 @@ pub struct Snapshot {
     hash: ContentHash,
     bytes: u64,
     load_time: Duration,
+    /// Of a picture made before everything was read: how much was, in percent.
+    read: Option<u8>,
 }
 
 impl Snapshot {
@@ -63,6 +66,7 @@ impl Snapshot {
             hash: ContentHash::default(),
             bytes: 0,
             load_time: Duration::ZERO,
+            read: None,
         }
     }
 
@@ -80,11 +84,12 @@ impl Snapshot {
             (names, graph)
         };
         Self {
-            defects: all_defects(&notes, &names, &graph, walked).into(),
+            defects: defects::all(&notes, &names, &graph, walked).into(),
             hash: hash_of(&notes, walked),
             bytes: notes.iter().map(|note| note.bytes).sum(),
             generation: self.generation + 1,
             load_time: Duration::ZERO,
+            read: None,
             index: self.index.placed(&notes),
             names,
             graph: Arc::new(graph),
@@ -96,6 +101,28 @@ impl Snapshot {
     pub(crate) fn indexed(mut self) -> Self {
         self.index = self.index.complete(&self.notes);
         self
+    }
+
+    /// Before anything was read, with pieces of an index made before.
+    pub(crate) fn beginning(index: Index) -> Self {
+        Self {
+            index,
+            read: Some(0),
+            ..Self::empty()
+        }
+    }
+
+    /// The same picture, of a vault that is read so far. Percent.
+    pub(crate) const fn read_so_far(mut self, percent: Option<u8>) -> Self {
+        self.read = percent;
+        self
+    }
+
+    /// How much of the vault was read when this picture was made, in percent; `None` when it was all, as it is but at the
+    /// first start. Until then what is not found may be there, and every count is too low.
+    #[must_use]
+    pub const fn reading(&self) -> Option<u8> {
+        self.read
     }
 
     /// A vault in memory, without a folder: for tests and tools.
@@ -207,30 +234,6 @@ impl Snapshot {
     }
 }
 
-/// The second and later notes of an id are said, each naming the first.
-/// Every note but the owner of an id is said. The owner is the one whose file is called like the id, else the first.
-fn duplicates(notes: &[Arc<Note>], names: &Names) -> Vec<NoteDefect> {
-    let mut defects = Vec::new();
-    for (id, same) in names.shared_ids() {
-        let same: Vec<&Arc<Note>> = same
-            .iter()
-            .filter_map(|&at| notes.get(at as usize))
-            .collect();
-        let called_so = same.iter().find(|note| &*note.folded.stem == id);
-        let Some(owner) = called_so.or(same.first()) else {
-            continue;
-        };
-        for note in same.iter().filter(|note| !Arc::ptr_eq(note, owner)) {
-            let id = note.id().unwrap_or_default();
-            let message = format!("entity_id `{id}` is already used by {}", owner.path);
-            let line = note.frontmatter.line_of("entity_id");
-            let defect = Defect::at(DefectCode::DuplicateId, line, message);
-            defects.push(NoteDefect::of(note, defect));
-        }
-    }
-    defects
-}
-
 /// Positions of the notes that are not those of before; `None` when a name came, went or changed.
 fn edited(before: &[Arc<Note>], after: &[Arc<Note>]) -> Option<Vec<At>> {
     if before.len() != after.len() {
@@ -250,26 +253,6 @@ fn edited(before: &[Arc<Note>], after: &[Arc<Note>]) -> Option<Vec<At>> {
         changed.push(at);
     }
     Some(changed)
-}
-
-fn all_defects(
-    notes: &[Arc<Note>],
-    names: &Names,
-    graph: &Graph,
-    walked: &[NoteDefect],
-) -> Vec<NoteDefect> {
-    let mut defects = walked.to_vec();
-    for note in notes {
-        let own = note.defects.iter();
-        defects.extend(own.map(|defect| NoteDefect::of(note, defect.clone())));
-    }
-    defects.extend(duplicates(notes, names));
-    defects.extend(graph.dangling(notes));
-    defects.sort_by(|a, b| {
-        let key = |found: &NoteDefect| (found.defect.line, found.defect.code);
-        (&a.path, key(a), &a.defect.message).cmp(&(&b.path, key(b), &b.defect.message))
-    });
-    defects
 }
 
 fn hash_of(notes: &[Arc<Note>], walked: &[NoteDefect]) -> ContentHash {

@@ -39,6 +39,25 @@ impl Text {
         Self { folded, kept }
     }
 
+    /// What is to be kept of it: the folded form, the places of the capitals, and the written form if that is kept too.
+    pub(crate) fn parts(&self) -> (&str, &[u8], Option<&str>) {
+        match &self.kept {
+            Kept::Capitals(capitals) => (&self.folded, capitals, None),
+            Kept::Written(text) => (&self.folded, &[], Some(text)),
+        }
+    }
+
+    /// The text of which these parts were kept.
+    pub(crate) fn from_parts(folded: &str, capitals: &[u8], written: Option<&str>) -> Self {
+        Self {
+            folded: folded.into(),
+            kept: written.map_or_else(
+                || Kept::Capitals(capitals.into()),
+                |text| Kept::Written(text.into()),
+            ),
+        }
+    }
+
     /// Lower case, NFC, ordinary width.
     pub(crate) fn folded(&self) -> &str {
         &self.folded
@@ -89,10 +108,12 @@ impl Text {
 fn each_capital(capitals: &[u8], mut found: impl FnMut(usize)) {
     let (mut at, mut distance, mut shift) = (0, 0, 0);
     for byte in capitals {
-        distance |= usize::from(byte & 0x7f) << shift;
+        distance |= usize::from(byte & 0x7f)
+            .checked_shl(shift)
+            .unwrap_or_default();
         shift += 7;
         if byte & 0x80 == 0 {
-            at += distance;
+            at = usize::wrapping_add(at, distance);
             (distance, shift) = (0, 0);
             found(at);
         }

@@ -96,7 +96,10 @@ impl App {
             notes_url: Url::parse(&format!("{external}/exec/notes"))?,
             openapi: described.to_string(),
             clock,
-            vault: Vault::open(VaultConfig::new(&config.vault_dir))?,
+            vault: Vault::open(VaultConfig {
+                state: config.state_dir.clone(),
+                ..VaultConfig::new(&config.vault_dir)
+            })?,
         })
     }
 

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Parser;
 use loop_shared::resource_server::Command;
 use loop_shared::service::config::{
-    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, folder, given,
+    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, folder, given, state_folder,
 };
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
@@ -46,6 +46,14 @@ pub struct Cli {
         help_heading = "Vault"
     )]
     pub vault_dir: Option<String>,
+    /// Folder for what must survive a restart, outside of the vault; without it every note is read at each start
+    #[arg(
+        long = "exec-state-dir",
+        env = "EXEC_STATE_DIR",
+        value_name = "FOLDER",
+        help_heading = "Vault"
+    )]
+    pub state_dir: Option<String>,
     /// File that records every exec answer in a hash chain: who, client, what, which notes; it is created
     #[arg(
         long,
@@ -71,6 +79,8 @@ pub struct Config {
     pub tokens: ResourceServerConfig,
     /// The vault's folder.
     pub vault_dir: PathBuf,
+    /// Where the vault's own files are kept, if anywhere.
+    pub state_dir: Option<PathBuf>,
     /// The file of the access audit.
     pub audit: Option<PathBuf>,
     /// Settings of KPI analytics.
@@ -94,6 +104,8 @@ impl Cli {
             "Point it at the folder of Markdown notes.",
             &mut problems,
         );
+        let state_dir = self.state_dir.as_deref();
+        let state_dir = state_folder("EXEC_STATE_DIR", state_dir, &vault_dir, &mut problems);
         let audit = given(self.exec_audit_path.as_deref()).map(PathBuf::from);
         if audit.is_none() {
             let wrong = "is not set, so exec answers are recorded in the service's log alone";
@@ -108,6 +120,7 @@ impl Cli {
                 service,
                 tokens,
                 vault_dir,
+                state_dir,
                 audit,
                 kpi,
                 web,

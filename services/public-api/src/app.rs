@@ -4,6 +4,7 @@
 
 use std::sync::Arc;
 
+use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{Resource as Routes, Route};
 use loop_shared::auth::Scope;
@@ -19,16 +20,18 @@ use url::Url;
 
 use crate::config::{Config, MCP_PATH};
 use crate::endpoint::Endpoint;
+use crate::first_reading;
 use crate::followers::{Followers, Place};
 use crate::lint as rules;
 use crate::mcp::VaultTools;
 use crate::openapi;
 use crate::routes::{
     changes, docs, entities, entity, export, fallback, graph, graph_path, health, history, lint,
-    live, note, openapi as description, project, query, scan, search, stats, versions,
+    live, note, openapi as description, project, query, scan, search, stats, status, versions,
 };
 use crate::view::{PrivateReaders, View};
 use crate::web::{self as pages, Web};
+use crate::webhook::{self, WebhookError};
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -45,6 +48,9 @@ pub enum StartError {
     /// The pages cannot be offered.
     #[error(transparent)]
     Web(#[from] WebLoginError),
+    /// Nobody can be told of changes.
+    #[error("{0} (WEBHOOK_URL)")]
+    Webhook(#[from] WebhookError),
     /// A setting that is no URL after all.
     #[error("EXTERNAL_URL: {0}")]
     Url(#[from] url::ParseError),
@@ -70,6 +76,29 @@ impl App {
     /// # Errors
     /// [`StartError`].
     pub fn open(config: &Config, shutdown: &Shutdown) -> Result<Self, StartError> {
+        Self::over(config, shutdown, false)
+    }
+
+    /// The same without waiting for the vault: until it is read, answers that are made of all of it say so, or wait.
+    ///
+    /// # Errors
+    /// [`StartError`].
+    pub fn start(config: &Config, shutdown: &Shutdown) -> Result<Self, StartError> {
+        Self::over(config, shutdown, true)
+    }
+
+    fn over(config: &Config, shutdown: &Shutdown, at_once: bool) -> Result<Self, StartError> {
+        let vault = Vault::open(VaultConfig {
+            ignore: config.vault_ignore.clone(),
+            privacy: Some(config.vault_private.clone()),
+            state: config.state_dir.clone(),
+            history: config.vault_history,
+            serve_at_once: at_once,
+            ..VaultConfig::new(&config.vault_dir)
+        })?;
+        if let Some(settings) = &config.webhook {
+            webhook::start(&vault, settings, Arc::new(SystemClock), shutdown)?;
+        }
         let service = &config.service;
         let external = service.external_url.as_str();
         let resource = Resource {
@@ -80,6 +109,7 @@ impl App {
             waiting: "The vault is read; the issuer's keys are not known yet.",
         };
         let door = ResourceServer::open(resource, service, &config.tokens, shutdown)?;
+        let door = door.ready_when(first_reading::is_over(&vault));
         Ok(Self {
             web: Web::open(config, door.verifier(), Arc::new(SystemClock))?,
             door,
@@ -90,19 +120,23 @@ impl App {
             private_readers: config.private_readers,
             followers: Followers::default(),
             stop: shutdown.token(),
-            vault: Vault::open(VaultConfig {
-                ignore: config.vault_ignore.clone(),
-                privacy: Some(config.vault_private.clone()),
-                state: config.state_dir.clone(),
-                history: config.vault_history,
-                ..VaultConfig::new(&config.vault_dir)
-            })?,
+            vault,
         })
     }
 
     /// The vault at this moment as a caller sees it; there is no other way to it.
     pub(crate) fn view(&self, principal: &Principal) -> View {
         View::of(&self.vault, self.private_readers.sight_of(principal))
+    }
+
+    /// How much of the vault is read, in percent, while it is not all.
+    pub(crate) fn reading(&self) -> Option<u8> {
+        self.vault.reading()
+    }
+
+    /// How many notes were taken from the last run at this start.
+    pub(crate) fn recalled(&self) -> usize {
+        self.vault.recalled()
     }
 
     /// How the vault is followed, as far as a view tells.
@@ -146,7 +180,7 @@ impl App {
 }
 
 /// What is served to callers with a token, and how.
-const VAULT: [(Endpoint, fn() -> Route); 16] = [
+const VAULT: [(Endpoint, fn() -> Route); 17] = [
     (entities::ENDPOINT, || reading().to(entities::get)),
     (entity::ENDPOINT, || reading().to(entity::get)),
     (note::ENDPOINT, || reading().to(note::get)),
@@ -163,6 +197,7 @@ const VAULT: [(Endpoint, fn() -> Route); 16] = [
     (export::ENDPOINT, || reading().to(export::get)),
     (lint::ENDPOINT, || reading().to(lint::get)),
     (stats::ENDPOINT, || reading().to(stats::get)),
+    (status::ENDPOINT, || reading().to(status::get)),
 ];
 
 /// Everything that the description describes.
@@ -200,6 +235,7 @@ pub fn routes(app: &Data<App>, config: &mut ServiceConfig) {
     }
     let vault = vault
         .default_service(web::to(fallback::not_found))
+        .wrap(from_fn(first_reading::marked))
         .wrap(app.door.bearer.clone())
         .wrap(app.door.cors());
     config.service(vault);

@@ -2,11 +2,11 @@
 //!
 //! In: arguments and environment. Out: [`Config`], or all [`Problems`]. Never: opens the vault, talks to the issuer.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use loop_shared::service::config::{
-    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, folder, given, list,
+    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, folder, given, list, state_folder,
 };
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
@@ -16,6 +16,7 @@ use loop_vault::{PatternError, Patterns, Privacy};
 
 use crate::lint::LintArgs;
 use crate::view::PrivateReaders;
+use crate::webhook::{WebhookArgs, WebhookConfig};
 
 /// The service's name, version and port.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -92,9 +93,12 @@ pub struct Cli {
         help_heading = "Vault"
     )]
     pub vault_history: Option<String>,
-    /// Folder for what must survive a restart, outside of the vault; without it the change feed begins anew at each start
+    /// Folder for what must survive a restart, outside of the vault; without it every note is read at each start, and the change feed begins anew
     #[arg(long, env = "STATE_DIR", value_name = "FOLDER", help_heading = "Vault")]
     pub state_dir: Option<String>,
+    /// Settings of the webhook.
+    #[command(flatten)]
+    pub webhook: WebhookArgs,
     /// Settings of the pages' login.
     #[command(flatten)]
     pub web: WebLoginArgs,
@@ -121,6 +125,8 @@ pub struct Config {
     pub vault_history: HistoryMode,
     /// Where the service's own files are kept, if anywhere.
     pub state_dir: Option<PathBuf>,
+    /// Who is told of changes, if anybody.
+    pub(crate) webhook: Option<WebhookConfig>,
     /// Settings of the pages' login.
     pub web: WebLoginConfig,
 }
@@ -160,7 +166,9 @@ impl Cli {
                 HistoryMode::Off
             }
         };
-        let state_dir = state(self.state_dir.as_deref(), &vault_dir, &mut problems);
+        let state_dir = self.state_dir.as_deref();
+        let state_dir = state_folder("STATE_DIR", state_dir, &vault_dir, &mut problems);
+        let webhook = self.webhook.resolve(state_dir.as_deref(), &mut problems);
         let web = self.web.resolve(&mut problems);
         let warnings = problems.finish()?;
         Ok((
@@ -174,31 +182,12 @@ impl Cli {
                 private_readers,
                 state_dir,
                 vault_history,
+                webhook,
                 web,
             },
             warnings,
         ))
     }
-}
-
-/// A folder outside of the vault, in which nothing is ever written. It need not be there yet.
-fn state(value: Option<&str>, vault: &Path, problems: &mut Problems) -> Option<PathBuf> {
-    let folder = PathBuf::from(given(value)?);
-    let there = folder
-        .ancestors()
-        .find_map(|above| above.canonicalize().ok())
-        .or_else(|| Path::new(".").canonicalize().ok());
-    let inside = vault
-        .canonicalize()
-        .is_ok_and(|vault| there.is_some_and(|there| there.starts_with(vault)));
-    if inside {
-        let wrong = format!(
-            "{} lies in the vault, where nothing is written",
-            folder.display()
-        );
-        problems.add("STATE_DIR", wrong, "Point it at a folder elsewhere.");
-    }
-    Some(folder)
 }
 
 /// Patterns, separated by commas or lines.

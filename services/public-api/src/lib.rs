@@ -7,6 +7,7 @@ mod app;
 mod ask;
 mod config;
 mod endpoint;
+mod first_reading;
 mod followers;
 mod lint;
 mod mcp;
@@ -18,6 +19,7 @@ mod routes;
 mod tables;
 mod view;
 mod web;
+mod webhook;
 
 use actix_web::web::{Data, ServiceConfig};
 use loop_shared::resource_server::{self, RunError};
@@ -26,6 +28,7 @@ pub use app::{App, StartError, routes};
 pub use config::{Cli, Command, Config, IDENTITY, MCP_PATH};
 pub use lint::{FailOn, Format, LintArgs, run as lint};
 pub use view::PrivateReaders;
+pub use webhook::{WebhookArgs, WebhookError};
 
 /// Does what the command line says: serves until it is told to stop, or asks the running service how it is.
 ///
@@ -37,7 +40,7 @@ pub fn run(cli: &Cli) -> Result<(), RunError> {
     }
     let (config, warnings) = cli.resolve()?;
     resource_server::run(&config.service, &warnings, |shutdown| {
-        let app = Data::new(App::open(&config, shutdown)?);
+        let app = Data::new(App::start(&config, shutdown)?);
         Ok::<_, StartError>(move |services: &mut ServiceConfig| routes(&app, services))
     })
 }

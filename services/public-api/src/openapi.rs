@@ -179,8 +179,8 @@ const FAILURES: [(&str, &str, &str); 6] = [
     ),
     (
         "503",
-        "The keys to check the token are not available; try again shortly.",
-        "토큰을 확인할 키를 지금 얻을 수 없다. 잠시 뒤 다시 한다.",
+        "The vault is still being read, or the keys to check the token are not available; try again after `Retry-After` seconds.",
+        "볼트를 아직 읽고 있거나 토큰을 확인할 키를 지금 얻을 수 없다. `Retry-After` 초 뒤 다시 한다.",
     ),
 ];
 

@@ -50,6 +50,11 @@ pub(crate) enum Refusal {
         "The history of the vault cannot be read right now. Try again shortly, or ask without as_of."
     )]
     NoHistory,
+    /// The vault is being read for the first time, and only all of it would do.
+    #[error(
+        "The vault is still being read ({0} %), so that the answer would not be complete. Try again in a few seconds."
+    )]
+    Reading(u8),
     /// No route has this address.
     #[error("Nothing is served at {0}. The routes are listed in /api/openapi.json.")]
     NoSuchRoute(String),
@@ -76,7 +81,7 @@ impl Refusal {
             }
             Self::NotFound { .. } | Self::NoSuchRoute(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::Gone => (StatusCode::GONE, "gone"),
-            Self::Full | Self::NoHistory => {
+            Self::Full | Self::NoHistory | Self::Reading(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
             }
             Self::MethodNotAllowed(_) => (StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed"),
@@ -94,7 +99,8 @@ impl ResponseError for Refusal {
         let mut answer = HttpResponse::build(status);
         answer.insert_header(("Cache-Control", "no-store"));
         if status == StatusCode::SERVICE_UNAVAILABLE {
-            answer.insert_header(("Retry-After", "30"));
+            let soon = matches!(self, Self::Reading(_));
+            answer.insert_header(("Retry-After", if soon { "1" } else { "30" }));
         }
         if status == StatusCode::METHOD_NOT_ALLOWED {
             answer.insert_header(("Allow", "GET, HEAD"));
@@ -127,7 +133,9 @@ mod tests {
 
     #[test]
     fn every_refusal_is_a_client_error_with_a_code_but_the_one_that_asks_for_patience() {
-        assert_eq!(Refusal::Full.code().0, StatusCode::SERVICE_UNAVAILABLE);
+        for refusal in [Refusal::Full, Refusal::NoHistory, Refusal::Reading(1)] {
+            assert_eq!(refusal.code().0, StatusCode::SERVICE_UNAVAILABLE);
+        }
         for refusal in [
             Refusal::UnknownParameter {
                 name: "x".into(),

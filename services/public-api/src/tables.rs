@@ -80,7 +80,7 @@ const STATUS: Param = list(
 );
 const ASSIGNEE: Param = text(
     "assignee",
-    "Who does it, one name, as written in the notes.",
+    "Who does it, as written in the notes.",
     "담당자 한 사람. 노트에 적힌 대로",
     "김은향",
 );
@@ -98,19 +98,19 @@ const TAG: Param = list(
 );
 const FILTER_TEXT: Param = text(
     "q",
-    "Words that must all occur in the note; Korean matches inside words.",
+    "Words that must all occur in the note.",
     "노트에 모두 나와야 하는 말. 한국어는 낱말 안에서도 찾는다",
     "결제",
 );
 const SORT: Param = text(
     "sort",
-    "Order: updated, created, due, priority, name, id or status; a minus before it turns it round. Without it: -updated.",
+    "Order: updated, created, due, priority, name, id or status; a minus turns it round. Without it: -updated.",
     "정렬: updated, created, due, priority, name, id, status. 앞에 -를 붙이면 거꾸로. 없으면 -updated",
     "-updated",
 );
 const AS_OF: Param = text(
     "as_of",
-    "The vault of this day, time or commit; without it, now.",
+    "A past day, time or commit.",
     "이 날짜, 시각, 커밋의 볼트. 없으면 지금",
     "",
 );
@@ -118,7 +118,7 @@ const CURSOR: Param = Param {
     kind: Kind::Cursor,
     ..text(
         "cursor",
-        "`next_cursor` of the page before, with the same filters and sort.",
+        "`next_cursor` of the page before.",
         "앞 쪽의 `next_cursor`. 필터와 정렬은 그대로 둔다",
         "",
     )
@@ -132,7 +132,7 @@ const QUERY: Param = required(text(
 
 const LEVEL: Param = text(
     "level",
-    "The least level: advice, warning or error. Without it: advice, which is everything.",
+    "The least level: advice (everything), warning or error.",
     "가장 낮은 단계: advice, warning, error. 없으면 advice(모두)",
     "warning",
 );
@@ -286,6 +286,7 @@ pub(crate) static LINT: &[Param] = &[
         "한 쪽의 최대 결과 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 #[cfg(test)]

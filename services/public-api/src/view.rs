@@ -109,6 +109,16 @@ impl View {
         self.vault.feed(self.sight)
     }
 
+    /// Refuses while not all of the vault is read.
+    ///
+    /// # Errors
+    /// [`Refusal::Reading`].
+    pub(crate) fn is_whole(&self) -> Result<(), Refusal> {
+        self.snapshot
+            .reading()
+            .map_or(Ok(()), |percent| Err(Refusal::Reading(percent)))
+    }
+
     /// The same caller's view of the past, when a moment is named.
     ///
     /// # Errors
@@ -117,6 +127,8 @@ impl View {
         let Some(as_of) = as_of.map(str::to_owned) else {
             return Ok(self);
         };
+        // What is private today hides what it was: today has to be known.
+        self.is_whole()?;
         let (vault, sight) = (self.vault.clone(), self.sight);
         let (moment, snapshot) = past(move || vault.as_of(&as_of, sight)).await?;
         Ok(Self {
@@ -157,6 +169,11 @@ impl View {
     /// The day of the picture, in UTC: today, unless it is of the past.
     pub(crate) fn day(&self) -> Option<IsoDate> {
         self.moment.as_ref().map_or_else(today, Moment::day)
+    }
+
+    /// Whether no note is hidden from the caller.
+    pub(crate) fn sees_all(&self) -> bool {
+        self.sight == Sight::Whole
     }
 
     /// How much the caller sees.

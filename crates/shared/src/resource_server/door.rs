@@ -133,6 +133,16 @@ impl ResourceServer {
         })
     }
 
+    /// The same door; `/readyz` also asks `more`, whose `Err` is one public sentence.
+    #[must_use]
+    pub fn ready_when(
+        mut self,
+        more: impl Fn() -> Result<(), String> + Send + Sync + 'static,
+    ) -> Self {
+        self.health = self.health.and(more);
+        self
+    }
+
     /// Registers what needs no token: the metadata, and health at the root and below `prefix` (`/api`).
     pub fn routes(&self, prefix: &str, config: &mut web::ServiceConfig) {
         self.metadata.routes(config);

@@ -39,6 +39,19 @@ impl Health {
         }
     }
 
+    /// The same, but not ready as long as `more` says why.
+    #[must_use]
+    pub fn and(self, more: impl Fn() -> Result<(), String> + Send + Sync + 'static) -> Self {
+        let Self { identity, probe } = self;
+        Self::new(identity, move || {
+            let (first, probe) = (more(), probe());
+            async move {
+                first?;
+                probe.await
+            }
+        })
+    }
+
     /// Registers `<prefix>/healthz` and `<prefix>/readyz`; `prefix` is empty or `/api`.
     pub fn routes(&self, prefix: &str, config: &mut web::ServiceConfig) {
         for (name, handler) in [("healthz", false), ("readyz", true)] {

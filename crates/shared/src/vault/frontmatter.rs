@@ -54,6 +54,24 @@ impl Frontmatter {
         fields.map(|((name, value), line)| (name.as_str(), value, *line))
     }
 
+    /// Properties that were read before, each with its line in the file, in order; see [`Self::lined`].
+    #[must_use]
+    pub fn again(
+        fields: impl IntoIterator<Item = (String, Value, u32)>,
+        state: BlockState,
+    ) -> Self {
+        let mut frontmatter = Self {
+            state,
+            ..Self::default()
+        };
+        for (name, value, line) in fields {
+            if frontmatter.fields.insert(name, value).is_none() {
+                frontmatter.lines.push(line);
+            }
+        }
+        frontmatter
+    }
+
     fn fill(properties: Vec<Property>, state: BlockState) -> Self {
         let mut frontmatter = Self {
             state,

@@ -38,6 +38,19 @@ impl Dictionary {
         dictionary
     }
 
+    /// What is to be kept of it.
+    pub(crate) fn parts(&self) -> (&[u8], &[u32]) {
+        (&self.text, &self.starts)
+    }
+
+    /// The dictionary of which these parts were kept; `None` when they do not fit together.
+    pub(crate) fn from_parts(text: Vec<u8>, starts: Vec<u32>) -> Option<Self> {
+        let fits = starts.first() == Some(&1)
+            && starts.last().is_some_and(|&end| end as usize == text.len())
+            && starts.is_sorted_by(|a, b| a < b);
+        fits.then_some(Self { text, starts })
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.starts.len().saturating_sub(1)
     }

@@ -21,11 +21,11 @@ use std::{
     thread,
 };
 
-pub(crate) use dictionary::Ends;
+pub(crate) use dictionary::{Dictionary, Ends};
 pub(crate) use fields::{Fields, each_text};
 pub(crate) use fuzzy::Fuzzy;
-pub(crate) use pairs::Pair;
-pub(crate) use segment::{Local, Posting, Segment};
+pub(crate) use pairs::{Pair, Pairs};
+pub(crate) use segment::{Local, Parts, Posting, Segment};
 pub(crate) use words::{MAX_WORD, is_letter, stands_alone, words};
 
 use crate::{names::At, note::Note};
@@ -54,6 +54,19 @@ pub(crate) struct Index {
 }
 
 impl Index {
+    /// Pieces that were made before, to find the notes of a snapshot in.
+    pub(crate) fn of_pieces(pieces: Vec<Arc<Segment>>) -> Self {
+        let placed = pieces.into_iter().map(|segment| Placed {
+            at: Arc::default(),
+            live: 0,
+            segment,
+        });
+        Self {
+            placed: placed.collect(),
+            loose: Vec::new(),
+        }
+    }
+
     /// Finds the notes of a snapshot in the pieces there are; what is new stays loose.
     pub(crate) fn placed(&self, notes: &[Arc<Note>]) -> Self {
         let mut covered = vec![false; notes.len()];

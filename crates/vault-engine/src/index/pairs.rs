@@ -86,6 +86,19 @@ impl Pairs {
         self.starts.shrink_to_fit();
     }
 
+    /// What is to be kept of it.
+    pub(crate) fn parts(&self) -> (&[u64], &[u32]) {
+        (&self.bits, &self.starts)
+    }
+
+    /// The pairs of which these parts were kept, of so many notes; `None` when they do not fit together.
+    pub(crate) fn from_parts(bits: Vec<u64>, starts: Vec<u32>, notes: usize) -> Option<Self> {
+        let fits = starts.len() == notes + usize::from(notes > 0)
+            && starts.is_sorted()
+            && starts.last().is_none_or(|&end| end as usize == bits.len());
+        fits.then_some(Self { bits, starts })
+    }
+
     /// Whether a note may hold all of these.
     pub(crate) fn may_hold(&self, local: Local, pairs: &[Pair]) -> bool {
         let at = |local: usize| self.starts.get(local).map(|&at| at as usize);

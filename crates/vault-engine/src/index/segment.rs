@@ -33,6 +33,17 @@ pub(crate) struct Segment {
     pairs: Pairs,
 }
 
+/// What a segment knows besides its notes.
+#[derive(Debug)]
+pub(crate) struct Parts {
+    pub(crate) dictionary: Dictionary,
+    /// One more than words, in order; the last is the length of `lists`.
+    pub(crate) starts: Vec<u32>,
+    pub(crate) lists: Vec<u8>,
+    pub(crate) long: Vec<Local>,
+    pub(crate) pairs: Pairs,
+}
+
 /// What a list says about one note.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Posting {
@@ -116,6 +127,30 @@ impl Segment {
         }
     }
 
+    /// A segment that was made before.
+    pub(crate) fn again(notes: Vec<Arc<Note>>, parts: Parts) -> Self {
+        let Parts {
+            dictionary,
+            starts,
+            lists,
+            long,
+            pairs,
+        } = parts;
+        Self {
+            notes,
+            dictionary,
+            starts,
+            lists,
+            long,
+            pairs,
+        }
+    }
+
+    /// Where each word's list starts, and the lists.
+    pub(crate) fn lists(&self) -> (&[u32], &[u8]) {
+        (&self.starts, &self.lists)
+    }
+
     pub(crate) fn notes(&self) -> &[Arc<Note>] {
         &self.notes
     }
@@ -153,11 +188,13 @@ impl Segment {
             while byte & 0x80 != 0
                 && let Some(&next) = bytes.next()
             {
-                distance |= u32::from(next & 0x7f) << shift;
+                distance |= u32::from(next & 0x7f)
+                    .checked_shl(shift)
+                    .unwrap_or_default();
                 shift += 7;
                 byte = next;
             }
-            local += distance;
+            local = u32::wrapping_add(local, distance);
             let meta = bytes.next().copied().unwrap_or_default();
             found(Posting {
                 local,

@@ -7,15 +7,16 @@ use std::{
     path::PathBuf,
     sync::{
         Arc, OnceLock,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc::{Receiver, RecvTimeoutError, SyncSender},
     },
     time::{Duration, Instant},
 };
 
 use super::{
-    Changed, Feeds, Message, OpenError, Shared, State, WatcherState,
+    Changed, Message, OpenError, Shared, State,
     due::{Due, MIN_POLL},
+    first,
     memory::Memory,
     pictures::Pictures,
     watch::{Watch, cause},
@@ -23,26 +24,29 @@ use super::{
 use crate::{
     Sight, VaultConfig,
     disk::{self, RootId},
+    kept::Keeping,
     snapshot::NoteDefect,
 };
 use arc_swap::ArcSwap;
 
 pub(super) struct Keeper {
-    config: VaultConfig,
+    pub(super) config: VaultConfig,
     sender: SyncSender<Message>,
-    shared: Arc<Shared>,
-    memory: Memory,
-    walked: Vec<NoteDefect>,
-    watch: Option<Watch>,
-    no_watch: String,
-    root: Option<RootId>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) memory: Memory,
+    pub(super) walked: Vec<NoteDefect>,
+    pub(super) watch: Option<Watch>,
+    pub(super) no_watch: String,
+    pub(super) root: Option<RootId>,
     /// Notes taken in since the last picture.
-    pending: u64,
+    pub(super) pending: u64,
+    /// What the next start needs, with a state folder.
+    pub(super) keeping: Option<Keeping>,
 }
 
 impl Keeper {
-    /// Checks the folder, starts watching, and reads everything.
-    pub(super) fn start(
+    /// Checks the folder; nothing is read yet.
+    pub(super) fn prepare(
         config: VaultConfig,
         sender: SyncSender<Message>,
     ) -> Result<Self, OpenError> {
@@ -53,15 +57,15 @@ impl Keeper {
         })?;
         std::fs::read_dir(&config.root)
             .map_err(|error| OpenError::unreadable(&config.root, error))?;
-        let began = Instant::now();
         let shared = Arc::new(Shared {
-            pictures: ArcSwap::from_pointee(Pictures::empty()),
-            state: ArcSwap::from_pointee(State::beginning(began)),
+            pictures: ArcSwap::from_pointee(Pictures::beginning(Vec::new())),
+            state: ArcSwap::from_pointee(State::beginning(Instant::now())),
             missed: Arc::new(AtomicBool::new(false)),
             stop: AtomicBool::new(false),
             feeds: OnceLock::new(),
+            recalled: AtomicUsize::new(0),
         });
-        let mut keeper = Self {
+        Ok(Self {
             config,
             sender,
             shared,
@@ -71,21 +75,15 @@ impl Keeper {
             no_watch: String::new(),
             root: Some(root),
             pending: 0,
-        };
-        // Watching starts before reading, so that no change falls between.
-        keeper.start_watching();
-        keeper.compare();
-        if keeper.shared.seen(Sight::Whole).generation() == 0 {
-            keeper.publish(began);
-        }
-        keeper.begin_feeds();
-        Ok(keeper)
+            keeping: None,
+        })
     }
 
-    /// From here on changes are told.
-    fn begin_feeds(&self) {
-        let feeds = Feeds::begin(&self.shared.pictures.load(), &self.config);
-        let _ = self.shared.feeds.set(feeds);
+    /// Starts watching, and reads everything.
+    pub(super) fn begin(&mut self) {
+        // Watching starts before reading, so that no change falls between.
+        self.start_watching();
+        first::read(self);
     }
 
     pub(super) fn shared(&self) -> Arc<Shared> {
@@ -97,6 +95,7 @@ impl Keeper {
         let mut due = Due::after(self.interval());
         while !self.shared.stop.load(Ordering::Acquire) {
             self.index();
+            self.keep();
             let mut compare = false;
             let mut told: Vec<PathBuf> = Vec::new();
             match receiver.recv_timeout(due.left()) {
@@ -195,6 +194,7 @@ impl Keeper {
                 return false;
             }
             let loaded = disk::load(&found, self.config.max_note_bytes);
+            self.note_changes(1);
             self.pending += u64::from(self.memory.take(found, loaded));
         }
         if self.pending > 0 {
@@ -222,7 +222,9 @@ impl Keeper {
             self.start_watching();
         }
         let differing = self.memory.differing(&walked);
-        self.pending += self.memory.forget(&walked);
+        let gone = self.memory.forget(&walked);
+        self.pending += gone;
+        self.note_changes(differing.len());
         let loaded = disk::load_all(&differing, self.config.max_note_bytes);
         for (found, loaded) in differing.into_iter().zip(loaded) {
             self.pending += u64::from(self.memory.take(found, loaded));
@@ -242,7 +244,7 @@ impl Keeper {
     }
 
     /// Lists the folder; `None` while it is away.
-    fn walk(&mut self) -> Option<disk::Walked> {
+    pub(super) fn walk(&mut self) -> Option<disk::Walked> {
         let id = disk::root_id(&self.config.root).ok()?;
         let walked = disk::walk(
             &self.config.root,
@@ -259,40 +261,5 @@ impl Keeper {
             self.watch = None;
         }
         Some(walked)
-    }
-
-    /// Shows the notes as they are now; returns how many open ones differ.
-    fn publish(&mut self, began: Instant) -> u64 {
-        self.pending = 0;
-        let before = self.shared.pictures.load_full();
-        let privacy = self.config.privacy.as_ref();
-        let next = before.next(self.memory.notes(), &self.walked, privacy, began);
-        let next = Arc::new(next);
-        self.shared.pictures.store(Arc::clone(&next));
-        if let Some(feeds) = self.shared.feeds.get() {
-            feeds.record(&before, &next);
-        }
-        next.open_changes_since(&before)
-    }
-
-    fn report(&self, began: Instant, changed: Changed, root_present: bool) {
-        let took = began.elapsed();
-        let poll = (took * 10).max(MIN_POLL).min(self.config.rescan_interval);
-        let watcher = if self.watch.is_some() {
-            WatcherState::Watching
-        } else {
-            WatcherState::Polling {
-                every_ms: u64::try_from(poll.as_millis()).unwrap_or(u64::MAX),
-                reason: self.no_watch.clone(),
-            }
-        };
-        let changed = changed.after(self.shared.state.load().changed);
-        self.shared.state.store(Arc::new(State {
-            watcher,
-            scanned: Instant::now(),
-            took,
-            changed,
-            root_present,
-        }));
     }
 }

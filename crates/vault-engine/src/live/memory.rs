@@ -14,6 +14,7 @@ use loop_shared::vault::NotePath;
 use crate::{
     Note,
     disk::{FoundFile, Loaded, Stamp, Walked},
+    kept::KeptNote,
 };
 
 struct Known {
@@ -40,6 +41,39 @@ impl Memory {
     pub(super) fn notes(&self) -> Vec<Arc<Note>> {
         let notes = self.known.values();
         notes.map(|known| Arc::clone(&known.note)).collect()
+    }
+
+    /// Notes of the last run; each is held against its file before it is shown.
+    pub(super) fn remember(&mut self, notes: Vec<KeptNote<Arc<Note>>>) {
+        let known = notes.into_iter().map(|KeptNote { file, stamp, note }| {
+            let known = Known {
+                file,
+                stamp,
+                note: Arc::clone(&note),
+            };
+            (note.path.clone(), known)
+        });
+        self.known = known.collect();
+    }
+
+    /// What the next run needs to know.
+    pub(super) fn kept(&self) -> Vec<KeptNote<Arc<Note>>> {
+        let kept = self.known.values().map(|known| KeptNote {
+            file: known.file.clone(),
+            stamp: known.stamp,
+            note: Arc::clone(&known.note),
+        });
+        kept.collect()
+    }
+
+    /// The notes but those that are still to be read (or read again), which are in the order of their paths.
+    pub(super) fn notes_without(&self, unread: &[FoundFile]) -> Vec<Arc<Note>> {
+        let is_unread = |path: &NotePath| {
+            let found = unread.binary_search_by(|found| found.path.cmp(path));
+            found.is_ok()
+        };
+        let read = self.known.iter().filter(|(path, _)| !is_unread(path));
+        read.map(|(_, known)| Arc::clone(&known.note)).collect()
     }
 
     /// The file a note was read from.

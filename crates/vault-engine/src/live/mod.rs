@@ -5,10 +5,13 @@
 
 mod due;
 mod feeds;
+mod first;
+mod keep;
 mod keeper;
 mod memory;
 mod past;
 mod pictures;
+mod show;
 mod status;
 mod watch;
 
@@ -16,7 +19,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{
         Arc, Mutex, OnceLock, PoisonError,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc::{SyncSender, sync_channel},
     },
     thread::JoinHandle,
@@ -80,6 +83,8 @@ struct Shared {
     stop: AtomicBool,
     /// What changed since the first picture, which comes before it.
     feeds: OnceLock<Feeds>,
+    /// Notes of the last run that were still true at this start.
+    recalled: AtomicUsize,
 }
 
 enum Message {
@@ -103,7 +108,8 @@ struct Inner {
 }
 
 impl Vault {
-    /// Reads the whole folder on several threads, then follows it. Blocks until the first picture is there.
+    /// Reads the whole folder on several threads, then follows it. Blocks until everything is read, unless it is to serve at
+    /// once ([`VaultConfig::serve_at_once`]): then pictures say how much was read ([`Snapshot::reading`]).
     ///
     /// # Errors
     /// [`OpenError`] when there is no readable folder; never because of a note.
@@ -111,8 +117,12 @@ impl Vault {
     pub fn open(config: VaultConfig) -> Result<Self, OpenError> {
         let (sender, receiver) = sync_channel(QUEUE);
         let history = History::open(&config);
-        let keeper = Keeper::start(config, sender.clone())?;
+        let at_once = config.serve_at_once;
+        let mut keeper = Keeper::prepare(config, sender.clone())?;
         let shared = keeper.shared();
+        if !at_once {
+            keeper.begin();
+        }
         let snapshot = shared.seen(Sight::Whole);
         let span = tracing::Span::current();
         span.record("notes", snapshot.notes().len());
@@ -122,7 +132,12 @@ impl Vault {
         drop(snapshot);
         let thread = std::thread::Builder::new()
             .name("vault-keeper".to_owned())
-            .spawn(move || keeper.run(&receiver))
+            .spawn(move || {
+                if at_once {
+                    keeper.begin();
+                }
+                keeper.run(&receiver);
+            })
             .map_err(OpenError::Thread)?;
         Ok(Self {
             inner: Arc::new(Inner {
@@ -164,6 +179,23 @@ impl Vault {
         let empty = || Arc::new(Feed::empty(sight));
         let feeds = self.inner.shared.feeds.get();
         feeds.map_or_else(empty, |feeds| feeds.seen(sight))
+    }
+
+    /// How much of the vault is read, in percent, while it is not all.
+    #[must_use]
+    pub fn reading(&self) -> Option<u8> {
+        self.inner
+            .shared
+            .pictures
+            .load()
+            .seen(Sight::Whole)
+            .reading()
+    }
+
+    /// How many notes were not read at this start, because the last run had and their files are the same.
+    #[must_use]
+    pub fn recalled(&self) -> usize {
+        self.inner.shared.recalled.load(Ordering::Relaxed)
     }
 
     /// The vault in numbers, with at most `examples` places for each kind of mistake.

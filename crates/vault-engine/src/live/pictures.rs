@@ -5,10 +5,23 @@
 
 use std::{sync::Arc, time::Instant};
 
-use crate::{Note, Privacy, Sight, Snapshot, changes, snapshot::NoteDefect};
+use crate::{
+    Note, Privacy, Sight, Snapshot, changes,
+    index::{Index, Segment},
+    snapshot::NoteDefect,
+};
 
 /// More new notes than this are served before they are indexed.
 const INDEX_AT_ONCE: usize = 256;
+
+/// How a picture came about.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Made {
+    /// When the work on it began.
+    pub(super) began: Instant,
+    /// Percent of the vault, when not all was read.
+    pub(super) read: Option<u8>,
+}
 
 /// One moment of the vault, as each kind of reader sees it.
 #[derive(Clone, Debug)]
@@ -18,9 +31,9 @@ pub(super) struct Pictures {
 }
 
 impl Pictures {
-    /// Before anything was read.
-    pub(super) fn empty() -> Self {
-        let whole = Arc::new(Snapshot::empty());
+    /// Before anything was read, with the pieces of the index that were kept.
+    pub(super) fn beginning(pieces: Vec<Arc<Segment>>) -> Self {
+        let whole = Arc::new(Snapshot::beginning(Index::of_pieces(pieces)));
         Self {
             open: Arc::clone(&whole),
             whole,
@@ -34,19 +47,20 @@ impl Pictures {
         }
     }
 
-    /// The next pictures: of these notes in the order of their paths, and of what was found while walking, since `began`.
+    /// The next pictures: of these notes in the order of their paths, and of what was found while walking.
     pub(super) fn next(
         &self,
         notes: Vec<Arc<Note>>,
         walked: &[NoteDefect],
         privacy: Option<&Privacy>,
-        began: Instant,
+        made: Made,
     ) -> Self {
-        let mut whole = self.whole.next(notes, walked);
-        if whole.unindexed() <= INDEX_AT_ONCE {
+        let mut whole = self.whole.next(notes, walked).read_so_far(made.read);
+        if made.read.is_none() && whole.unindexed() <= INDEX_AT_ONCE {
             whole = whole.indexed();
         }
-        self.beside(whole.with_load_time(began.elapsed()), walked, privacy)
+        let whole = whole.with_load_time(made.began.elapsed());
+        self.beside(whole, walked, privacy)
     }
 
     /// The same moment with every note in the full-text index.

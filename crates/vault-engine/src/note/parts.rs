@@ -38,7 +38,7 @@ pub(super) fn tags(frontmatter: &Frontmatter, body: &Body) -> Vec<String> {
     each_once(written.chain(body.tags.iter().cloned()))
 }
 
-pub(super) fn aliases(frontmatter: &Frontmatter) -> Vec<String> {
+pub(crate) fn aliases(frontmatter: &Frontmatter) -> Vec<String> {
     let written = ["aliases", "alias"].map(|name| texts(frontmatter.get(name)));
     let names = written
         .iter()

@@ -81,6 +81,7 @@ impl Snapshot {
     pub(crate) fn sharing_index_of(&self, whole: &Self) -> Self {
         let mut shared = self.clone();
         shared.index = whole.index.placed(&self.notes);
+        shared.read = whole.read;
         shared
     }
 }

@@ -11,6 +11,7 @@ mod feed;
 mod fixture;
 mod generated;
 mod history;
+mod kept;
 mod lint;
 mod live;
 mod network;

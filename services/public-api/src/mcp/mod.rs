@@ -68,6 +68,14 @@ impl VaultTools {
     fn view(&self, context: &RequestContext<RoleServer>) -> Result<View, ErrorData> {
         Ok(self.app.view(principal(context)?.as_ref()))
     }
+
+    /// The same for resources, which are there or not: only when all is read.
+    fn whole(&self, context: &RequestContext<RoleServer>) -> Result<View, ErrorData> {
+        let view = self.view(context)?;
+        view.is_whole()
+            .map_err(|reading| ErrorData::internal_error(reading.to_string(), None))?;
+        Ok(view)
+    }
 }
 
 impl ServerHandler for VaultTools {
@@ -124,7 +132,7 @@ impl ServerHandler for VaultTools {
     ) -> Result<ListResourcesResult, ErrorData> {
         may_read(&context, Scope::McpRead)?;
         let cursor = page.and_then(|page| page.cursor);
-        let view = self.view(&context)?;
+        let view = self.whole(&context)?;
         let (listed, next) = resources::list(&view, cursor.as_deref())?;
         Ok(list_resources(listed, next, &context))
     }
@@ -143,7 +151,7 @@ impl ServerHandler for VaultTools {
         context: RequestContext<RoleServer>,
     ) -> Result<ReadResourceResponse, ErrorData> {
         may_read(&context, Scope::McpRead)?;
-        let view = self.view(&context)?;
+        let view = self.whole(&context)?;
         let read = resources::read(&view, &request.uri)?;
         Ok(read_resource(read, &context).into())
     }
@@ -201,6 +209,7 @@ impl ToolSpec {
         arguments: &JsonObject,
     ) -> Result<Value, Refusal> {
         let values = Values::from_json(arguments, self.params)?;
+        view.is_whole()?;
         let view = view.at(values.text("as_of")).await?;
         (self.call)(app, &view, &values)
     }

@@ -6,7 +6,6 @@ use loop_vault::lint::LintPage;
 
 use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
-use crate::lint::today;
 use crate::params::Values;
 use crate::refusal::Refusal;
 use crate::respond::Tag;
@@ -40,7 +39,8 @@ pub(crate) async fn get(
     request: HttpRequest,
 ) -> Result<HttpResponse, Refusal> {
     let values = Values::from_query(request.query_string(), tables::LINT)?;
-    let today = today();
+    let view = view.at(values.text("as_of")).await?;
+    let today = view.day();
     // Weak: what is stale depends on the day.
     let tag = Tag::weak(&(
         view.hash(),

@@ -6,7 +6,7 @@
 
 use std::convert::Infallible;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_web::web::{Bytes, Data};
 use actix_web::{HttpRequest, HttpResponse};
@@ -28,8 +28,10 @@ use crate::view::View;
 
 /// Changes written at once.
 const CHUNK: usize = 100;
-/// Time between comments; also how late the end of a token or grant is noticed at most.
+/// Time between comments.
 const HEARTBEAT: Duration = Duration::from_secs(15);
+/// How late the end of a token or grant is noticed at most, once this service knows of it.
+const LOOK: Duration = Duration::from_secs(2);
 
 /// What it is.
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -80,6 +82,7 @@ pub(crate) async fn get(
         feed,
         cursor,
         caller,
+        said: Instant::now(),
         ended: false,
     };
     Ok(HttpResponse::Ok()
@@ -97,6 +100,8 @@ struct Following {
     feed: Arc<Feed>,
     cursor: String,
     caller: Caller,
+    /// When something was written last.
+    said: Instant,
     ended: bool,
 }
 
@@ -105,6 +110,7 @@ impl Following {
         let first = stream::iter([Ok(Bytes::from_static(b": following\n\n"))]);
         let rest = stream::unfold(self, |mut this| async move {
             let text = this.next().await?;
+            this.said = Instant::now();
             Some((Ok(Bytes::from(text)), this))
         });
         futures_util::StreamExt::chain(first, rest)
@@ -137,7 +143,10 @@ impl Following {
                 () = self.stop.cancelled() => return Some(self.end("the service stops")),
                 woken = waiting => match woken {
                     Ok(Err(_)) => return None,
-                    Err(_) if self.caller.may_stay(self.since, SystemClock.now()) => {
+                    Err(_)
+                        if self.said.elapsed() >= HEARTBEAT
+                            && self.caller.may_stay(self.since, SystemClock.now()) =>
+                    {
                         return Some(":\n\n".to_owned());
                     }
                     Ok(Ok(())) | Err(_) => {}
@@ -146,10 +155,10 @@ impl Following {
         }
     }
 
-    /// Until the next comment, or until the token ends.
+    /// Until the next look at the token and its grant, or until the token ends.
     fn patience(&self) -> Duration {
         let left = self.caller.expires_at - SystemClock.now();
-        HEARTBEAT.min(left.to_std().unwrap_or_default() + Duration::from_millis(1))
+        LOOK.min(left.to_std().unwrap_or_default() + Duration::from_millis(1))
     }
 
     fn end(&mut self, why: &str) -> String {

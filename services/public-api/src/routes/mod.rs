@@ -19,4 +19,5 @@ pub(crate) mod query;
 pub(crate) mod scan;
 pub(crate) mod search;
 pub(crate) mod stats;
+pub(crate) mod status;
 pub(crate) mod versions;

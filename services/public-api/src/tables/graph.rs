@@ -11,7 +11,7 @@ pub(super) const DIRECTION: Param = text(
 );
 pub(super) const RELATION: Param = list(
     "relation",
-    "Only these, any of: link, parent, project, validates, validated_by, condition, depends_on, … Without it: all.",
+    "Only these, any of: link, parent, project, validates, validated_by, condition, depends_on, …",
     "이 관계만. link, parent, project, validates, validated_by, condition, depends_on 등. 없으면 모두",
     "parent",
 );

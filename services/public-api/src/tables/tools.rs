@@ -12,6 +12,7 @@ pub(crate) static TOOL_SEARCH: &[Param] = &[
     },
     number("limit", (1, 50, 10), "Most results.", "최대 결과 수"),
     CURSOR,
+    AS_OF,
 ];
 
 /// Arguments of `fetch`: ChatGPT sends `id` alone.
@@ -31,12 +32,15 @@ pub(crate) static TOOL_FETCH: &[Param] = &[
 ];
 
 /// Arguments of `get_entity`.
-pub(crate) static GET_ENTITY: &[Param] = &[required(text(
-    "id",
-    "The entity's id or one of its aliases, such as tsk-sori-05.",
-    "엔티티의 id 또는 별칭",
-    "tsk-sori-05",
-))];
+pub(crate) static GET_ENTITY: &[Param] = &[
+    required(text(
+        "id",
+        "The entity's id or an alias, such as tsk-sori-05.",
+        "엔티티의 id 또는 별칭",
+        "tsk-sori-05",
+    )),
+    AS_OF,
+];
 
 /// Arguments of `graph`.
 pub(crate) static TOOL_GRAPH: &[Param] = &[
@@ -62,6 +66,7 @@ pub(crate) static TOOL_GRAPH: &[Param] = &[
         "최대 노트 수 또는 경로 수",
     ),
     CURSOR,
+    AS_OF,
 ];
 
 /// Arguments of `project_overview`.
@@ -88,4 +93,5 @@ pub(crate) static TOOL_LINT: &[Param] = &[
     CODE,
     number("limit", (1, 100, 10), "Most findings.", "최대 문제 수"),
     CURSOR,
+    AS_OF,
 ];

@@ -152,6 +152,32 @@ async fn a_stream_ends_with_its_token_and_says_so() {
 }
 
 #[tokio::test]
+async fn a_stream_ends_within_seconds_of_the_end_of_its_grant() {
+    let server = Server::choosing(|cli, issuer| {
+        cli.tokens.revocation.revocation_url = Some(issuer.revocation_url());
+        cli.tokens.revocation.revocation_poll_seconds = Some("1".to_owned());
+    });
+    let now = SystemClock.now();
+    server.issuer.revoke(&[], now);
+    let follow = async |sid: &str| {
+        let token = server.issuer.token(RESOURCE, now).claim("sid", json!(sid));
+        let token = token.sign(server.issuer.signing_key());
+        let request = server.http.get(server.url("/api/changes/live"));
+        request.bearer_auth(token).send().await.unwrap()
+    };
+    let (mut ended, mut stays) = (follow("grant-1").await, follow("grant-2").await);
+    let (mut seen, mut other) = (String::new(), String::new());
+    until(&mut ended, &mut seen, ": following").await;
+    server.issuer.revoke(&["grant-1"], SystemClock.now());
+    until(&mut ended, &mut seen, "event: end").await;
+    assert!(seen.contains("grant has ended"), "{seen}");
+    assert_eq!(ended.chunk().await.unwrap(), None);
+    server.write("later.md", "later");
+    until(&mut stays, &mut other, "later.md").await;
+    assert_eq!(follow("grant-1").await.status(), 401);
+}
+
+#[tokio::test]
 async fn no_more_streams_are_held_than_can_be_and_a_place_is_free_again() {
     let server = Server::start();
     let open = || async { server.get("/api/changes/live").send().await.unwrap() };

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::harness::Server;
 
 /// Addresses that the service answers and the description should name, found by asking.
-const SERVED: [&str; 19] = [
+const SERVED: [&str; 20] = [
     "/api/changes",
     "/api/changes/live",
     "/api/entities",
@@ -26,11 +26,12 @@ const SERVED: [&str; 19] = [
     "/api/readyz",
     "/api/search",
     "/api/stats",
+    "/api/status",
     "/api/vault/scan",
 ];
 
 /// Addresses whose answers, good and bad, are held against the document.
-const ASKED: [&str; 36] = [
+const ASKED: [&str; 37] = [
     "/api/entities",
     "/api/entities?limit=1",
     "/api/entities?type=Nothing",
@@ -43,6 +44,7 @@ const ASKED: [&str; 36] = [
     "/api/search?q=결제",
     "/api/search",
     "/api/stats",
+    "/api/status",
     "/api/lint?level=warning&limit=1",
     "/api/lint?level=bad",
     "/api/changes",

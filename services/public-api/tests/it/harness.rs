@@ -9,7 +9,7 @@ use actix_web::HttpServer;
 use actix_web::web::Data;
 use loop_shared::service::{self, Clock, Shutdown, SystemClock};
 use loop_testkit::{Browser, InProcess, OpenId, TestIssuer};
-use public_api::{App, Cli, routes};
+use public_api::{App, Cli, Config, StartError, routes};
 use reqwest::{Client, RequestBuilder, Response, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -23,6 +23,13 @@ pub(crate) struct Server {
     pub(crate) http: Client,
     folder: TempDir,
     running: InProcess,
+    shutdown: Shutdown,
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.shutdown.trigger();
+    }
 }
 
 impl Server {
@@ -44,6 +51,12 @@ impl Server {
     pub(crate) fn with(fill: impl FnOnce(&Path), change: impl FnOnce(&mut Cli)) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         Self::listening(listener, fill, change)
+    }
+
+    /// A service that does not wait for its vault to be read.
+    pub(crate) fn starting(fill: impl FnOnce(&Path)) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        Self::opening(listener, TestIssuer::start(), fill, |_| (), App::start)
     }
 
     /// A service whose pages people can sign in to.
@@ -83,22 +96,59 @@ impl Server {
         (answer.status().as_u16(), answer.text().await.unwrap())
     }
 
+    /// A service over a small vault with settings that depend on the issuer.
+    pub(crate) fn choosing(change: impl FnOnce(&mut Cli, &TestIssuer)) -> Self {
+        let (listener, issuer) = (
+            TcpListener::bind("127.0.0.1:0").unwrap(),
+            TestIssuer::start(),
+        );
+        let fill = |vault: &Path| {
+            for (path, text) in NOTES {
+                write(vault, path, text);
+            }
+        };
+        let mut cli = Cli::default();
+        change(&mut cli, &issuer);
+        Self::opening(
+            listener,
+            issuer,
+            fill,
+            |own| {
+                *own = Cli {
+                    vault_dir: own.vault_dir.take(),
+                    ..cli
+                }
+            },
+            App::open,
+        )
+    }
+
     fn listening(
         listener: TcpListener,
         fill: impl FnOnce(&Path),
         change: impl FnOnce(&mut Cli),
     ) -> Self {
-        let issuer = TestIssuer::start();
+        Self::opening(listener, TestIssuer::start(), fill, change, App::open)
+    }
+
+    fn opening(
+        listener: TcpListener,
+        issuer: TestIssuer,
+        fill: impl FnOnce(&Path),
+        change: impl FnOnce(&mut Cli),
+        open: fn(&Config, &Shutdown) -> Result<App, StartError>,
+    ) -> Self {
         let folder = tempfile::tempdir().unwrap();
         fill(folder.path());
         let mut cli = Cli {
             vault_dir: Some(folder.path().display().to_string()),
             ..Cli::default()
         };
-        cli.tokens.issuer = Some(issuer.url());
         change(&mut cli);
+        cli.tokens.issuer.get_or_insert_with(|| issuer.url());
         let (config, _) = cli.resolve().unwrap();
-        let app = Data::new(App::open(&config, &Shutdown::new()).unwrap());
+        let shutdown = Shutdown::new();
+        let app = Data::new(open(&config, &shutdown).unwrap());
         let running = InProcess::listening(listener, move |listener| {
             let server = HttpServer::new(move || {
                 let app = app.clone();
@@ -112,6 +162,7 @@ impl Server {
             http: Client::new(),
             folder,
             running,
+            shutdown,
         }
     }
 

@@ -37,8 +37,18 @@ fn server() -> Server {
         write(vault, "prj.md", project);
         write(vault, "t.md", &task("todo", 10));
         write(vault, "secret.md", "---\nvisibility: private\n---\n결제");
+        write(
+            vault,
+            "bad.md",
+            "---\ncreated: 2026-02-31\nentity_type: Note\nentity_id: bad\n---\n",
+        );
         commit(vault, 1);
         write(vault, "t.md", &task("doing", 3));
+        write(
+            vault,
+            "bad.md",
+            "---\ncreated: 2026-02-28\nentity_type: Note\nentity_id: bad\n---\n",
+        );
         commit(vault, 5);
         write(vault, "t.md", &task("done", 3));
         write(vault, "u.md", "결제");
@@ -62,6 +72,8 @@ async fn every_question_can_be_asked_of_a_day() {
         ("/api/graph/path?from=tsk-1&to=prj", 2, "/length", json!(1)),
         ("/api/projects/prj?", 6, "/rollup/overdue", json!(1)),
         ("/api/projects/prj?", 9, "/rollup/done", json!(1)),
+        ("/api/lint?code=bad-date", 2, "/total", json!(1)),
+        ("/api/lint?code=bad-date", 6, "/total", json!(0)),
     ] {
         let address = format!("{address}&as_of=2026-03-{day:02}");
         let answer: Value = server.json(&address).await;
@@ -77,6 +89,30 @@ async fn every_question_can_be_asked_of_a_day() {
     let arguments = json!({ "id": "prj", "as_of": "2026-03-06" });
     let tool = server.tool("project_overview", arguments).await;
     assert_eq!(structured(&tool)["rollup"]["overdue"], 1);
+    for (name, mut arguments, pointer, expected) in [
+        (
+            "search",
+            json!({ "query": "결제", "limit": 5 }),
+            "/total",
+            json!(1),
+        ),
+        (
+            "get_entity",
+            json!({ "id": "tsk-1" }),
+            "/entity/status",
+            json!("doing"),
+        ),
+        ("graph", json!({ "id": "prj" }), "/around/total", json!(2)),
+        ("lint", json!({ "code": "bad-date" }), "/total", json!(0)),
+    ] {
+        arguments["as_of"] = json!("2026-03-06");
+        let tool = server.tool(name, arguments).await;
+        assert_eq!(
+            structured(&tool).pointer(pointer),
+            Some(&expected),
+            "{name}: {tool}"
+        );
+    }
     for as_of in ["2026-02-01", "x", "--all", "0000000", "HEAD"] {
         let address = format!("/api/entities?as_of={as_of}");
         let answer = server.get(&address).send().await.unwrap();
@@ -97,7 +133,7 @@ async fn a_notes_history_and_what_changed_between_days_say_who_and_what() {
     );
     let address = "/api/history?from=2026-03-01&to=2026-03-09";
     let found = server.json(address).await;
-    assert_eq!(found["by_kind"], json!({ "added": 1, "changed": 1 }));
+    assert_eq!(found["by_kind"], json!({ "added": 1, "changed": 2 }));
     assert_eq!(found["results"][0]["who"], json!(["Kim"]));
     for hidden in [
         "/api/history/secret.md",

@@ -18,6 +18,8 @@ mod query;
 mod resources;
 mod rest;
 mod scan;
+mod status;
 mod tools;
 mod visibility;
 mod visibility_vault;
+mod webhook;

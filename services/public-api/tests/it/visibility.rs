@@ -100,7 +100,7 @@ fn asked(route: &str, note: &Planted) -> Vec<String> {
         "/api/projects/{id}" => [&id, &stem]
             .map(|name| format!("/api/projects/{name}?limit=5"))
             .into(),
-        "/api/stats" | "/api/vault/scan" => vec![route.to_owned()],
+        "/api/stats" | "/api/status" | "/api/vault/scan" => vec![route.to_owned()],
         _ => Vec::new(),
     }
 }

@@ -16,7 +16,7 @@ mod web_login;
 
 pub use dpop::{DpopArgs, DpopConfig};
 pub use problems::{Problem, Problems, Warnings};
-pub use read::{flag, folder, given, list, number, seconds};
+pub use read::{flag, folder, given, list, number, seconds, state_folder};
 pub use resource_server::{JwksLocation, ResourceServerArgs, ResourceServerConfig};
 pub use revocation::RevocationArgs;
 pub use secret::secret_or_file;

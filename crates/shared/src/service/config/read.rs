@@ -1,7 +1,7 @@
 //! Small readers that turn text into values or note a problem.
 
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::Problems;
@@ -84,6 +84,31 @@ pub fn folder(variable: &str, value: Option<&str>, fix: &str, problems: &mut Pro
         problems.add(variable, wrong, fix);
     }
     folder
+}
+
+/// A folder for a service's own files, outside of a vault, in which nothing is ever written. It need not be there yet.
+pub fn state_folder(
+    variable: &str,
+    value: Option<&str>,
+    vault: &Path,
+    problems: &mut Problems,
+) -> Option<PathBuf> {
+    let folder = PathBuf::from(given(value)?);
+    let there = folder
+        .ancestors()
+        .find_map(|above| above.canonicalize().ok())
+        .or_else(|| Path::new(".").canonicalize().ok());
+    let inside = vault
+        .canonicalize()
+        .is_ok_and(|vault| there.is_some_and(|there| there.starts_with(vault)));
+    if inside {
+        let wrong = format!(
+            "{} lies in the vault, where nothing is written",
+            folder.display()
+        );
+        problems.add(variable, wrong, "Point it at a folder elsewhere.");
+    }
+    Some(folder)
 }
 
 #[cfg(test)]

@@ -7,7 +7,6 @@ use serde_json::Value;
 use super::super::to_value;
 use super::ToolSpec;
 use crate::app::App;
-use crate::lint::today;
 use crate::params::Values;
 use crate::refusal::Refusal;
 use crate::view::View;
@@ -24,7 +23,7 @@ each with path, line and what to write. `total`, `by_code` and `by_level` are ex
 };
 
 fn call(app: &App, view: &View, values: &Values) -> Result<Value, Refusal> {
-    let today = today();
+    let today = view.day();
     let rules = (app.schema(), today.as_ref());
     Ok(to_value(&ask::lint(
         view,

@@ -1,0 +1,236 @@
+//! Measures public-api over vaults: starts, searches, counts, edits, memory; and what others need for the same.
+//!
+//! `make bench` builds and runs it (`loop-bench vault`). In: environment variables (see [`settings`]). Out: tables on the
+//! terminal and in `docs/benchmarks-vault.md`.
+
+mod notes;
+mod peers;
+mod questions;
+mod report;
+mod service;
+mod settings;
+pub(crate) mod soak;
+mod stdio;
+
+use std::{fs, path::PathBuf, time::Duration};
+
+use tokio::runtime::Runtime;
+
+use crate::{
+    Failure,
+    load::{Pace, drive},
+    machine::{self, Cores},
+    seed::Database,
+    server::{Place, Running, Setup, free_port},
+    work::LOOP,
+};
+use report::Report;
+use service::Service;
+use settings::Settings;
+
+/// Connections of the load.
+const CONNECTIONS: usize = 32;
+/// A word that most notes hold.
+const FREQUENT: &str = "결제";
+/// Rounds of starts, of which the middle one counts.
+const STARTS: usize = 3;
+
+/// A run.
+struct Bench {
+    settings: Settings,
+    cores: Cores,
+    folder: PathBuf,
+    report: Report,
+}
+
+impl Drop for Bench {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.folder);
+    }
+}
+
+/// Measures everything and writes the report.
+pub(crate) fn run() -> Result<(), Failure> {
+    let mut bench = Bench::new(Settings::read()?)?;
+    bench.cores.leave()?;
+    let (setup, issuer, family) = bench.issuer()?;
+    let (token, _) = LOOP.access(issuer.port, &family)?;
+    for count in bench.settings.notes.clone() {
+        bench.vault(&setup, &token, count)?;
+    }
+    drop(issuer);
+    let text = bench.report.to_markdown();
+    println!("\n{text}");
+    if let Some(path) = &bench.settings.document {
+        fs::write(path, text)?;
+        println!("written to {}", path.display());
+    }
+    Ok(())
+}
+
+impl Bench {
+    fn new(settings: Settings) -> Result<Self, Failure> {
+        let cores = Cores::split()?;
+        let folder = settings
+            .folder
+            .join(format!("loop-bench-vault-{}", std::process::id()));
+        fs::create_dir_all(&folder)?;
+        Ok(Self {
+            report: Report::new(machine::describe(&cores)?),
+            settings,
+            cores,
+            folder,
+        })
+    }
+
+    /// A loop-auth, and a refresh token of it.
+    fn issuer(&self) -> Result<(Setup, Running, String), Failure> {
+        let setup = Setup {
+            binary: self.settings.issuer.clone(),
+            place: Place::File(self.folder.join("auth.db")),
+            port: free_port()?,
+            alg: "ES256",
+        };
+        setup.start(None)?.stop()?; // makes the database
+        let family = Runtime::new()?.block_on(async {
+            let mut database = Database::open(&setup.place, &setup.resource()).await?;
+            let family = database.families(1).await?;
+            database.close().await?;
+            Ok::<_, Failure>(family)
+        })?;
+        let running = setup.start(None)?;
+        let family = family.into_iter().next().ok_or("no grant")?;
+        Ok((setup, running, family))
+    }
+
+    /// Everything with this many notes.
+    fn vault(&mut self, setup: &Setup, token: &str, count: usize) -> Result<(), Failure> {
+        let (vault, state) = (self.folder.join("vault"), self.folder.join("state"));
+        service::remove(&vault)?;
+        println!("writing {count} notes");
+        let notes = notes::write(&vault, count)?;
+        let service = Service {
+            setup: setup.clone(),
+            program: self.settings.api.clone(),
+            vault,
+            state,
+            token: token.to_owned(),
+        };
+        let expected = notes.iter().filter(|note| note.text.contains(FREQUENT));
+        let first = (FREQUENT, expected.count());
+        // Files that were written a moment ago are read again at the next start.
+        std::thread::sleep(Duration::from_millis(200));
+        self.starts(&service, first, count)?;
+        let (running, _) = service.start(Some(&self.cores), first)?;
+        service.settle(running.port)?;
+        self.questions(&service, &running, &notes)?;
+        self.calls(&service, &running, count)?;
+        let (now, highest) = running.memory()?;
+        let figure = format!("{now:.0} MiB, {highest:.0} at most");
+        let what = "memory after a second start and all of this";
+        self.report.add(count, what, figure, "");
+        running.stop()?;
+        if count == self.settings.notes.first().copied().unwrap_or_default() {
+            self.peers(&service, count)?;
+        }
+        Ok(())
+    }
+
+    /// Starts without and with what an earlier run left.
+    fn starts(
+        &mut self,
+        service: &Service,
+        first: (&str, usize),
+        count: usize,
+    ) -> Result<(), Failure> {
+        let (aims, second) = match count {
+            ..=10_000 => (["< 1 s", "< 150 MiB"], "< 0.3 s"),
+            _ => (["< 12 s", "< 1 GiB"], ""),
+        };
+        let mut cold = Vec::new();
+        for _ in 0..STARTS {
+            service::remove(&service.state)?;
+            let (running, took) = service.start(None, first)?;
+            cold.push(took);
+            service.settle(running.port)?;
+            let (now, highest) = running.memory()?;
+            if cold.len() == STARTS {
+                let figure = format!("{now:.0} MiB, {highest:.0} at most");
+                self.report
+                    .add(count, "memory after a cold start", figure, aims[1]);
+            }
+            running.stop()?;
+        }
+        self.report.add(
+            count,
+            "cold start to the first whole answer",
+            middle(cold),
+            aims[0],
+        );
+        let mut again = Vec::new();
+        for _ in 0..STARTS {
+            let (running, took) = service.start(None, first)?;
+            again.push(took);
+            running.stop()?;
+        }
+        self.report.add(
+            count,
+            "second start to the first whole answer",
+            middle(again),
+            second,
+        );
+        Ok(())
+    }
+
+    /// How many a second, of tools and of REST.
+    fn calls(&mut self, service: &Service, running: &Running, count: usize) -> Result<(), Failure> {
+        let queries = ["결제", "oauth token", "유일한바늘000500", "현금흐름 런웨이"];
+        let calls: Vec<String> = queries.map(|query| service.call(query)).into();
+        let good = |body: &str| body.contains("\"results\"") || body.contains("structuredContent");
+        let steps = || service::sending(&calls, CONNECTIONS, good);
+        drive(running, steps(), Pace::Full, self.settings.time / 4)?; // warm
+        let called = drive(running, steps(), Pace::Full, self.settings.time)?;
+        let figure = format!(
+            "{:.0} /s, {:.0} /CPU-s, p99 {:.1} ms",
+            called.rate(),
+            called.per_cpu_second(),
+            called.within(99)
+        );
+        self.report.add(
+            count,
+            "tools/call of `search`, token verified",
+            figure,
+            "60 × FastMCP",
+        );
+        let asked: Vec<String> = queries
+            .map(|query| {
+                service.request(&format!(
+                    "/api/search?limit=10&q={}",
+                    service::encoded(query)
+                ))
+            })
+            .into();
+        let steps = service::sending(&asked, CONNECTIONS, |body| body.contains("\"results\""));
+        let asked = drive(running, steps, Pace::Full, self.settings.time)?;
+        let figure = format!(
+            "{:.0} /s, {:.0} /CPU-s",
+            asked.rate(),
+            asked.per_cpu_second()
+        );
+        self.report.add(
+            count,
+            "the same searches over REST, token verified",
+            figure,
+            "",
+        );
+        Ok(())
+    }
+}
+
+fn middle(mut times: Vec<Duration>) -> String {
+    times.sort();
+    let seconds = times
+        .get(times.len() / 2)
+        .map_or(0.0, Duration::as_secs_f64);
+    format!("{seconds:.2} s")
+}
