@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Parser, Subcommand};
 use loop_shared::service::config::{
-    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, folder, given, list,
+    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, flag, folder, given, list,
 };
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
@@ -26,6 +26,8 @@ pub const IDENTITY: ServiceIdentity = ServiceIdentity {
 
 /// Where the resource is, under `EXTERNAL_URL`.
 pub const MCP_PATH: &str = "/mcp";
+/// Where clients of MCP 2024-11-05 open their stream.
+pub(crate) const SSE_PATH: &str = "/sse";
 
 /// What else the program can do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -95,6 +97,9 @@ pub struct Cli {
     /// Folder for what must survive a restart, outside of the vault; without it the change feed begins anew at each start
     #[arg(long, env = "STATE_DIR", value_name = "FOLDER", help_heading = "Vault")]
     pub state_dir: Option<String>,
+    /// Whether clients of MCP 2024-11-05 are served too, by a stream at /sse [default: false]
+    #[arg(long, env = "LEGACY_SSE", value_name = "BOOL", help_heading = "MCP")]
+    pub legacy_sse: Option<String>,
     /// Settings of the pages' login.
     #[command(flatten)]
     pub web: WebLoginArgs,
@@ -121,6 +126,8 @@ pub struct Config {
     pub vault_history: HistoryMode,
     /// Where the service's own files are kept, if anywhere.
     pub state_dir: Option<PathBuf>,
+    /// Whether the transport of MCP 2024-11-05 is served too.
+    pub legacy_sse: bool,
     /// Settings of the pages' login.
     pub web: WebLoginConfig,
 }
@@ -161,6 +168,7 @@ impl Cli {
             }
         };
         let state_dir = state(self.state_dir.as_deref(), &vault_dir, &mut problems);
+        let legacy_sse = flag("LEGACY_SSE", self.legacy_sse.as_deref(), &mut problems);
         let web = self.web.resolve(&mut problems);
         let warnings = problems.finish()?;
         Ok((
@@ -174,6 +182,7 @@ impl Cli {
                 private_readers,
                 state_dir,
                 vault_history,
+                legacy_sse,
                 web,
             },
             warnings,

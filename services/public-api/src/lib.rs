@@ -7,14 +7,18 @@ mod app;
 mod ask;
 mod config;
 mod endpoint;
+mod follow;
 mod followers;
 mod lint;
 mod mcp;
+mod modified;
 mod openapi;
 mod params;
 mod refusal;
 mod respond;
+mod rest;
 mod routes;
+mod table;
 mod tables;
 mod view;
 mod web;
@@ -22,9 +26,10 @@ mod web;
 use actix_web::web::{Data, ServiceConfig};
 use loop_shared::resource_server::{self, RunError};
 
-pub use app::{App, StartError, routes};
+pub use app::{App, StartError};
 pub use config::{Cli, Command, Config, IDENTITY, MCP_PATH};
 pub use lint::{FailOn, Format, LintArgs, run as lint};
+pub use table::routes;
 pub use view::PrivateReaders;
 
 /// Does what the command line says: serves until it is told to stop, or asks the running service how it is.
