@@ -1,36 +1,33 @@
-//! The service's state and its whole route table.
+//! The service's state.
 //!
-//! In: checked settings. Out: [`App`], and what it serves. Never: business rules; those are in [`crate::ask`].
+//! In: checked settings. Out: [`App`]. Never: business rules; those are in [`crate::ask`].
 
 use std::sync::Arc;
 
-use actix_web::middleware::from_fn;
-use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{Resource as Routes, Route};
+use actix_web::dev::ServiceRequest;
+use chrono::{DateTime, Utc};
 use loop_shared::auth::Scope;
+use loop_shared::auth::bearer::Refused;
 use loop_shared::auth::principal::Principal;
-use loop_shared::mcp::mount;
+use loop_shared::mcp::{SseSessions, Subscriptions};
 use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
-use loop_shared::service::{Shutdown, SystemClock, reading};
+use loop_shared::service::{Clock as _, Shutdown, SystemClock};
 use loop_shared::web_login::WebLoginError;
 use loop_vault::lint::Schema;
-use loop_vault::{OpenError, Vault, VaultConfig, VaultStatus};
+use loop_vault::{ContentHash, OpenError, Sight, Vault, VaultConfig, VaultStatus};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use crate::config::{Config, MCP_PATH};
-use crate::endpoint::Endpoint;
+use crate::config::Config;
 use crate::first_reading;
 use crate::followers::{Followers, Place};
 use crate::lint as rules;
-use crate::mcp::VaultTools;
+use crate::modified::Noticed;
 use crate::openapi;
-use crate::routes::{
-    changes, docs, entities, entity, export, fallback, graph, graph_path, health, history, lint,
-    live, note, openapi as description, project, query, scan, search, stats, status, versions,
-};
+use crate::routes::docs;
+use crate::table::endpoints;
 use crate::view::{PrivateReaders, View};
-use crate::web::{self as pages, Web};
+use crate::web::Web;
 use crate::webhook::{self, WebhookError};
 
 /// Why the service cannot start.
@@ -61,10 +58,14 @@ pub enum StartError {
 pub struct App {
     vault: Vault,
     followers: Followers,
+    subscriptions: Subscriptions,
+    old_streams: Option<SseSessions>,
+    noticed: Noticed<ContentHash>,
     stop: CancellationToken,
     private_readers: PrivateReaders,
     schema: Schema,
     notes_url: Url,
+    site: String,
     openapi: String,
     door: ResourceServer,
     web: Web,
@@ -114,11 +115,15 @@ impl App {
             web: Web::open(config, door.verifier(), Arc::new(SystemClock))?,
             door,
             notes_url: Url::parse(&format!("{external}/api/notes"))?,
+            site: external.to_owned(),
             openapi: openapi::document(&endpoints(), external, &config.tokens.issuer).to_string(),
             schema: rules::schema(config.vault_schema.as_deref(), &config.vault_dir)
                 .map_err(StartError::Schema)?,
             private_readers: config.private_readers,
             followers: Followers::default(),
+            subscriptions: Subscriptions::default(),
+            old_streams: config.legacy_sse.then(SseSessions::default),
+            noticed: Noticed::default(),
             stop: shutdown.token(),
             vault,
         })
@@ -139,6 +144,13 @@ impl App {
         self.vault.recalled()
     }
 
+    /// Since when a view is as it is. Not known of the past, nor told to those who see private notes: a date alone could not
+    /// tell their view from the open one.
+    pub(crate) fn modified(&self, view: &View) -> Option<DateTime<Utc>> {
+        let plain = matches!(view.sight(), Sight::Open) && !view.is_past();
+        plain.then(|| self.noticed.since(view.hash(), SystemClock.now()))?
+    }
+
     /// How the vault is followed, as far as a view tells.
     pub(crate) fn status_of(&self, view: &View) -> VaultStatus {
         self.vault.status_seen(view.sight())
@@ -147,6 +159,11 @@ impl App {
     /// A place among those who follow the changes, while there is one.
     pub(crate) fn follower(&self, caller: &Principal) -> Option<Place> {
         self.followers.take(caller.subject.as_str())
+    }
+
+    /// What clients of the older MCP revisions subscribed to.
+    pub(crate) fn subscriptions(&self) -> Subscriptions {
+        self.subscriptions.clone()
     }
 
     /// Tells when the service stops.
@@ -164,6 +181,33 @@ impl App {
         &self.web
     }
 
+    /// The public address, without a slash at its end.
+    pub(crate) fn site(&self) -> &str {
+        &self.site
+    }
+
+    /// Streams of MCP 2024-11-05, where they are served.
+    pub(crate) const fn old_streams(&self) -> Option<&SseSessions> {
+        self.old_streams.as_ref()
+    }
+
+    /// What stands before everything that needs a token.
+    pub(crate) const fn door(&self) -> &ResourceServer {
+        &self.door
+    }
+
+    /// Lets in a visitor of the pages as the caller of the API.
+    ///
+    /// # Errors
+    /// [`Refused`]: 403 when the visitor's token opens too little.
+    pub(crate) fn vouch(
+        &self,
+        request: &ServiceRequest,
+        visitor: Arc<Principal>,
+    ) -> Result<(), Refused> {
+        self.door.bearer.vouch(request, visitor)
+    }
+
     /// The OpenAPI document.
     pub(crate) fn openapi(&self) -> &str {
         &self.openapi
@@ -177,72 +221,4 @@ impl App {
         }
         url.into()
     }
-}
-
-/// What is served to callers with a token, and how.
-const VAULT: [(Endpoint, fn() -> Route); 17] = [
-    (entities::ENDPOINT, || reading().to(entities::get)),
-    (entity::ENDPOINT, || reading().to(entity::get)),
-    (note::ENDPOINT, || reading().to(note::get)),
-    (search::ENDPOINT, || reading().to(search::get)),
-    (scan::ENDPOINT, || reading().to(scan::get)),
-    (query::ENDPOINT, || reading().to(query::get)),
-    (graph::ENDPOINT, || reading().to(graph::get)),
-    (graph_path::ENDPOINT, || reading().to(graph_path::get)),
-    (project::ENDPOINT, || reading().to(project::get)),
-    (changes::ENDPOINT, || reading().to(changes::get)),
-    (live::ENDPOINT, || reading().to(live::get)),
-    (versions::ENDPOINT, || reading().to(versions::get)),
-    (history::ENDPOINT, || reading().to(history::get)),
-    (export::ENDPOINT, || reading().to(export::get)),
-    (lint::ENDPOINT, || reading().to(lint::get)),
-    (stats::ENDPOINT, || reading().to(stats::get)),
-    (status::ENDPOINT, || reading().to(status::get)),
-];
-
-/// Everything that the description describes.
-pub(crate) fn endpoints() -> Vec<Endpoint> {
-    let open = [health::ALIVE, health::READY, description::ENDPOINT];
-    VAULT
-        .iter()
-        .map(|(endpoint, _)| *endpoint)
-        .chain(open)
-        .collect()
-}
-
-/// Registers every route. Call it once for each worker.
-pub fn routes(app: &Data<App>, config: &mut ServiceConfig) {
-    config.app_data(app.clone());
-    app.door.routes("/api", config);
-    pages::routes(app, config);
-    config.service(resource(
-        description::ENDPOINT.pattern,
-        reading().to(description::get),
-    ));
-    config.service(resource(docs::PAGE, reading().to(docs::page)));
-    config.service(resource(docs::STYLE, reading().to(docs::style)));
-    config.service(resource(docs::SCRIPT, reading().to(docs::script)));
-    config.service(resource(docs::ICON, reading().to(docs::icon)));
-    let tools = VaultTools::new(app.clone().into_inner());
-    config.service(mount(MCP_PATH, move || tools.clone(), &app.door.mcp));
-    let mut vault = web::scope("/api");
-    for (endpoint, route) in VAULT {
-        let below = endpoint
-            .pattern
-            .strip_prefix("/api")
-            .unwrap_or(endpoint.pattern);
-        vault = vault.service(resource(below, route()));
-    }
-    let vault = vault
-        .default_service(web::to(fallback::not_found))
-        .wrap(from_fn(first_reading::marked))
-        .wrap(app.door.bearer.clone())
-        .wrap(app.door.cors());
-    config.service(vault);
-}
-
-fn resource(pattern: &str, route: Route) -> Routes {
-    web::resource(pattern)
-        .route(route)
-        .default_service(web::to(fallback::method_not_allowed))
 }

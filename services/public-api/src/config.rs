@@ -6,7 +6,8 @@ use std::path::PathBuf;
 
 use clap::{Parser, Subcommand};
 use loop_shared::service::config::{
-    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, folder, given, list, state_folder,
+    ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig, flag, folder, given, list,
+    state_folder,
 };
 use loop_shared::service::{
     Problems, ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig,
@@ -27,6 +28,8 @@ pub const IDENTITY: ServiceIdentity = ServiceIdentity {
 
 /// Where the resource is, under `EXTERNAL_URL`.
 pub const MCP_PATH: &str = "/mcp";
+/// Where clients of MCP 2024-11-05 open their stream.
+pub(crate) const SSE_PATH: &str = "/sse";
 
 /// What else the program can do.
 #[derive(Clone, Debug, PartialEq, Eq, Subcommand)]
@@ -99,6 +102,9 @@ pub struct Cli {
     /// Settings of the webhook.
     #[command(flatten)]
     pub webhook: WebhookArgs,
+    /// Whether clients of MCP 2024-11-05 are served too, by a stream at /sse [default: false]
+    #[arg(long, env = "LEGACY_SSE", value_name = "BOOL", help_heading = "MCP")]
+    pub legacy_sse: Option<String>,
     /// Settings of the pages' login.
     #[command(flatten)]
     pub web: WebLoginArgs,
@@ -127,6 +133,8 @@ pub struct Config {
     pub state_dir: Option<PathBuf>,
     /// Who is told of changes, if anybody.
     pub(crate) webhook: Option<WebhookConfig>,
+    /// Whether the transport of MCP 2024-11-05 is served too.
+    pub legacy_sse: bool,
     /// Settings of the pages' login.
     pub web: WebLoginConfig,
 }
@@ -169,6 +177,7 @@ impl Cli {
         let state_dir = self.state_dir.as_deref();
         let state_dir = state_folder("STATE_DIR", state_dir, &vault_dir, &mut problems);
         let webhook = self.webhook.resolve(state_dir.as_deref(), &mut problems);
+        let legacy_sse = flag("LEGACY_SSE", self.legacy_sse.as_deref(), &mut problems);
         let web = self.web.resolve(&mut problems);
         let warnings = problems.finish()?;
         Ok((
@@ -183,6 +192,7 @@ impl Cli {
                 state_dir,
                 vault_history,
                 webhook,
+                legacy_sse,
                 web,
             },
             warnings,

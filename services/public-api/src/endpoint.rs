@@ -91,12 +91,20 @@ impl Group {
 }
 
 impl Answer {
-    /// The media type of a good answer.
+    /// The media type of a good answer, unless another is asked for.
     pub(crate) const fn media_type(self) -> &'static str {
+        self.media_types()[0]
+    }
+
+    /// The media types that a good answer may have.
+    pub(crate) const fn media_types(self) -> &'static [&'static str] {
         match self {
-            Self::Events(_) => "text/event-stream",
-            Self::Json(_) | Self::Now(_) | Self::Health | Self::Description => "application/json",
-            Self::Lines(_) | Self::Export(_) => "application/x-ndjson",
+            Self::Events(_) => &["text/event-stream"],
+            Self::Json(_) | Self::Now(_) | Self::Health | Self::Description => {
+                &["application/json"]
+            }
+            Self::Lines(_) => &["application/x-ndjson"],
+            Self::Export(_) => &["application/x-ndjson", "text/csv"],
         }
     }
 

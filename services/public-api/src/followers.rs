@@ -6,9 +6,9 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Places in all.
-const MOST: usize = 256;
+const MOST: usize = 1_024;
 /// Places of one subject.
-const EACH: usize = 16;
+const EACH: usize = 32;
 
 /// The places there are; clones share them.
 #[derive(Clone, Debug, Default)]

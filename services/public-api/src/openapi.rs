@@ -4,7 +4,7 @@
 //! Source: OpenAPI 3.1.1; its schemas are JSON Schema 2020-12, which is what schemars writes.
 
 use loop_shared::auth::Scope;
-use loop_shared::models::{ErrorResponse, HealthResponse, HealthStatus};
+use loop_shared::models::{HealthResponse, HealthStatus};
 use schemars::SchemaGenerator;
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
@@ -12,6 +12,7 @@ use utoipa::{PartialSchema, ToSchema};
 
 use crate::endpoint::{Answer, Endpoint, Group};
 use crate::params::{Kind, Param};
+use crate::rest::problem::{self, Problem};
 
 const ABOUT: &str = "The team's Markdown vault: notes, entities, search. Read-only. Lists are exact and paged by cursor; \
 every answer has an ETag that changes with the vault, and `If-None-Match` costs nothing. The same data is served as MCP at `/mcp`.";
@@ -28,11 +29,8 @@ pub(crate) fn document(endpoints: &[Endpoint], external_url: &str, issuer: &str)
             json!({ "get": operation(endpoint, &mut generator) }),
         );
     }
+    generator.subschema_for::<Problem>();
     let mut schemas = generator.take_definitions(true);
-    schemas.insert(
-        ErrorResponse::name().into_owned(),
-        json!(ErrorResponse::schema()),
-    );
     schemas.insert(
         HealthResponse::name().into_owned(),
         json!(HealthResponse::schema()),
@@ -55,6 +53,7 @@ pub(crate) fn document(endpoints: &[Endpoint], external_url: &str, issuer: &str)
             let (name, description, ko) = group.names();
             json!({ "name": name, "description": description, "x-ko": ko })
         }),
+        "x-problems": problem::KINDS.map(|(code, en, ko)| json!({ "code": code, "title": en, "x-ko": ko })),
         "paths": paths,
         "components": { "schemas": schemas, "securitySchemes": { "loop": security(issuer) } },
     })
@@ -130,8 +129,8 @@ fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     let mut responses = Map::new();
     responses.insert("200".to_owned(), good(endpoint, generator));
     if endpoint.answer.is_conditional() {
-        let en = "Nothing changed since the ETag in `If-None-Match`.";
-        let ko = "`If-None-Match` 이후 바뀐 것이 없다.";
+        let en = "Nothing changed since the ETag in `If-None-Match`, or the date in `If-Modified-Since`.";
+        let ko = "`If-None-Match` 나 `If-Modified-Since` 이후 바뀐 것이 없다.";
         responses.insert("304".to_owned(), json!({ "description": en, "x-ko": ko }));
     }
     if matches!(endpoint.answer, Answer::Health) {
@@ -139,7 +138,7 @@ fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
             "Not ready; `reason` says why.",
             "준비되지 않았다. 까닭은 `reason`.",
         );
-        responses.insert("503".to_owned(), failure(en, ko, "HealthResponse"));
+        responses.insert("503".to_owned(), unready(en, ko));
     }
     for (status, en, ko) in FAILURES {
         let possible = match status {
@@ -148,18 +147,18 @@ fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
             _ => endpoint.group.needs_token(),
         };
         if possible {
-            responses.insert(status.to_owned(), failure(en, ko, "ErrorResponse"));
+            responses.insert(status.to_owned(), failure(en, ko));
         }
     }
     Value::Object(responses)
 }
 
 /// How an endpoint that needs a token may refuse; 404 only where something may be missing.
-const FAILURES: [(&str, &str, &str); 6] = [
+const FAILURES: [(&str, &str, &str); 8] = [
     (
         "400",
-        "The request is wrong; `error_description` says what to write.",
-        "요청이 잘못되었다. `error_description` 이 고칠 점을 말한다.",
+        "The request is wrong; `detail` says what to write.",
+        "요청이 잘못되었다. `detail` 이 고칠 점을 말한다.",
     ),
     (
         "401",
@@ -171,6 +170,16 @@ const FAILURES: [(&str, &str, &str); 6] = [
         "404",
         "There is none; near ones are named.",
         "없다. 비슷한 것을 알려 준다.",
+    ),
+    (
+        "405",
+        "This API only reads: GET and HEAD.",
+        "읽기만 하는 API다. GET과 HEAD만 된다.",
+    ),
+    (
+        "406",
+        "`Accept` or `Accept-Encoding` allows no form that the answer has.",
+        "`Accept` 나 `Accept-Encoding` 이 응답의 형식을 허용하지 않는다.",
     ),
     (
         "410",
@@ -213,13 +222,21 @@ fn good(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
     }
     let mut good = json!({ "description": en, "x-ko": ko, "content": content });
     if endpoint.answer.is_conditional() {
-        let etag = json!({ "description": "Changes when the answer does.", "schema": { "type": "string" } });
-        good["headers"] = json!({ "ETag": etag });
+        let header = |about: &str| json!({ "description": about, "schema": { "type": "string" } });
+        good["headers"] = json!({
+            "ETag": header("Changes when the answer does."),
+            "Last-Modified": header("Since when the vault is as it is, where that is known for sure."),
+        });
     }
     good
 }
 
-fn failure(en: &str, ko: &str, schema: &str) -> Value {
-    let schema = json!({ "$ref": format!("#/components/schemas/{schema}") });
+fn failure(en: &str, ko: &str) -> Value {
+    let schema = json!({ "$ref": "#/components/schemas/Problem" });
+    json!({ "description": en, "x-ko": ko, "content": { problem::MEDIA_TYPE: { "schema": schema } } })
+}
+
+fn unready(en: &str, ko: &str) -> Value {
+    let schema = json!({ "$ref": "#/components/schemas/HealthResponse" });
     json!({ "description": en, "x-ko": ko, "content": { "application/json": { "schema": schema } } })
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
@@ -65,6 +66,9 @@ impl Values {
     /// [`Refusal`] for names that are not in the table, and values that do not fit it.
     pub(crate) fn from_query(raw: &str, table: &'static [Param]) -> Result<Self, Refusal> {
         let mut values = Self::default();
+        if percent_decode_str(raw).decode_utf8().is_err() {
+            return Err(Refusal::UnreadableQuery);
+        }
         for (name, value) in form_urlencoded::parse(raw.as_bytes()) {
             values.add(known(&name, table)?, &value)?;
         }

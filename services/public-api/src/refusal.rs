@@ -25,6 +25,9 @@ pub(crate) enum Refusal {
         /// What is wrong and what to write instead, as the end of the sentence.
         wrong: String,
     },
+    /// A query that is no text.
+    #[error("The query is not UTF-8 once its % signs are decoded. Encode it as UTF-8.")]
+    UnreadableQuery,
     /// Nothing has this id or path.
     #[error("There is no {what} {asked:?}. {hint}")]
     NotFound {
@@ -58,6 +61,17 @@ pub(crate) enum Refusal {
     /// No route has this address.
     #[error("Nothing is served at {0}. The routes are listed in /api/openapi.json.")]
     NoSuchRoute(String),
+    /// The client takes no form that the answer has.
+    #[error("The answer is {0}, which `Accept` does not allow. Send that, or */*.")]
+    NotAcceptable(String),
+    /// The client takes no coding that there is.
+    #[error(
+        "`Accept-Encoding` allows neither br, zstd, gzip nor no coding at all. Allow one of them."
+    )]
+    NoCoding,
+    /// A request to the pages' own door that is not from the page.
+    #[error("Only the page at /api/docs asks here. Ask below /api, with a token.")]
+    OnlyThePage,
     /// The route exists, the method does not.
     #[error("{0} is not allowed here. This API only reads: use GET.")]
     MethodNotAllowed(String),
@@ -76,11 +90,15 @@ impl Refusal {
     #[must_use]
     pub(crate) const fn code(&self) -> (StatusCode, &'static str) {
         match self {
-            Self::UnknownParameter { .. } | Self::BadParameter { .. } => {
+            Self::UnknownParameter { .. } | Self::BadParameter { .. } | Self::UnreadableQuery => {
                 (StatusCode::BAD_REQUEST, "invalid_request")
             }
             Self::NotFound { .. } | Self::NoSuchRoute(_) => (StatusCode::NOT_FOUND, "not_found"),
             Self::Gone => (StatusCode::GONE, "gone"),
+            Self::OnlyThePage => (StatusCode::FORBIDDEN, "forbidden"),
+            Self::NotAcceptable(_) | Self::NoCoding => {
+                (StatusCode::NOT_ACCEPTABLE, "not_acceptable")
+            }
             Self::Full | Self::NoHistory | Self::Reading(_) => {
                 (StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable")
             }
@@ -148,6 +166,10 @@ mod tests {
                 hint: String::new(),
             },
             Refusal::Gone,
+            Refusal::UnreadableQuery,
+            Refusal::NotAcceptable("text/csv".into()),
+            Refusal::NoCoding,
+            Refusal::OnlyThePage,
             Refusal::NoSuchRoute("/x".into()),
             Refusal::MethodNotAllowed("POST".into()),
         ] {

@@ -176,6 +176,11 @@ impl View {
         self.sight == Sight::Whole
     }
 
+    /// Whether it is a picture of the past.
+    pub(crate) const fn is_past(&self) -> bool {
+        self.moment.is_some()
+    }
+
     /// How much the caller sees.
     pub(crate) const fn sight(&self) -> Sight {
         self.sight

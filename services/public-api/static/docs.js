@@ -1,35 +1,41 @@
 // The page that tries the API. Reads /api/openapi.json, builds a form per operation, sends it, shows the answer.
-// The token lives in the input element alone: no cookie, no storage.
+// Asks as whoever is signed in to the pages, or with a token that lives in the input element alone: no storage.
 "use strict";
 
 const WORDS = {
   en: {
     skip: "Skip to the operation", token: "Access token", forget: "Forget",
+    who: "Who asks", signed: "Signed in as", vault: "To the vault", signIn: "Sign in", signInNote: "to try the API as yourself.",
+    other: "Use an access token instead", problems: "Problems", problemsNote: "Every error is application/problem+json (RFC 9457): `error` is the kind for programs, `detail` what to do about it.",
     tokenNote: "Stays in this tab's memory only: it is not stored, and reloading the page forgets it.",
     operations: "Operations", loading: "Reading the API's description…", failed: "The description could not be read: ",
     send: "Send", sending: "Sending…", stop: "Stop", parameters: "Parameters", none: "This operation takes no parameters.",
     answer: "Answer", headers: "Headers", answers: "Possible answers", code: "Status", meaning: "Meaning",
     needs: "needs ", open: "no token needed", required: "required", list: "Several values: separate them by commas.",
     cut: "Cut here. The rest was not read: ", unreachable: "No answer: the server could not be reached.",
-    hint401: "The API does not accept this token. Paste a fresh one above.", hint401none: "Paste an access token above first.",
+    hint401: "The API does not accept this token. Paste a fresh one above.", hint401none: "Sign in above first, or use an access token.",
     hint403: "The token is good but lacks a scope; ask for it at login.", ms: " ms", empty: "(empty body)",
     stopped: "Stopped.", default: "Default: ", such: "e.g. ",
   },
   ko: {
     skip: "작업으로 건너뛰기", token: "액세스 토큰", forget: "지우기",
+    who: "누구로 요청하나", signed: "로그인한 사람:", vault: "볼트로", signIn: "로그인", signInNote: "하면 자신의 권한으로 API를 써 볼 수 있습니다.",
+    other: "대신 액세스 토큰 쓰기", problems: "오류", problemsNote: "모든 오류는 application/problem+json (RFC 9457)이다. `error` 는 프로그램이 읽을 종류, `detail` 은 할 일이다.",
     tokenNote: "이 탭의 메모리에만 있습니다. 저장하지 않으며, 새로 고치면 사라집니다.",
     operations: "작업", loading: "API 설명을 읽는 중…", failed: "설명을 읽지 못했습니다: ",
     send: "보내기", sending: "보내는 중…", stop: "멈추기", parameters: "매개변수", none: "매개변수가 없는 작업입니다.",
     answer: "응답", headers: "헤더", answers: "가능한 응답", code: "상태", meaning: "뜻",
     needs: "필요한 범위: ", open: "토큰 없이 사용", required: "필수", list: "여러 값은 쉼표로 나눕니다.",
     cut: "여기서 잘랐습니다. 나머지는 읽지 않았습니다: ", unreachable: "응답이 없습니다. 서버에 연결하지 못했습니다.",
-    hint401: "API가 이 토큰을 받지 않습니다. 위에 새 토큰을 붙여 넣으세요.", hint401none: "먼저 위에 액세스 토큰을 붙여 넣으세요.",
+    hint401: "API가 이 토큰을 받지 않습니다. 위에 새 토큰을 붙여 넣으세요.", hint401none: "먼저 위에서 로그인하거나 액세스 토큰을 쓰세요.",
     hint403: "토큰은 맞지만 범위가 모자랍니다. 로그인할 때 그 범위를 요청하세요.", ms: "ms", empty: "(빈 본문)",
     stopped: "멈추었습니다.", default: "기본값: ", such: "예: ",
   },
 };
 const LIMIT = 200000; // characters shown of one answer
-const state = { lang: "en", spec: null, chosen: null, running: null };
+const PROBLEM = "problem-"; // anchors of kinds of problems
+const OWN = { "X-Requested-With": "loop-docs" }; // only a script of this site can send it
+const state = { lang: "en", spec: null, chosen: null, running: null, signed: false };
 const $ = (id) => document.getElementById(id);
 const t = (key) => WORDS[state.lang][key];
 
@@ -79,6 +85,22 @@ function drawList() {
       onclick: () => choose(each.id, true),
     }, el("code", {}, each.path), el("span", {}, said(each.operation, "summary")))));
   }
+  list.append(el("li", { class: "group" }, t("problems")), el("li", {}, el("button", {
+    type: "button", "aria-pressed": String(state.chosen.startsWith(PROBLEM)), "data-operation": PROBLEM,
+    onclick: () => choose(PROBLEM, true),
+  }, el("code", {}, "problem+json"), el("span", {}, t("problems")))));
+}
+
+/** Every kind of problem; the one that the address names is marked. */
+function drawProblems() {
+  const rows = (state.spec["x-problems"] || []).map((kind) => {
+    const id = PROBLEM + kind.code;
+    return el("tr", { id, "aria-current": id === state.chosen ? "true" : null },
+      el("td", {}, el("code", {}, kind.code)), el("td", {}, said(kind, "title")));
+  });
+  $("operation").replaceChildren(
+    el("h2", {}, t("problems")), el("p", { class: "about" }, ...prose(t("problemsNote"))),
+    el("table", {}, el("thead", {}, el("tr", {}, el("th", {}, t("code")), el("th", {}, t("meaning")))), el("tbody", {}, ...rows)));
 }
 
 function drawField(parameter) {
@@ -99,6 +121,7 @@ function drawField(parameter) {
 }
 
 function drawOperation() {
+  if (state.chosen.startsWith(PROBLEM)) { drawProblems(); return; }
   const each = operations().find((candidate) => candidate.id === state.chosen);
   const { operation } = each;
   const scopes = scopesOf(operation);
@@ -174,17 +197,20 @@ async function send(each) {
   const box = $("answer");
   const token = $("token").value.trim();
   const url = address(each);
+  // The session of the pages opens the same API below /view; a token goes to the API itself.
+  const own = !token && state.signed && scopesOf(each.operation).length > 0;
   const running = new AbortController();
   state.running = running;
   $("send").disabled = true;
   $("stop").hidden = false;
   box.replaceChildren(el("h3", {}, t("answer")), el("p", { class: "soft" }, t("sending")));
-  const curl = "curl " + (token ? '-H "Authorization: Bearer $TOKEN" ' : "") + "'" + location.origin + url.replaceAll("'", "%27") + "'";
+  const curl = "curl " + (scopesOf(each.operation).length ? '-H "Authorization: Bearer $TOKEN" ' : "") + "'" + location.origin + url.replaceAll("'", "%27") + "'";
   const started = performance.now();
   try {
-    const answer = await fetch(url, {
-      method: each.method.toUpperCase(), signal: running.signal, cache: "no-store", credentials: "omit", redirect: "error",
-      headers: token ? { Authorization: "Bearer " + token } : {},
+    const answer = await fetch(own ? "/view" + url : url, {
+      method: each.method.toUpperCase(), signal: running.signal, cache: "no-store", redirect: "error",
+      credentials: own ? "same-origin" : "omit",
+      headers: own ? OWN : token ? { Authorization: "Bearer " + token } : {},
     });
     const { text, cut } = await readSome(answer);
     const took = Math.round(performance.now() - started);
@@ -218,11 +244,26 @@ function speak(lang) {
   }
 }
 
+/** Whether somebody is signed in to the pages, and who; where nobody can be, nothing is said. */
+async function meet() {
+  try {
+    const answer = await fetch("/view/api/whoami", { credentials: "same-origin", redirect: "error", cache: "no-store", headers: OWN });
+    state.signed = answer.ok;
+    if (answer.ok) $("name").textContent = (await answer.json()).name;
+    $("signed").hidden = !answer.ok;
+    $("stranger").hidden = answer.status !== 401;
+    $("other").open = !answer.ok && answer.status !== 401;
+  } catch {
+    $("other").open = true;
+  }
+}
+
 async function start() {
   for (const button of document.querySelectorAll("[data-lang]")) button.addEventListener("click", () => speak(button.dataset.lang));
   $("forget").addEventListener("click", () => { $("token").value = ""; $("token").focus(); });
   const asked = new URLSearchParams(location.search).get("lang") || navigator.language || "en";
   speak(asked.toLowerCase().startsWith("ko") ? "ko" : "en");
+  await meet();
   try {
     const answer = await fetch("/api/openapi.json", { credentials: "omit" });
     if (!answer.ok) throw new Error(String(answer.status));
@@ -234,7 +275,7 @@ async function start() {
   $("version").textContent = state.spec.info.version;
   const known = operations().map((each) => each.id);
   const wanted = location.hash.slice(1);
-  choose(known.includes(wanted) ? wanted : known[0], false);
+  choose(known.includes(wanted) || wanted.startsWith(PROBLEM) ? wanted : known[0], false);
 }
 
 start();

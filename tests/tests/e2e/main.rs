@@ -4,6 +4,7 @@
 //! with `LOOP_E2E` set it fails instead. Each test has its own stack, ports, database and vault.
 
 mod account;
+mod api_docs;
 mod authorize;
 mod browser;
 mod browser_admin;
@@ -12,6 +13,7 @@ mod conformance;
 mod device;
 mod documentation;
 mod dpop;
+mod everything;
 #[path = "../../../services/exec-api/tests/e2e/dashboard.rs"] // private:line
 mod exec_dashboard; // private:line
 #[path = "../../../services/exec-api/tests/e2e/roles.rs"] // private:line

@@ -36,7 +36,11 @@ async fn opens(url: &str, token: &str) -> bool {
 /// Status and description of a call with this token.
 async fn call(url: &str, token: &str) -> (u16, String) {
     let answer = read(http().get(url).bearer_auth(token)).await;
-    let why = answer.body["error_description"].as_str().unwrap_or("");
+    let said = &answer.body;
+    let why = said["detail"]
+        .as_str()
+        .or(said["error_description"].as_str());
+    let why = why.unwrap_or("");
     (answer.status, why.to_owned())
 }
 

@@ -1,5 +1,6 @@
 //! The mount itself.
 
+use std::fmt;
 use std::sync::Arc;
 
 use actix_web::body::MessageBody;
@@ -11,7 +12,10 @@ use rmcp::model::Extensions;
 use rmcp_actix_web::transport::{CancellationToken, LocalSessionManager, StreamableHttpService};
 use url::Url;
 
+use super::announce::Announcer;
+use super::session::{NewSession, Session};
 use super::step_up::{StepUp, ToolScopes};
+use super::streams::Streams;
 use crate::auth::access::AccessNote;
 use crate::auth::bearer::{Bearer, Gate};
 use crate::auth::principal::Principal;
@@ -22,7 +26,7 @@ use crate::service::headers;
 pub const DEFAULT_BODY_BYTES: usize = 1024 * 1024;
 
 /// The rules of one MCP endpoint.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct McpMount {
     /// Who may enter.
     pub bearer: Bearer,
@@ -36,6 +40,20 @@ pub struct McpMount {
     pub stop: CancellationToken,
     /// What each tool needs, when tools need different scopes: a call beyond the token's is then 403.
     pub tool_scopes: Option<ToolScopes>,
+    /// Who tells clients of the older revisions what changed, if anybody does.
+    pub announcer: Option<Arc<dyn Announcer>>,
+}
+
+impl fmt::Debug for McpMount {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("McpMount")
+            .field("bearer", &self.bearer)
+            .field("allowed_hosts", &self.allowed_hosts)
+            .field("allowed_origins", &self.allowed_origins)
+            .field("max_body_bytes", &self.max_body_bytes)
+            .field("announces", &self.announcer.is_some())
+            .finish_non_exhaustive()
+    }
 }
 
 impl McpMount {
@@ -48,6 +66,7 @@ impl McpMount {
             max_body_bytes: DEFAULT_BODY_BYTES,
             stop: CancellationToken::new(),
             tool_scopes: None,
+            announcer: None,
         }
     }
 
@@ -55,6 +74,13 @@ impl McpMount {
     #[must_use]
     pub fn stepping_up(mut self, scopes: ToolScopes) -> Self {
         self.tool_scopes = Some(scopes);
+        self
+    }
+
+    /// The same rules, with somebody who tells what changed.
+    #[must_use]
+    pub fn announcing(mut self, announcer: Arc<dyn Announcer>) -> Self {
+        self.announcer = Some(announcer);
         self
     }
 
@@ -106,6 +132,7 @@ where
     };
     service
         .scope_with_path(path)
+        .wrap(Streams(rules.announcer.clone()))
         .wrap(step_up)
         .wrap(
             DefaultHeaders::new()
@@ -117,10 +144,14 @@ where
 }
 
 /// Copies what the bearer middleware found into the context that tools see.
-fn carry(request: &HttpRequest, context: &mut Extensions) {
+pub(super) fn carry(request: &HttpRequest, context: &mut Extensions) {
     let extensions = request.extensions();
     if let Some(principal) = extensions.get::<Arc<Principal>>() {
+        context.insert(Session::named(principal, request.headers()));
         context.insert(Arc::clone(principal));
+    }
+    if let Some(new) = extensions.get::<NewSession>() {
+        context.insert(new.clone());
     }
     if let Some(gate) = extensions.get::<Arc<Gate>>() {
         context.insert(Arc::clone(gate));

@@ -101,6 +101,7 @@ fn rules(issuer: &TestIssuer) -> McpMount {
         max_body_bytes: 4096,
         stop: rmcp_actix_web::transport::CancellationToken::new(),
         tool_scopes: None,
+        announcer: None,
     }
 }
 

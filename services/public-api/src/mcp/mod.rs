@@ -4,6 +4,7 @@
 //! bad input is a tool error that says what to try, an unknown tool a protocol error.
 //! Never: verifies tokens (the middleware did), knows HTTP.
 
+mod announce;
 mod brief;
 mod completion;
 mod prompts;
@@ -14,17 +15,20 @@ use std::sync::{Arc, LazyLock};
 
 use loop_shared::auth::Scope;
 use loop_shared::mcp::{
-    answered, discovered, list_prompts, list_resource_templates, list_resources, list_tools,
-    may_read, note_tool, principal, read_resource, reads_only, require_scope, unknown_tool,
+    Told, answered, begin_session, caller, discovered, list_prompts, list_resource_templates,
+    list_resources, list_tools, may_read, note_tool, principal, read_resource, reads_only,
+    require_scope, session, unknown_tool,
 };
+use loop_shared::service::{Clock as _, SystemClock};
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, CompleteRequestParams, CompleteResult,
-    DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject,
-    ListPromptsResult, ListResourceTemplatesResult, ListResourcesResult, ListToolsResult,
-    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
-    ServerConfig, Tool,
+    DiscoverResult, GetPromptRequestParams, GetPromptResponse, Implementation,
+    InitializeRequestParams, InitializeResult, JsonObject, ListPromptsResult,
+    ListResourceTemplatesResult, ListResourcesResult, ListToolsResult, PaginatedRequestParams,
+    ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities, ServerConfig,
+    SubscribeRequestParams, SubscriptionFilter, Tool, UnsubscribeRequestParams,
 };
-use rmcp::service::RequestContext;
+use rmcp::service::{RequestContext, SubscriptionContext};
 use rmcp::{ErrorData, RoleServer, ServerHandler};
 use serde::Serialize;
 use serde_json::Value;
@@ -33,6 +37,7 @@ use crate::app::App;
 use crate::params::{Param, Values, input_schema};
 use crate::refusal::Refusal;
 use crate::view::View;
+use announce::{Announcing, Wanted};
 
 const INSTRUCTIONS: &str = "The team's Markdown vault (Korean and English): tasks, projects, hypotheses, experiments, people and free notes. \
 Use `search` for words, then `fetch` to read a note whole. Use `query_entities` for lists by type, status, assignee, project or tag \
@@ -84,6 +89,8 @@ impl ServerHandler for VaultTools {
             .enable_tools()
             .enable_prompts()
             .enable_resources()
+            .enable_resources_list_changed()
+            .enable_resources_subscribe()
             .enable_completions()
             .build();
         ServerConfig::new(capabilities)
@@ -92,6 +99,16 @@ impl ServerHandler for VaultTools {
                     .with_title("Loop vault"),
             )
             .with_instructions(INSTRUCTIONS)
+    }
+
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        begin_session(&context);
+        self.negotiate_initialize(&request)
     }
 
     async fn discover(
@@ -154,6 +171,61 @@ impl ServerHandler for VaultTools {
         let view = self.whole(&context)?;
         let read = resources::read(&view, &request.uri)?;
         Ok(read_resource(read, &context).into())
+    }
+
+    async fn subscribe(
+        &self,
+        request: SubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        may_read(&context, Scope::McpRead)?;
+        resources::known(&request.uri)?;
+        let added =
+            self.app
+                .subscriptions()
+                .add(&session(&context)?, &request.uri, SystemClock.now());
+        added.map_err(|full| ErrorData::invalid_request(full.to_string(), None))
+    }
+
+    async fn unsubscribe(
+        &self,
+        request: UnsubscribeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<(), ErrorData> {
+        let session = session(&context)?;
+        self.app.subscriptions().remove(&session, &request.uri);
+        Ok(())
+    }
+
+    fn accepted_subscription_filter(
+        &self,
+        requested: &SubscriptionFilter,
+    ) -> Option<SubscriptionFilter> {
+        Some(announce::accepted(requested))
+    }
+
+    async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
+        let request = context.request_context();
+        may_read(request, Scope::McpRead)?;
+        let wanted = Wanted::Named(context.accepted().clone());
+        let mut announcing = Announcing::begin(&self.app, caller(request)?, wanted, None)
+            .map_err(|full| ErrorData::internal_error(full.to_string(), None))?;
+        loop {
+            let next = tokio::select! {
+                () = context.cancelled() => None,
+                next = announcing.next() => next,
+            };
+            let Some(next) = next else { return Ok(()) };
+            for told in next.told {
+                let sent = match told {
+                    Told::Resource(uri) => context.sink().notify_resource_updated(uri).await,
+                    Told::Resources => context.sink().notify_resource_list_changed().await,
+                };
+                if sent.is_err() {
+                    return Ok(());
+                }
+            }
+        }
     }
 
     async fn complete(

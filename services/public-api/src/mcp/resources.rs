@@ -35,6 +35,34 @@ const SEGMENTS: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'~')
     .remove(b'/');
 
+/// What a URI names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Target {
+    /// A note by its path.
+    Note(String),
+    /// An entity by its id or alias.
+    Entity(String),
+}
+
+impl Target {
+    /// What `uri` names, when it is well-formed; there need not be such a thing.
+    pub(super) fn of(uri: &str) -> Option<Self> {
+        let part = |prefix| uri_part(uri, prefix).ok().flatten();
+        part(NOTE)
+            .map(Self::Note)
+            .or_else(|| part(ENTITY).map(Self::Entity))
+    }
+
+    /// The path of the note it leads to, if there is one.
+    pub(super) fn path(&self, snapshot: &Snapshot) -> Option<String> {
+        let note = match self {
+            Self::Note(path) => ask::note(snapshot, path).ok()?.note,
+            Self::Entity(id) => ask::entity(snapshot, id).ok()?.note.note,
+        };
+        Some(note.path)
+    }
+}
+
 /// The templates, on one page.
 pub(super) fn templates() -> Vec<ResourceTemplate> {
     vec![
@@ -82,14 +110,26 @@ pub(super) fn read(snapshot: &Snapshot, uri: &str) -> Result<ReadResourceResult,
         let entity = ask::entity(snapshot, &id).map_err(|refusal| not_found(&refusal, uri))?;
         Box::new(entity.note)
     } else {
-        let text = format!(
-            "{:?} is no resource here. Write {NOTE_TEMPLATE} or {ENTITY_TEMPLATE}.",
-            shortened(uri)
-        );
-        return Err(ErrorData::invalid_params(text, None));
+        return Err(stranger(uri));
     };
     let contents = ResourceContents::text(markdown(&note), uri).with_mime_type(MARKDOWN);
     Ok(ReadResourceResult::new(vec![contents]))
+}
+
+/// Refuses a URI that can name nothing here.
+///
+/// # Errors
+/// Invalid params (-32602).
+pub(super) fn known(uri: &str) -> Result<(), ErrorData> {
+    Target::of(uri).map_or_else(|| Err(stranger(uri)), |_| Ok(()))
+}
+
+fn stranger(uri: &str) -> ErrorData {
+    let text = format!(
+        "{:?} is no resource here. Write {NOTE_TEMPLATE} or {ENTITY_TEMPLATE}.",
+        shortened(uri)
+    );
+    ErrorData::invalid_params(text, None)
 }
 
 fn listed(note: &Note) -> Resource {

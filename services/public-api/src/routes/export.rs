@@ -22,7 +22,7 @@ use super::query::refused;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
 use crate::params::Values;
 use crate::refusal::Refusal;
-use crate::respond::Tag;
+use crate::respond::Validators;
 use crate::tables;
 use crate::view::View;
 
@@ -95,19 +95,13 @@ pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse
     let asked = values.text("q").map(Query::parse).transpose();
     let asked = asked.map_err(|error| refused("q", &error))?;
     let day = view.day();
-    // Weak: `today` may be part of the question.
-    let tag = Tag::weak(&(
-        "export",
-        view.hash(),
-        request.query_string(),
-        format!("{day:?}"),
-    ));
-    if tag.is_named_by(&request) {
-        return Ok(tag.unchanged());
+    let validators = Validators::of_day(&view, &request);
+    if let Some(unchanged) = validators.unchanged(&request) {
+        return Ok(unchanged);
     }
     let notes = fitting(&view, &asked.unwrap_or_default(), day.as_ref());
     let notes = notes.map_err(|error| refused("q", &error))?;
-    let mut answer = tag.put(HttpResponse::Ok());
+    let mut answer = validators.put(HttpResponse::Ok());
     answer.insert_header(("X-Accel-Buffering", "no"));
     answer.insert_header(("X-Content-Type-Options", "nosniff"));
     answer.content_type(if table {

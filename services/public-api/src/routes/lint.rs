@@ -8,9 +8,8 @@ use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
 use crate::params::Values;
 use crate::refusal::Refusal;
-use crate::respond::Tag;
 use crate::view::View;
-use crate::{ask, tables};
+use crate::{ask, respond, tables};
 
 /// What it is.
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -41,16 +40,8 @@ pub(crate) async fn get(
     let values = Values::from_query(request.query_string(), tables::LINT)?;
     let view = view.at(values.text("as_of")).await?;
     let today = view.day();
-    // Weak: what is stale depends on the day.
-    let tag = Tag::weak(&(
-        view.hash(),
-        request.query_string(),
-        today.as_ref().map(|day| day.as_str().to_owned()),
-    ));
-    if tag.is_named_by(&request) {
-        return Ok(tag.unchanged());
-    }
-    let rules = (app.schema(), today.as_ref());
-    let found = ask::lint(&view, &values, tables::LINT, rules)?;
-    Ok(tag.put(HttpResponse::Ok()).json(found))
+    respond::conditional_on_day(&request, &view, || {
+        let rules = (app.schema(), today.as_ref());
+        ask::lint(&view, &values, tables::LINT, rules)
+    })
 }

@@ -5,7 +5,7 @@ use actix_web::{HttpRequest, HttpResponse};
 
 use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group};
-use crate::respond::Tag;
+use crate::respond::Validators;
 use crate::tables;
 
 /// What it is.
@@ -27,11 +27,12 @@ pub(crate) const ENDPOINT: Endpoint = Endpoint {
 /// `GET /api/openapi.json`.
 pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
     let text = app.openapi();
-    let tag = Tag::weak(&text);
-    if tag.is_named_by(&request) {
-        return tag.unchanged();
+    let validators = Validators::loose(&text);
+    if let Some(unchanged) = validators.unchanged(&request) {
+        return unchanged;
     }
-    tag.put(HttpResponse::Ok())
+    validators
+        .put(HttpResponse::Ok())
         .content_type("application/json")
         .body(text.to_owned())
 }

@@ -8,9 +8,8 @@ use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
 use crate::params::Values;
 use crate::refusal::Refusal;
-use crate::respond::Tag;
 use crate::view::View;
-use crate::{ask, tables};
+use crate::{ask, respond, tables};
 
 /// What it is.
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -41,19 +40,8 @@ pub(crate) async fn get(
     let values = Values::from_query(request.query_string(), tables::OVERVIEW)?;
     let view = view.at(values.text("as_of")).await?;
     let today = view.day();
-    // Weak: what is overdue depends on the day.
-    let day = today.as_ref().map(|day| day.as_str().to_owned());
-    let tag = Tag::weak(&(
-        "project",
-        view.hash(),
-        id.as_str(),
-        request.query_string(),
-        day,
-    ));
-    if tag.is_named_by(&request) {
-        return Ok(tag.unchanged());
-    }
-    let page = ask::page(&values, tables::OVERVIEW);
-    let found = ask::overview(&view, &id, (app.schema(), today.as_ref()), &page)?;
-    Ok(tag.put(HttpResponse::Ok()).json(found))
+    respond::conditional_on_day(&request, &view, || {
+        let page = ask::page(&values, tables::OVERVIEW);
+        ask::overview(&view, &id, (app.schema(), today.as_ref()), &page)
+    })
 }

@@ -6,9 +6,8 @@ use loop_vault::typed::{Query, QueryError, QueryPage, query};
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
 use crate::params::Values;
 use crate::refusal::Refusal;
-use crate::respond::Tag;
 use crate::view::View;
-use crate::{ask, tables};
+use crate::{ask, respond, tables};
 
 /// What it is.
 pub(crate) const ENDPOINT: Endpoint = Endpoint {
@@ -52,25 +51,15 @@ pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse
         asked.select = values.list("select").to_vec();
     }
     let today = view.day();
-    // Weak: `today` is part of the question.
-    let tag = Tag::weak(&(
-        "query",
-        view.hash(),
-        request.query_string(),
-        today.as_ref().map(|day| day.as_str().to_owned()),
-    ));
-    if tag.is_named_by(&request) {
-        return Ok(tag.unchanged());
-    }
-    let page = ask::page(&values, tables::QUERY_LINE);
     let name = if values.text("query").is_some() {
         "query"
     } else {
         "q"
     };
-    let found =
-        query(&view, &asked, &page, today.as_ref()).map_err(|error| refused(name, &error))?;
-    Ok(tag.put(HttpResponse::Ok()).json(found))
+    respond::conditional_on_day(&request, &view, || {
+        let page = ask::page(&values, tables::QUERY_LINE);
+        query(&view, &asked, &page, today.as_ref()).map_err(|error| refused(name, &error))
+    })
 }
 
 pub(super) fn refused(name: &'static str, error: &QueryError) -> Refusal {

@@ -19,7 +19,7 @@ use serde::Serialize;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
 use crate::params::Values;
 use crate::refusal::Refusal;
-use crate::respond::Tag;
+use crate::respond::Validators;
 use crate::tables;
 use crate::view::View;
 
@@ -59,11 +59,11 @@ pub(crate) struct ScanLine<'a> {
 /// [`Refusal`] for parameters: there are none.
 pub(crate) async fn get(view: View, request: HttpRequest) -> Result<HttpResponse, Refusal> {
     Values::from_query(request.query_string(), tables::NONE)?;
-    let tag = Tag::of(&view, &request);
-    if tag.is_named_by(&request) {
-        return Ok(tag.unchanged());
+    let validators = Validators::of(&view, &request);
+    if let Some(unchanged) = validators.unchanged(&request) {
+        return Ok(unchanged);
     }
-    let mut answer = tag.put(HttpResponse::Ok());
+    let mut answer = validators.put(HttpResponse::Ok());
     answer
         .content_type("application/x-ndjson")
         .insert_header(("X-Accel-Buffering", "no"));

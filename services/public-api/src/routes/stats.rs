@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
 use crate::params::Values;
 use crate::refusal::Refusal;
-use crate::respond::Tag;
+use crate::respond::{self, Validators};
 use crate::tables;
 use crate::view::View;
 
@@ -43,16 +43,13 @@ pub(crate) async fn get(
     Values::from_query(request.query_string(), tables::NONE)?;
     let status = app.status_of(&view);
     // Weak: how long ago the folder was compared is not worth a new answer.
-    let tag = Tag::weak(&(
+    let validators = Validators::loose(&(
         view.hash(),
         view.generation(),
         status.root_present,
         format!("{:?}", status.watcher),
     ));
-    if tag.is_named_by(&request) {
-        return Ok(tag.unchanged());
-    }
-    Ok(tag
-        .put(HttpResponse::Ok())
-        .json(stats(&view, &status, EXAMPLES)))
+    respond::answer(&validators, &request, || {
+        Ok(stats(&view, &status, EXAMPLES))
+    })
 }

@@ -12,6 +12,7 @@ mod markdown;
 mod note;
 mod picture;
 mod texts;
+mod try_out;
 
 use std::sync::{Arc, LazyLock};
 
@@ -28,6 +29,9 @@ use loop_shared::web_login::{self, Site, WebLogin, WebLoginError, gate};
 
 use crate::app::App;
 use crate::config::Config;
+use crate::rest::problem;
+use crate::routes::fallback;
+use crate::table::vault;
 
 /// The whole stylesheet.
 static STYLE: LazyLock<String> = LazyLock::new(|| {
@@ -85,6 +89,14 @@ pub(crate) fn routes(app: &Data<App>, config: &mut ServiceConfig) {
     config.service(
         web::resource("/")
             .route(reading().to(home::page))
+            .wrap(guarded(login.clone())),
+    );
+    config.service(
+        vault(web::scope(try_out::PREFIX))
+            .route(try_out::WHO, reading().to(try_out::who))
+            .default_service(web::to(fallback::not_found))
+            .wrap(from_fn(try_out::as_caller))
+            .wrap(from_fn(problem::described))
             .wrap(guarded(login.clone())),
     );
     config.service(

@@ -163,7 +163,7 @@ async fn the_documented_parameters_are_the_known_ones() {
             none if none.is_empty() => "none".to_owned(),
             some => some,
         };
-        let said = refused["error_description"].as_str().unwrap();
+        let said = refused["detail"].as_str().unwrap();
         assert!(
             said.ends_with(&format!("Known: {known}.")),
             "{path}: {said}"
@@ -236,7 +236,7 @@ async fn real_answers_fit_the_documented_schemas() {
         .send()
         .await
         .unwrap();
-    let wanted = &document["paths"]["/api/stats"]["get"]["responses"]["401"]["content"]["application/json"]
+    let wanted = &document["paths"]["/api/stats"]["get"]["responses"]["401"]["content"]["application/problem+json"]
         ["schema"];
     assert_fits(&document, wanted, &refused.json().await.unwrap(), "401");
 }

@@ -2,17 +2,21 @@
 #![expect(clippy::unwrap_used, reason = "helpers of tests end tests")]
 
 mod access;
+mod announce;
 mod changes;
 mod description;
 mod docs;
+mod doors;
 mod export;
 mod freshness;
 mod graph;
 mod harness;
 mod history;
+mod legacy_sse;
 mod lint;
 mod mcp;
 mod odd_inputs;
+mod odd_messages;
 mod pages;
 mod query;
 mod resources;

@@ -6,16 +6,47 @@ use serde_json::{Value, json};
 
 use crate::harness::Server;
 
-const PATHS: [&str; 6] = [
+const PATHS: [&str; 14] = [
     "/api/entities",
     "/api/search",
     "/api/stats",
     "/api/vault/scan",
     "/api/entities/x",
     "/api/notes/x",
+    "/api/query",
+    "/api/graph",
+    "/api/graph/path",
+    "/api/projects/x",
+    "/api/changes",
+    "/api/history",
+    "/api/lint",
+    "/api/export",
 ];
-const NAMES: [&str; 11] = [
-    "type", "status", "assignee", "project", "tag", "q", "sort", "limit", "cursor", "as_of", "",
+const NAMES: [&str; 24] = [
+    "type",
+    "status",
+    "assignee",
+    "project",
+    "tag",
+    "q",
+    "sort",
+    "limit",
+    "cursor",
+    "as_of",
+    "",
+    "query",
+    "select",
+    "columns",
+    "format",
+    "id",
+    "from",
+    "to",
+    "since",
+    "level",
+    "code",
+    "depth",
+    "direction",
+    "relation",
 ];
 
 fn runner(cases: u32) -> TestRunner {
@@ -41,7 +72,9 @@ fn no_query_string_makes_a_server_error() {
         "\\PC{0,40}",
         "[-a-zA-Z0-9_%+&=;,.\"\u{0}-\u{1f}가-힣]{0,60}",
         "-?[0-9]{1,25}",
-        "eyJ[A-Za-z0-9_-]{0,80}"
+        "eyJ[A-Za-z0-9_-]{0,80}",
+        "(not |\\(){0,30}(status|due|tags) (=|!=|<|in \\(|contains|between|exists|missing) ?[a-z0-9\"+-]{0,12}( and | or |\\)| sort by | group by |,){0,5}",
+        "(\\[|\\{\"and\":\\[|\\{\"not\":){0,40}[a-z\":\\]\\}]{0,20}"
     ];
     let pairs = prop::collection::vec((prop::sample::select(&NAMES[..]), value), 0..4);
     let raw = any::<bool>();
@@ -69,7 +102,7 @@ fn no_query_string_makes_a_server_error() {
             prop_assert!(answer.status().as_u16() < 500, "{:?}", query);
             if !answer.status().is_success() {
                 let body: Value = runtime.block_on(answer.json()).unwrap();
-                prop_assert!(body["error_description"].is_string(), "{:?}", query);
+                prop_assert!(body["detail"].is_string(), "{:?}", query);
             }
             Ok(())
         })

@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::harness::Server;
 
 /// What is asked wrongly, the status, and a part of the sentence that says what to do.
-const REFUSED: [(&str, u16, &str); 16] = [
+const REFUSED: [(&str, u16, &str); 17] = [
     (
         "/api/entities?colour=red",
         400,
@@ -34,6 +34,7 @@ const REFUSED: [(&str, u16, &str); 16] = [
         "leave it out to begin again",
     ),
     ("/api/stats?x=1", 400, "Known: none."),
+    ("/api/search?q=%FF", 400, "Encode it as UTF-8."),
     ("/api/entities/tsk-11", 404, "Near: \"tsk-1\""),
     ("/api/notes/tasks/tsk-3.md", 404, "Near: \"tasks/tsk-"),
     ("/api/notes/..%2Fsecret.md", 404, "leaves its folder"),
@@ -41,7 +42,7 @@ const REFUSED: [(&str, u16, &str); 16] = [
     ("/api/notes/", 404, "empty"),
     ("/api/notes/%FF%FE.md", 404, "There is no note"),
     ("/api/nowhere", 404, "/api/openapi.json"),
-    ("/nowhere", 404, "nothing at this address"),
+    ("/api", 404, "/api/openapi.json"),
 ];
 
 fn ids(page: &Value) -> Vec<&str> {
@@ -168,19 +169,27 @@ async fn stats_count_and_list_what_is_wrong() {
 }
 
 #[tokio::test]
-async fn every_error_is_json_that_says_what_to_do() {
+async fn every_error_is_a_problem_that_says_what_to_do() {
     let server = Server::start();
     for (path, status, expected) in REFUSED {
         let answer = server.get(path).send().await.unwrap();
         assert_eq!(answer.status(), status, "{path}");
         assert_eq!(
             answer.headers()["content-type"],
-            "application/json",
+            "application/problem+json",
             "{path}"
         );
+        assert_eq!(answer.headers()["cache-control"], "no-store", "{path}");
         let body: Value = answer.json().await.unwrap();
-        let said = body["error_description"].as_str().unwrap();
+        let said = body["detail"].as_str().unwrap();
         assert!(said.contains(expected), "{path}: {said}");
+        assert_eq!(body["status"], status, "{path}");
+        let kind = format!(
+            "http://localhost:8082/api/docs#problem-{}",
+            body["error"].as_str().unwrap()
+        );
+        assert_eq!(body["type"], kind, "{path}");
+        assert!(body["title"].is_string(), "{path}");
     }
     let post = server
         .http

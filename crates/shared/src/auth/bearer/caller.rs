@@ -105,6 +105,15 @@ impl FromRequest for Caller {
     }
 }
 
+impl Refused {
+    pub(super) const fn at(gate: Arc<Gate>, refusal: Refusal) -> Self {
+        Self {
+            refusal,
+            gate: Some(gate),
+        }
+    }
+}
+
 impl fmt::Debug for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Refused").field(&self.refusal).finish()

@@ -14,6 +14,8 @@ mod tests;
 
 use std::sync::Arc;
 
+use actix_web::HttpMessage as _;
+use actix_web::dev::ServiceRequest;
 use chrono::{DateTime, Utc};
 
 use super::challenge::{Challenge, Refusal};
@@ -111,6 +113,21 @@ impl Bearer {
         }
     }
 
+    /// Lets in a caller whose token was verified at another door of this resource (a page's session keeps it): handlers
+    /// find it where [`Bearer`] puts callers.
+    ///
+    /// # Errors
+    /// [`Refused`]: 403 when the token opens too little.
+    pub fn vouch(&self, request: &ServiceRequest, caller: Arc<Principal>) -> Result<(), Refused> {
+        let gate = Arc::clone(&self.gate);
+        gate.entered(&caller)
+            .map_err(|refusal| Refused::at(Arc::clone(&gate), refusal))?;
+        let mut extensions = request.extensions_mut();
+        extensions.insert(caller);
+        extensions.insert(gate);
+        Ok(())
+    }
+
     /// The same resource with other scopes to enter, for routes of their own.
     #[must_use]
     pub fn requiring(&self, required: impl Into<Required>) -> Self {
@@ -152,18 +169,20 @@ impl Gate {
         self.binding
             .check(presented, principal.key.as_ref(), now.timestamp())
             .map_err(|refusal| (refusal, None))?;
+        match self.entered(&principal) {
+            Ok(()) => Ok(principal),
+            Err(refusal) => Err((refusal, Some(principal))),
+        }
+    }
+
+    /// Whether a good token opens enough.
+    fn entered(&self, principal: &Principal) -> Result<(), Refusal> {
         let entered = match self.required {
             Required::Nothing => Ok(()),
             Required::All(scopes) => principal.require(scopes, &self.bypass),
             Required::Any(scopes) => principal.require_any(scopes, &self.bypass),
         };
-        match entered {
-            Ok(()) => Ok(principal),
-            Err(lacking) => Err((
-                Refusal::InsufficientScope(lacking.required),
-                Some(principal),
-            )),
-        }
+        entered.map_err(|lacking| Refusal::InsufficientScope(lacking.required))
     }
 
     /// Whether the grant of a caller stands that was let in at `since`: its token was issued before.
