@@ -11,7 +11,7 @@ use loop_shared::auth::principal::Principal;
 use loop_shared::mcp::mount;
 use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
 use loop_shared::service::{Shutdown, SystemClock, reading};
-use loop_shared::web_login::WebLoginError;
+use loop_shared::web_login::{SignedSite, WebLoginError};
 use loop_vault::lint::Schema;
 use loop_vault::{OpenError, Vault, VaultConfig, VaultStatus};
 use tokio_util::sync::CancellationToken;
@@ -28,7 +28,7 @@ use crate::routes::{
     live, note, openapi as description, project, query, scan, search, stats, versions,
 };
 use crate::view::{PrivateReaders, View};
-use crate::web::{self as pages, Web};
+use crate::web as pages;
 
 /// Why the service cannot start.
 #[derive(Debug, thiserror::Error)]
@@ -61,7 +61,7 @@ pub struct App {
     notes_url: Url,
     openapi: String,
     door: ResourceServer,
-    web: Web,
+    web: SignedSite,
 }
 
 impl App {
@@ -81,7 +81,7 @@ impl App {
         };
         let door = ResourceServer::open(resource, service, &config.tokens, shutdown)?;
         Ok(Self {
-            web: Web::open(config, door.verifier(), Arc::new(SystemClock))?,
+            web: pages::open(config, door.verifier(), Arc::new(SystemClock))?,
             door,
             notes_url: Url::parse(&format!("{external}/api/notes"))?,
             openapi: openapi::document(&endpoints(), external, &config.tokens.issuer).to_string(),
@@ -126,7 +126,7 @@ impl App {
     }
 
     /// The pages.
-    pub(crate) const fn web(&self) -> &Web {
+    pub(crate) const fn web(&self) -> &SignedSite {
         &self.web
     }
 

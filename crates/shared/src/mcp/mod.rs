@@ -4,6 +4,7 @@
 //! stateless, with JSON answers. Never: serves without a token, hands the token to a tool, keeps sessions.
 //! Source: `reference/mcp-server.md`, "Authorization" and "Transport".
 
+mod announced;
 mod catalog;
 mod context;
 mod mount;
@@ -11,6 +12,7 @@ mod step_up;
 #[cfg(test)]
 mod tests;
 
+pub use announced::{VIEW_MIME_TYPE, VIEWS_EXTENSION, note_views, shows_views, with_views};
 pub use catalog::{
     answered, discovered, list_prompts, list_resource_templates, list_resources, list_tools,
     read_resource, reads_only, unknown_tool,

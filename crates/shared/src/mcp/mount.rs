@@ -4,13 +4,14 @@ use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compat, DefaultHeaders};
+use actix_web::middleware::{Compat, DefaultHeaders, from_fn};
 use actix_web::{Error, HttpMessage, HttpRequest, Scope};
 use rmcp::ServerHandler;
 use rmcp::model::Extensions;
 use rmcp_actix_web::transport::{CancellationToken, LocalSessionManager, StreamableHttpService};
 use url::Url;
 
+use super::announced::{Announced, remember};
 use super::step_up::{StepUp, ToolScopes};
 use crate::auth::access::AccessNote;
 use crate::auth::bearer::{Bearer, Gate};
@@ -107,6 +108,7 @@ where
     service
         .scope_with_path(path)
         .wrap(step_up)
+        .wrap(from_fn(remember))
         .wrap(
             DefaultHeaders::new()
                 .add(("X-Accel-Buffering", "no"))
@@ -124,6 +126,9 @@ fn carry(request: &HttpRequest, context: &mut Extensions) {
     }
     if let Some(gate) = extensions.get::<Arc<Gate>>() {
         context.insert(Arc::clone(gate));
+    }
+    if let Some(announced) = extensions.get::<Announced>() {
+        context.insert(announced.clone());
     }
     if let Some(note) = extensions.get::<AccessNote>() {
         context.insert(note.clone());
