@@ -14,8 +14,12 @@ mod documentation;
 mod dpop;
 #[path = "../../../services/exec-api/tests/e2e/dashboard.rs"] // private:line
 mod exec_dashboard; // private:line
+#[path = "../../../services/exec-api/tests/e2e/provider.rs"] // private:line
+mod exec_provider; // private:line
 #[path = "../../../services/exec-api/tests/e2e/roles.rs"] // private:line
 mod exec_roles; // private:line
+#[path = "../../../services/exec-api/tests/e2e/views.rs"] // private:line
+mod exec_views; // private:line
 mod faults;
 mod federation;
 mod foreign_clients;
