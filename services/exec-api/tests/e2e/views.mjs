@@ -42,9 +42,13 @@ async function connect(extensions) {
 
 /** A page of the host with the view in a frame, and the bridge between them. */
 async function show(browser, client, tool, html, look, name, args) {
-  const context = await browser.newContext({ viewport: { width: look.width, height: 900 } });
+  const context = await browser.newContext({ viewport: { width: look.width, height: 1800 } });
   const page = await context.newPage();
-  page.on("console", (message) => message.type() === "error" && defects.push(`${name}: console: ${message.text()}`));
+  const meant = { attack: false };
+  page.on("console", (message) => {
+    const stopped = meant.attack && /Executing inline event handler violates/.test(message.text());
+    if (message.type() === "error" && !stopped) defects.push(`${name}: console: ${message.text()}`);
+  });
   page.on("pageerror", (error) => defects.push(`${name}: ${error}`));
   await page.route("**/*", (route) => {
     const url = route.request().url();
@@ -66,7 +70,8 @@ async function show(browser, client, tool, html, look, name, args) {
     { hostContext: { theme: look.theme, locale: look.locale, displayMode: "inline", containerDimensions: { maxHeight: 4000 } } },
   );
   bridge.onupdatemodelcontext = async ({ content }) => (told.push(content[0].text), {});
-  bridge.onsizechange = ({ height }) => page.evaluate((to) => (document.getElementById("view").style.height = `${to}px`), height);
+  // The page may be gone when the last of these arrives.
+  bridge.onsizechange = ({ height }) => page.evaluate((to) => (document.getElementById("view").style.height = `${to}px`), height).catch(() => undefined);
   const began = new Promise((resolve) => (bridge.oninitialized = resolve));
   await bridge.connect(transport);
   await page.evaluate((url) => (document.getElementById("view").src = url), VIEW);
@@ -76,12 +81,12 @@ async function show(browser, client, tool, html, look, name, args) {
   await bridge.sendToolResult(result);
   const frame = page.frames().find((one) => one.url() === VIEW);
   await frame.waitForSelector("#shown svg");
-  return { context, page, frame, bridge, told, result };
+  return { context, page, frame, bridge, told, meant };
 }
 
 /** Looks at a view as it is. */
 async function look(view, name, { locale, theme, width }) {
-  await view.page.waitForTimeout(150);
+  await view.frame.waitForFunction(() => document.documentElement.scrollHeight <= innerHeight + 1).catch(() => undefined);
   const facts = await view.frame.evaluate(() => ({
     lang: document.documentElement.lang,
     theme: document.documentElement.dataset.theme,
@@ -91,7 +96,7 @@ async function look(view, name, { locale, theme, width }) {
     tables: document.querySelectorAll("figure.chart details table").length,
     inside: document.documentElement.scrollHeight <= innerHeight + 1,
   }));
-  await view.page.screenshot({ path: `${arg.out}/view-${name}.png`, fullPage: true });
+  await view.page.screenshot({ path: `${arg.out}/view-${name}.png` });
   must(facts.lang === locale.slice(0, 2), `${name}: speaks ${facts.lang}`);
   must(facts.theme === theme, `${name}: is ${facts.theme}`);
   must(!facts.overflow, `${name}: scrolls sideways at ${width} px`);
@@ -115,7 +120,7 @@ async function scenarios(view, client, name) {
   await view.frame.waitForFunction((left) => document.querySelector(".asked")?.textContent.includes(left), months);
   must(structuredContent.base.months_left !== months, `${name}: the scenario changes nothing`);
   must((await view.frame.locator(".legend li").count()) === 2, `${name}: the chart does not show both outlooks`);
-  await view.page.waitForTimeout(100);
+  for (let tries = 0; tries < 100 && !view.told.at(-1)?.includes(months); tries += 1) await view.page.waitForTimeout(50);
   must(view.told.at(-1)?.includes('"hires":3') && view.told.at(-1).includes(months), `${name}: the model is told ${view.told.at(-1)}`);
   seen.push({ name, months });
 }
@@ -145,13 +150,14 @@ async function attacks(view, name) {
   await view.page.waitForTimeout(200);
   must((await view.frame.textContent("#shown")) === before, `${name}: a stranger is heard`);
   await view.page.evaluate(() => document.querySelectorAll("iframe")[1].remove());
-  const evil = `<p id="evil" onclick="x()" style="color:red">kept</p><img src="x" onerror="window.evil=1"><script>window.evil=1</` + `script><svg><a href="javascript:window.evil=1"><text>x</text></a><image href="${HOST}x"/></svg><form action="${HOST}"></form>`;
+  view.meant.attack = true;
+  const evil = `<p id="kept" onclick="x()" style="color:red">kept</p><img src="x" onerror="window.evil=1"><script>window.evil=1</` + `script><svg><a href="javascript:window.evil=1"><text>x</text></a><image href="${HOST}x"/></svg><form action="${HOST}"></form>`;
   await view.bridge.sendToolResult({ content: [], _meta: { "loop.exec/view": { en: evil, ko: evil } } });
-  await view.frame.waitForSelector("#evil");
+  await view.frame.waitForSelector("#kept");
   const left = await view.frame.evaluate(() => ({
     ran: window.evil,
     marks: document.querySelectorAll("#shown :is(img, script, a, image, form)").length,
-    attributes: document.getElementById("evil").attributes.length,
+    attributes: document.getElementById("kept").attributes.length,
   }));
   must(left.ran === undefined && left.marks === 0 && left.attributes === 1, `${name}: ${JSON.stringify(left)}`);
   await view.bridge.sendToolResult({ isError: true, content: [{ type: "text", text: "<b>refused</b>" }] });
