@@ -13,7 +13,8 @@ test: ## Install what the tests need and run all of them (plain `cargo test --wo
 	@exec deploy/make/test.sh
 
 bench: ## Measure loop-auth and the vault beside peers and the machine's limits (minutes; settings: deploy/make/bench*.sh)
-	@exec deploy/make/bench.sh
+	@deploy/make/bench.sh
+	@services/exec-api/bench.sh # private:line
 
 fuzz: ## Attack loop-auth's handlers with mutated requests: make fuzz CASES=1000000 (for each of four targets; hours)
 	LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p loop-auth --lib tests::fuzz -- --nocapture

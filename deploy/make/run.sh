@@ -202,7 +202,7 @@ spawn() {
         ;;
     loop-auth) WEB_CLIENTS=${WEB_CLIENTS-$(web_clients)} "${alone[@]}" "$bin/$1" > >(keep_log >"$log") 2>&1 9>&- & ;;
     public-api) WEB_SECRET_FILE=$(web_secret vault) WEB_STATE_DIR=$data/web/vault-sessions STATE_DIR=${STATE_DIR:-$data/vault-state} VAULT_DIR=$vault "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;;
-    exec-api) WEB_SECRET_FILE=$(web_secret exec) WEB_STATE_DIR=$data/web/exec-sessions EXEC_STATE_DIR=${EXEC_STATE_DIR:-$data/exec-state} EXEC_VAULT_DIR=$exec_vault EXEC_AUDIT_PATH=${EXEC_AUDIT_PATH:-$data/exec-audit.jsonl} KPI_DB_PATH=${KPI_DB_PATH:-$data/kpi.db} "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;; # private:line
+    exec-api) WEB_SECRET_FILE=$(web_secret exec) WEB_STATE_DIR=$data/web/exec-sessions EXEC_STATE_DIR=${EXEC_STATE_DIR:-$data/exec-state} EXEC_VAULT_DIR=$exec_vault EXEC_AUDIT_PATH=${EXEC_AUDIT_PATH:-$data/exec-audit.jsonl} KPI_DB_PATH=${KPI_DB_PATH-$data/kpi.db} "${alone[@]}" "$bin/$1" >"$log" 2>&1 & ;; # private:line
     esac
     pid=$!
 }

@@ -7,6 +7,8 @@ Commands:
   {"op": "connect", "mode": "auto" | "legacy" | "2026-07-28"}
   {"op": "tools"}
   {"op": "call", "tool": "search", "arguments": {...}}
+  {"op": "prompts"}
+  {"op": "prompt", "prompt": "name", "arguments": {...}}
   {"op": "tokens"}     what the SDK has stored, and how often a person was asked to log in
   {"op": "expire"}     makes the SDK believe its access token has expired
   {"op": "close"}
@@ -150,6 +152,14 @@ class Driver:
     async def call(self, command):
         result = await self.client.call_tool(command["tool"], command.get("arguments", {}))
         return result.model_dump(mode="json", by_alias=True, exclude_none=True)
+
+    async def prompts(self, _command):
+        listed = await self.client.list_prompts()
+        return {"prompts": [prompt.model_dump(mode="json", by_alias=True) for prompt in listed.prompts]}
+
+    async def prompt(self, command):
+        got = await self.client.get_prompt(command["prompt"], command.get("arguments", {}))
+        return {"messages": [message.model_dump(mode="json", by_alias=True) for message in got.messages]}
 
     async def tokens(self, _command):
         tokens, client = self.storage.tokens, self.storage.client

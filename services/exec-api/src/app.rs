@@ -25,6 +25,7 @@ use crate::config::{Config, MCP_PATH};
 use crate::kpi::Kpis;
 use crate::mcp::{self, ExecTools};
 use crate::operation::{Answer, Operation};
+use crate::picture::Pictures;
 use crate::refusal::Refusal;
 use crate::web::{self, Web};
 use crate::{openapi, operations, routes as rest};
@@ -66,6 +67,7 @@ pub struct App {
     access: Access,
     kpis: Kpis,
     web: Web,
+    pictures: Pictures,
 }
 
 impl App {
@@ -89,6 +91,7 @@ impl App {
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         Ok(Self {
             web: Web::open(config, door.verifier(), Arc::clone(&clock))?,
+            pictures: Pictures::default(),
             access: Access::open(config.audit.clone())?,
             kpis: Kpis::open(&config.kpi, Arc::clone(&clock))?,
             door,
@@ -135,6 +138,11 @@ impl App {
     /// The pages.
     pub(crate) const fn web(&self) -> &Web {
         &self.web
+    }
+
+    /// Draws charts.
+    pub(crate) const fn pictures(&self) -> &Pictures {
+        &self.pictures
     }
 
     /// Records that a caller is told an answer, before it leaves.

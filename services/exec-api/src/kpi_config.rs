@@ -9,6 +9,7 @@ use loop_shared::service::config::{Problems, given, http_url, list, secret_or_fi
 use secrecy::SecretString;
 
 use crate::kpi::provider::revenuecat::is_id;
+use crate::kpi::{History, address};
 use crate::money::Currency;
 
 /// Flags and variables of KPI analytics.
@@ -19,6 +20,17 @@ pub struct KpiArgs {
     /// File (SQLite) that keeps the history of KPI values; it is created. Without it, history lasts as long as the process
     #[arg(long, env = "KPI_DB_PATH", value_name = "PATH")]
     pub kpi_db_path: Option<String>,
+    /// PostgreSQL database that keeps the history instead, postgres://…; better set as a variable or file
+    #[arg(
+        long,
+        env = "KPI_DATABASE_URL",
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub kpi_database_url: Option<SecretString>,
+    /// File that holds KPI_DATABASE_URL
+    #[arg(long, env = "KPI_DATABASE_URL_FILE", value_name = "PATH")]
+    pub kpi_database_url_file: Option<PathBuf>,
     /// API key of the Amplitude project; better set as a variable or file
     #[arg(
         long,
@@ -78,8 +90,8 @@ pub struct KpiArgs {
 /// The checked settings of [`KpiArgs`].
 #[derive(Clone, Debug, Default)]
 pub struct KpiConfig {
-    /// The history's file.
-    pub history: Option<PathBuf>,
+    /// Where the history is kept.
+    pub history: History,
     /// Amplitude, when it is configured.
     pub amplitude: Option<AmplitudeConfig>,
     /// `RevenueCat`, when it is configured.
@@ -123,15 +135,40 @@ impl KpiArgs {
             revenuecat: self.revenuecat(problems),
         };
         let any = config.amplitude.is_some() || config.revenuecat.is_some();
-        if any && config.history.is_none() {
+        if any && matches!(config.history, History::Memory) {
             let wrong = "is not set, so the history of KPI values is lost when the service stops";
-            problems.warn("KPI_DB_PATH", wrong, "Name a file on a disk that stays.");
+            let fix = "Name a file on a disk that stays, or a database in KPI_DATABASE_URL.";
+            problems.warn("KPI_DB_PATH", wrong, fix);
         }
         config
     }
 
-    fn history(&self, problems: &mut Problems) -> Option<PathBuf> {
-        let path = PathBuf::from(given(self.kpi_db_path.as_deref())?);
+    fn history(&self, problems: &mut Problems) -> History {
+        let (value, file) = (
+            self.kpi_database_url.as_ref(),
+            self.kpi_database_url_file.as_deref(),
+        );
+        let url = secret_or_file("KPI_DATABASE_URL", value, file, problems);
+        let path = given(self.kpi_db_path.as_deref()).map(PathBuf::from);
+        match (url, path) {
+            (None, None) => History::Memory,
+            (None, Some(path)) => Self::file(path, problems),
+            (Some(url), None) => {
+                if address(&url).is_none() {
+                    let fix = "Use an address such as postgres://loop:password@host/loop.";
+                    problems.add("KPI_DATABASE_URL", "is no address of PostgreSQL", fix);
+                }
+                History::Postgres(url)
+            }
+            (Some(_), Some(_)) => {
+                let wrong = "it and KPI_DB_PATH are both set";
+                problems.add("KPI_DATABASE_URL", wrong, "Keep one of the two.");
+                History::Memory
+            }
+        }
+    }
+
+    fn file(path: PathBuf, problems: &mut Problems) -> History {
         let folder = path
             .parent()
             .filter(|folder| !folder.as_os_str().is_empty());
@@ -143,7 +180,7 @@ impl KpiArgs {
                 "Create the folder, or name another file.",
             );
         }
-        Some(path)
+        History::File(path)
     }
 
     fn amplitude(&self, problems: &mut Problems) -> Option<AmplitudeConfig> {
@@ -311,6 +348,32 @@ mod tests {
             "REVENUECAT_URL",
         ];
         assert_eq!(named(&args), expected);
+    }
+
+    #[test]
+    fn the_history_is_in_memory_in_a_file_or_in_a_database() {
+        let with = |path: Option<&str>, url: Option<&str>| KpiArgs {
+            kpi_db_path: path.map(str::to_owned),
+            kpi_database_url: url.map(Into::into),
+            ..KpiArgs::default()
+        };
+        let good = "postgres://loop:hunter2@db/loop";
+        for (path, url, wrong) in [
+            (None, None, None),
+            (Some("kpi.db"), None, None),
+            (None, Some(good), None),
+            (None, Some("mysql://db"), Some("KPI_DATABASE_URL")),
+            (Some("kpi.db"), Some(good), Some("KPI_DATABASE_URL")),
+        ] {
+            let args = with(path, url);
+            assert_eq!(
+                named(&args).first().map(String::as_str),
+                wrong,
+                "{path:?} {url:?}"
+            );
+            let config = args.resolve(&mut Problems::new());
+            assert!(!format!("{args:?}{config:?}").contains("hunter2"));
+        }
     }
 
     #[test]

@@ -22,6 +22,7 @@ mod operation;
 mod operations;
 mod params;
 mod people;
+mod picture;
 mod refusal;
 mod routes;
 mod runway;
@@ -34,6 +35,7 @@ use loop_shared::resource_server::{self, Command, RunError};
 
 pub use app::{App, StartError, routes};
 pub use config::{Cli, Config, IDENTITY, MCP_PATH};
+pub use kpi::History;
 pub use kpi_config::{AmplitudeConfig, KpiArgs, KpiConfig, RevenueCatConfig};
 
 /// Does what the command line says: serves until it is told to stop, or asks the running service how it is.

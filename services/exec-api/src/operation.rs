@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use futures_util::future::BoxFuture;
 use loop_shared::auth::Scope;
+use loop_shared::web::{Locale, Pages};
 use rmcp::model::JsonObject;
 use serde::Serialize;
 use serde_json::Value;
@@ -15,6 +16,7 @@ use crate::app::App;
 use crate::csv::Table;
 use crate::params::{Param, Values};
 use crate::refusal::Refusal;
+use crate::web::Chart;
 
 /// One question.
 pub(crate) struct Operation {
@@ -40,12 +42,17 @@ pub(crate) struct Operation {
     pub(crate) output: fn() -> Arc<JsonObject>,
     /// Whether the answer can be had as CSV.
     pub(crate) has_table: bool,
+    /// The answer's charts, where a picture says more than its numbers.
+    pub(crate) charts: Option<Charts>,
     /// Answers.
     pub(crate) ask: Ask,
 }
 
 /// How a question is answered.
 pub(crate) type Ask = for<'a> fn(&'a App, Values) -> BoxFuture<'a, Result<Answer, Refusal>>;
+
+/// How an answer is drawn.
+pub(crate) type Charts = fn(&Pages, Locale, &Value) -> Vec<Chart>;
 
 /// What a question is answered with.
 #[derive(Clone, Debug, Default)]

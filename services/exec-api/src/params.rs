@@ -16,10 +16,11 @@ use url::form_urlencoded;
 
 use crate::calendar::Month;
 use crate::money::Currency;
-use crate::refusal::{Refusal, shortened};
+use crate::refusal::Refusal;
 
 use kind::Checked;
 pub(crate) use kind::Kind;
+use loop_shared::models::shortened;
 
 /// Longest text value, in characters.
 pub(crate) const MAX_TEXT: usize = 500;

@@ -85,25 +85,9 @@ impl ResponseError for Refusal {
     }
 }
 
-/// What was sent, short enough to repeat in an answer and without control characters.
-pub(crate) fn shortened(text: &str) -> String {
-    let clean: String = text.chars().filter(|c| !c.is_control()).take(81).collect();
-    match clean.char_indices().nth(80) {
-        Some((at, _)) => format!("{}…", &clean[..at]),
-        None => clean,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_was_sent_is_repeated_only_up_to_a_bound() {
-        assert_eq!(shortened("a\n\u{0}b"), "ab");
-        assert_eq!(shortened(&"가".repeat(81)).chars().count(), 81);
-        assert_eq!(shortened(&"가".repeat(80)), "가".repeat(80));
-    }
 
     #[test]
     fn every_refusal_is_a_client_error_with_a_code() {

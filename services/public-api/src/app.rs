@@ -12,7 +12,7 @@ use loop_shared::auth::principal::Principal;
 use loop_shared::mcp::{SseSessions, Subscriptions};
 use loop_shared::resource_server::{Resource, ResourceServer, ResourceServerError};
 use loop_shared::service::{Clock as _, Shutdown, SystemClock};
-use loop_shared::web_login::WebLoginError;
+use loop_shared::web_login::{SignedSite, WebLoginError};
 use loop_vault::lint::Schema;
 use loop_vault::{ContentHash, OpenError, Sight, Vault, VaultConfig, VaultStatus};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +27,7 @@ use crate::openapi;
 use crate::routes::docs;
 use crate::table::endpoints;
 use crate::view::{PrivateReaders, View};
-use crate::web::Web;
+use crate::web as pages;
 use crate::webhook::{self, WebhookError};
 
 /// Why the service cannot start.
@@ -68,7 +68,7 @@ pub struct App {
     site: String,
     openapi: String,
     door: ResourceServer,
-    web: Web,
+    web: SignedSite,
 }
 
 impl App {
@@ -112,7 +112,7 @@ impl App {
         let door = ResourceServer::open(resource, service, &config.tokens, shutdown)?;
         let door = door.ready_when(first_reading::is_over(&vault));
         Ok(Self {
-            web: Web::open(config, door.verifier(), Arc::new(SystemClock))?,
+            web: pages::open(config, door.verifier(), Arc::new(SystemClock))?,
             door,
             notes_url: Url::parse(&format!("{external}/api/notes"))?,
             site: external.to_owned(),
@@ -177,7 +177,7 @@ impl App {
     }
 
     /// The pages.
-    pub(crate) const fn web(&self) -> &Web {
+    pub(crate) const fn web(&self) -> &SignedSite {
         &self.web
     }
 

@@ -2,6 +2,7 @@
 //!
 //! In: a snapshot and checked [`Values`]. Out: the engine's own shapes. Never: HTTP, MCP, the system clock.
 
+use loop_shared::models::shortened;
 use loop_shared::vault::IsoDate;
 use loop_vault::feed::{ChangePage, Feed, FeedError};
 use loop_vault::history::HistoryError;
@@ -15,7 +16,7 @@ use loop_vault::search::{self, SearchPage};
 use loop_vault::{NoteRef, PageError, Snapshot};
 
 use crate::params::{Param, Values};
-use crate::refusal::{Refusal, shortened};
+use crate::refusal::Refusal;
 
 /// A page of entities, by the parameters of [`crate::tables::ENTITIES`].
 pub(crate) fn entities(

@@ -3,13 +3,14 @@
 //!
 //! In: a query string or a JSON object. Out: [`Values`], or a [`Refusal`] that says what to write. Never: the vault.
 
+use loop_shared::models::shortened;
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
 use url::form_urlencoded;
 
-use crate::refusal::{Refusal, shortened};
+use crate::refusal::Refusal;
 
 /// Longest text value, in characters.
 pub(crate) const MAX_TEXT: usize = 1_000;

@@ -16,8 +16,12 @@ mod dpop;
 mod everything;
 #[path = "../../../services/exec-api/tests/e2e/dashboard.rs"] // private:line
 mod exec_dashboard; // private:line
+#[path = "../../../services/exec-api/tests/e2e/provider.rs"] // private:line
+mod exec_provider; // private:line
 #[path = "../../../services/exec-api/tests/e2e/roles.rs"] // private:line
 mod exec_roles; // private:line
+#[path = "../../../services/exec-api/tests/e2e/views.rs"] // private:line
+mod exec_views; // private:line
 mod faults;
 mod federation;
 mod foreign_clients;

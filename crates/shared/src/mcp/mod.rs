@@ -6,6 +6,7 @@
 //! Source: `reference/mcp-server.md`, "Authorization" and "Transport".
 
 mod announce;
+mod announced;
 mod catalog;
 mod context;
 mod legacy_sse;
@@ -19,6 +20,7 @@ mod subscriptions;
 mod tests;
 
 pub use announce::{Announcement, Announcements, Announcer, Listener, Told};
+pub use announced::{VIEW_MIME_TYPE, VIEWS_EXTENSION, note_views, shows_views, with_views};
 pub use catalog::{
     answered, discovered, list_prompts, list_resource_templates, list_resources, list_tools,
     read_resource, reads_only, unknown_tool,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::middleware::{Compat, DefaultHeaders};
+use actix_web::middleware::{Compat, DefaultHeaders, from_fn};
 use actix_web::{Error, HttpMessage, HttpRequest, Scope};
 use rmcp::ServerHandler;
 use rmcp::model::Extensions;
@@ -13,6 +13,7 @@ use rmcp_actix_web::transport::{CancellationToken, LocalSessionManager, Streamab
 use url::Url;
 
 use super::announce::Announcer;
+use super::announced::{Announced, remember};
 use super::session::{NewSession, Session};
 use super::step_up::{StepUp, ToolScopes};
 use super::streams::Streams;
@@ -134,6 +135,7 @@ where
         .scope_with_path(path)
         .wrap(Streams(rules.announcer.clone()))
         .wrap(step_up)
+        .wrap(from_fn(remember))
         .wrap(
             DefaultHeaders::new()
                 .add(("X-Accel-Buffering", "no"))
@@ -155,6 +157,9 @@ pub(super) fn carry(request: &HttpRequest, context: &mut Extensions) {
     }
     if let Some(gate) = extensions.get::<Arc<Gate>>() {
         context.insert(Arc::clone(gate));
+    }
+    if let Some(announced) = extensions.get::<Announced>() {
+        context.insert(announced.clone());
     }
     if let Some(note) = extensions.get::<AccessNote>() {
         context.insert(note.clone());

@@ -65,9 +65,27 @@ impl ErrorResponse {
     }
 }
 
+/// What was sent, short enough to repeat in an answer and without control characters.
+pub fn shortened(text: &str) -> String {
+    let clean: String = text.chars().filter(|c| !c.is_control()).take(81).collect();
+    match clean.char_indices().nth(80) {
+        Some((at, _)) => format!("{}…", &clean[..at]),
+        None => clean,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_was_sent_is_repeated_only_up_to_a_bound() {
+        assert_eq!(shortened("a\n\u{0}b"), "ab");
+        assert_eq!(shortened("prj-1"), "prj-1");
+        assert_eq!(shortened(&"가".repeat(81)).chars().count(), 81);
+        assert!(shortened(&"가".repeat(81)).ends_with('…'));
+        assert_eq!(shortened(&"가".repeat(80)), "가".repeat(80));
+    }
 
     #[test]
     fn absent_members_are_left_out_rather_than_null() {

@@ -3,5 +3,5 @@
 mod error;
 mod health;
 
-pub use error::ErrorResponse;
+pub use error::{ErrorResponse, shortened};
 pub use health::{HealthResponse, HealthStatus};

@@ -22,6 +22,7 @@ mod seal;
 mod session;
 mod sessions;
 mod sign_out;
+mod signed_site;
 #[cfg(test)]
 mod tests;
 
@@ -39,6 +40,7 @@ use crate::web::{PageError, Pages, Phrase};
 pub use client::WebClient;
 pub use gate::{Visitor, gate};
 pub use routes::routes;
+pub use signed_site::{MenuItem, Parts, SignedSite};
 
 use provider::Provider;
 use seal::Seal;

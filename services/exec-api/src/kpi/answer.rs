@@ -42,6 +42,8 @@ pub(crate) struct Trend {
     pub(crate) age_seconds: Option<i64>,
     /// Why the values are stale or absent.
     pub(crate) problem: Option<String>,
+    /// The same in Korean.
+    pub(crate) problem_ko: Option<String>,
 }
 
 /// One period.

@@ -18,6 +18,8 @@ mod tests;
 pub(crate) use answer::{Health, Listed, Trend};
 pub(crate) use question::{GET_PARAMS, Question};
 pub(crate) use service::Kpis;
+pub use store::History;
+pub(crate) use store::address;
 
 /// Every KPI's name, for tests of the pages' texts.
 #[cfg(test)]

@@ -1,11 +1,12 @@
 //! The question about one KPI.
 
 use chrono::NaiveDate;
+use loop_shared::models::shortened;
 
 use super::catalogue::{self, Kpi};
 use super::period::Interval;
 use crate::params::{Kind, Param, Values};
-use crate::refusal::{Refusal, shortened};
+use crate::refusal::Refusal;
 
 /// Most periods in one answer.
 const MAX_PERIODS: i32 = 366;

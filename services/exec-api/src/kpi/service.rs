@@ -1,7 +1,6 @@
 //! Asks, keeps, compares: the KPI service on top of the providers.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 
 use chrono::{DateTime, NaiveDate, SecondsFormat, TimeDelta, Utc};
@@ -18,7 +17,7 @@ use super::provider::amplitude::Amplitude;
 use super::provider::revenuecat::RevenueCat;
 use super::provider::{Measured, ProviderError, Range};
 use super::question::Question;
-use super::store::Store;
+use super::store::{History, Store};
 
 /// Most questions whose answers are kept in memory.
 const SLOTS: u64 = 500;
@@ -29,8 +28,8 @@ const FAILURE_SECONDS: i64 = 20;
 pub(crate) struct Settings {
     pub(crate) amplitude: Option<Amplitude>,
     pub(crate) revenuecat: Option<RevenueCat>,
-    /// The history's file; `None` keeps it in memory.
-    pub(crate) history: Option<PathBuf>,
+    /// Where the history is kept.
+    pub(crate) history: History,
     pub(crate) clock: Arc<dyn Clock>,
 }
 
@@ -265,6 +264,10 @@ impl Kpis {
                 .fetched_at
                 .map(|at| at.to_rfc3339_opts(SecondsFormat::Secs, true)),
             age_seconds: found.fetched_at.map(|at| (now - at).num_seconds().max(0)),
+            problem_ko: found
+                .problem
+                .as_ref()
+                .map(|problem| format!("{}: {}", kpi.source.provider(), problem.korean())),
             problem: found
                 .problem
                 .map(|problem| format!("{} {problem}", kpi.source.provider())),

@@ -1,24 +1,28 @@
 //! Our own history of values, so that trends survive a provider's limits and outages.
 //!
-//! In: measured values. Out: kept ones. One SQLite table; a value is replaced by a later measurement of the same period.
+//! In: measured values. Out: kept ones. One table, in SQLite or PostgreSQL; a value is replaced by a later measurement of the same
+//! period. Never: an address with its password in a log or an error.
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
+use sea_orm::sqlx::ConnectOptions as _;
 use sea_orm::sqlx::pool::PoolOptions;
+use sea_orm::sqlx::postgres::PgConnectOptions;
 use sea_orm::sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
 use sea_orm::{
-    ConnectionTrait as _, DatabaseConnection, DbBackend, DbErr, SqlxError, SqlxSqliteConnector,
-    Statement, TransactionTrait as _,
+    ConnectionTrait as _, DatabaseConnection, DbErr, SqlxError, SqlxPostgresConnector,
+    SqlxSqliteConnector, Statement, TransactionTrait as _,
 };
+use secrecy::{ExposeSecret as _, SecretString};
 use tokio::sync::OnceCell;
 
 use super::period::Interval;
 use super::provider::Measured;
 
-const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS kpi_points (
+const SQLITE_SCHEMA: &str = "CREATE TABLE IF NOT EXISTS kpi_points (
     kpi TEXT NOT NULL,
     interval TEXT NOT NULL,
     start TEXT NOT NULL,
@@ -28,29 +32,59 @@ const SCHEMA: &str = "CREATE TABLE IF NOT EXISTS kpi_points (
     PRIMARY KEY (kpi, interval, start)
 ) WITHOUT ROWID, STRICT";
 
-const PUT: &str = "INSERT INTO kpi_points (kpi, interval, start, value, complete, fetched_at) VALUES (?, ?, ?, ?, ?, ?)
+/// Days are text that sorts as days do, in any collation of the server.
+const POSTGRES_SCHEMA: &str = "CREATE TABLE IF NOT EXISTS kpi_points (
+    kpi TEXT NOT NULL,
+    interval TEXT NOT NULL,
+    start TEXT COLLATE \"C\" NOT NULL,
+    value TEXT NOT NULL,
+    complete INTEGER NOT NULL,
+    fetched_at BIGINT NOT NULL,
+    PRIMARY KEY (kpi, interval, start)
+)";
+
+const PUT: &str = "INSERT INTO kpi_points (kpi, interval, start, value, complete, fetched_at) VALUES ($1, $2, $3, $4, $5, $6)
     ON CONFLICT (kpi, interval, start) DO UPDATE SET
     value = excluded.value, complete = excluded.complete, fetched_at = excluded.fetched_at
     WHERE excluded.fetched_at >= kpi_points.fetched_at";
 
 const GET: &str = "SELECT start, value, complete, fetched_at FROM kpi_points
-    WHERE kpi = ? AND interval = ? AND start BETWEEN ? AND ? ORDER BY start";
+    WHERE kpi = $1 AND interval = $2 AND start BETWEEN $3 AND $4 ORDER BY start";
+
+/// How long a database is waited for: answers do without their history rather than wait for it.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How long one of PostgreSQL's statements may take, in milliseconds.
+const STATEMENT_TIMEOUT: &str = "2000";
 
 /// Why the history cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum StoreError {
-    /// The file cannot be opened.
+    /// The file or the database cannot be opened.
     #[error("the KPI history cannot be opened: {0}")]
     Open(#[from] SqlxError),
+    /// The address of the database is none.
+    #[error("KPI_DATABASE_URL is not postgres://user@host/database")]
+    Address,
     /// A statement failed.
     #[error("the KPI history failed: {0}")]
     Statement(#[from] DbErr),
 }
 
+/// Where the history is kept.
+#[derive(Clone, Debug, Default)]
+pub enum History {
+    /// In memory: as long as the process lasts.
+    #[default]
+    Memory,
+    /// In a `SQLite` file.
+    File(PathBuf),
+    /// In a `PostgreSQL` database; the address holds a password.
+    Postgres(SecretString),
+}
+
 /// The history; opened when it is first used.
 pub(crate) struct Store {
-    /// The file; `None` keeps it in memory.
-    path: Option<PathBuf>,
+    place: History,
     db: OnceCell<DatabaseConnection>,
 }
 
@@ -62,9 +96,9 @@ pub(crate) struct Kept {
 }
 
 impl Store {
-    pub(crate) const fn new(path: Option<PathBuf>) -> Self {
+    pub(crate) const fn new(place: History) -> Self {
         Self {
-            path,
+            place,
             db: OnceCell::const_new(),
         }
     }
@@ -74,24 +108,20 @@ impl Store {
     }
 
     async fn open(&self) -> Result<DatabaseConnection, StoreError> {
-        let options = SqliteConnectOptions::new().busy_timeout(Duration::from_secs(5));
-        let options = match &self.path {
-            Some(path) => options
-                .filename(path)
-                .create_if_missing(true)
-                .journal_mode(SqliteJournalMode::Wal),
-            None => options.in_memory(true),
+        let (db, schema) = match &self.place {
+            History::Memory => (sqlite(None).await?, SQLITE_SCHEMA),
+            History::File(path) => (sqlite(Some(path)).await?, SQLITE_SCHEMA),
+            History::Postgres(url) => (postgres(url).await?, POSTGRES_SCHEMA),
         };
-        // One connection: SQLite has one writer, and in memory each connection would be its own database.
-        let pool = PoolOptions::new()
-            .max_connections(1)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options)
-            .await?;
-        let db = SqlxSqliteConnector::from_sqlx_sqlite_pool(pool);
-        db.execute_unprepared(SCHEMA).await?;
-        Ok(db)
+        match db.execute_unprepared(schema).await {
+            Ok(_) => Ok(db),
+            // Of two replicas that make the table at once, PostgreSQL lets one fail; then it is there.
+            Err(_) if matches!(self.place, History::Postgres(_)) => {
+                db.execute_unprepared(schema).await?;
+                Ok(db)
+            }
+            Err(error) => Err(error.into()),
+        }
     }
 
     /// Keeps values, all or none.
@@ -105,7 +135,9 @@ impl Store {
         values: &[Measured],
         now: DateTime<Utc>,
     ) -> Result<(), StoreError> {
-        let tx = self.db().await?.begin().await?;
+        let db = self.db().await?;
+        let backend = db.get_database_backend();
+        let tx = db.begin().await?;
         for one in values {
             let row = [
                 kpi.into(),
@@ -115,7 +147,7 @@ impl Store {
                 i32::from(one.complete).into(),
                 now.timestamp().into(),
             ];
-            tx.execute_raw(Statement::from_sql_and_values(DbBackend::Sqlite, PUT, row))
+            tx.execute_raw(Statement::from_sql_and_values(backend, PUT, row))
                 .await?;
         }
         tx.commit().await?;
@@ -139,8 +171,9 @@ impl Store {
             from.to_string().into(),
             to.to_string().into(),
         ];
-        let asked = Statement::from_sql_and_values(DbBackend::Sqlite, GET, asked);
-        let rows = self.db().await?.query_all_raw(asked).await?;
+        let db = self.db().await?;
+        let asked = Statement::from_sql_and_values(db.get_database_backend(), GET, asked);
+        let rows = db.query_all_raw(asked).await?;
         let mut kept = Vec::new();
         for row in rows {
             let (start, value): (String, String) =
@@ -168,8 +201,53 @@ impl Store {
     }
 }
 
+async fn sqlite(path: Option<&PathBuf>) -> Result<DatabaseConnection, StoreError> {
+    let options = SqliteConnectOptions::new().busy_timeout(Duration::from_secs(5));
+    let options = match path {
+        Some(path) => options
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal),
+        None => options.in_memory(true),
+    };
+    // One connection: SQLite has one writer, and in memory each connection would be its own database.
+    let pool = PoolOptions::new()
+        .max_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .connect_with(options)
+        .await?;
+    Ok(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool))
+}
+
+/// The address in a URL; `None` when it is none. What parsing complains about could quote the URL, so it is not told.
+pub(crate) fn address(url: &SecretString) -> Option<PgConnectOptions> {
+    let text = url.expose_secret();
+    let rooted = ["postgres://", "postgresql://"];
+    if !rooted.iter().any(|start| text.starts_with(start)) {
+        return None;
+    }
+    text.parse().ok()
+}
+
+async fn postgres(url: &SecretString) -> Result<DatabaseConnection, StoreError> {
+    let address = address(url).ok_or(StoreError::Address)?;
+    let address = address
+        .application_name("loop-exec-api")
+        .options([("statement_timeout", STATEMENT_TIMEOUT)])
+        .disable_statement_logging();
+    let pool = PoolOptions::new()
+        .max_connections(4)
+        .acquire_timeout(PATIENCE)
+        .connect_with(address)
+        .await?;
+    Ok(SqlxPostgresConnector::from_sqlx_postgres_pool(pool))
+}
+
 #[cfg(test)]
 mod tests {
+    use loop_testkit::postgres::Schema;
+
     use super::*;
 
     fn one(start: &str, value: i64) -> Measured {
@@ -183,9 +261,64 @@ mod tests {
     #[tokio::test]
     async fn values_outlive_the_process_and_later_measurements_replace_earlier_ones() {
         let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("kpi.db");
+        outlives(&History::File(folder.path().join("kpi.db"))).await;
+    }
+
+    #[tokio::test]
+    async fn the_same_holds_on_postgresql() {
+        let Some(schema) = Schema::new() else { return };
+        outlives(&History::Postgres(schema.url().into())).await;
+    }
+
+    #[tokio::test]
+    async fn replicas_that_begin_at_once_share_one_table() {
+        let Some(schema) = Schema::new() else { return };
+        let day: NaiveDate = "2026-01-01".parse().unwrap();
+        let at = DateTime::from_timestamp(10, 0).unwrap();
+        let replicas: Vec<_> = (0..4)
+            .map(|_| Store::new(History::Postgres(schema.url().into())))
+            .collect();
+        let values = [one("2026-01-01", 1)];
+        let puts = replicas
+            .iter()
+            .map(|store| store.put("mrr", Interval::Day, &values, at));
+        for put in futures_util::future::join_all(puts).await {
+            put.unwrap();
+        }
+        for store in &replicas {
+            let kept = store.get("mrr", Interval::Day, day, day).await.unwrap();
+            assert_eq!(kept.len(), 1);
+        }
+    }
+
+    #[test]
+    fn an_address_is_postgresql_or_none() {
+        for (url, known) in [
+            ("postgres://loop:pw@db/loop", true),
+            ("postgresql://db/loop?sslmode=require", true),
+            ("mysql://db/loop", false),
+            ("db/loop", false),
+            ("postgres://loop:pw@db:port/loop", false),
+        ] {
+            assert_eq!(address(&url.into()).is_some(), known, "{url}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_database_that_does_not_answer_is_an_error_without_its_password() {
+        let url = "postgres://loop:hunter2@127.0.0.1:1/loop";
+        let store = Store::new(History::Postgres(url.into()));
+        let day = "2026-01-01".parse().unwrap();
+        let error = store.get("mrr", Interval::Day, day, day).await.unwrap_err();
+        assert!(
+            !format!("{error} {error:?}").contains("hunter2"),
+            "{error:?}"
+        );
+    }
+
+    async fn outlives(place: &History) {
         let at = |seconds| DateTime::from_timestamp(seconds, 0).unwrap();
-        let store = Store::new(Some(path.clone()));
+        let store = Store::new(place.clone());
         store
             .put(
                 "mrr",
@@ -196,7 +329,7 @@ mod tests {
             .await
             .unwrap();
         drop(store);
-        let store = Store::new(Some(path));
+        let store = Store::new(place.clone());
         store
             .put(
                 "mrr",

@@ -4,20 +4,24 @@
 //! Never: verifies tokens (the middleware did), knows HTTP. A call beyond the token's scopes is refused before it gets
 //! here (403 with the scope to step up to); the check is made here once more.
 
+mod pictures;
 mod prompts;
+mod views;
 
 use std::sync::{Arc, LazyLock};
 
 use loop_shared::auth::Scopes;
 use loop_shared::auth::principal::Principal;
 use loop_shared::mcp::{
-    answered, discovered, list_prompts, list_tools, may_read, note_tool, reads_only, require_scope,
-    unknown_tool,
+    answered, discovered, list_prompts, list_resources, list_tools, may_read, note_tool,
+    note_views, read_resource, reads_only, require_scope, shows_views, unknown_tool, with_views,
 };
 use rmcp::model::{
     CallToolRequestParams, CallToolResponse, CallToolResult, DiscoverResult,
-    GetPromptRequestParams, GetPromptResponse, Implementation, JsonObject, ListPromptsResult,
-    ListToolsResult, PaginatedRequestParams, ServerCapabilities, ServerConfig, Tool,
+    GetPromptRequestParams, GetPromptResponse, Implementation, InitializeRequestParams,
+    InitializeResult, JsonObject, ListPromptsResult, ListResourcesResult, ListToolsResult,
+    PaginatedRequestParams, ReadResourceRequestParams, ReadResourceResponse, ServerCapabilities,
+    ServerConfig, Tool,
 };
 use rmcp::service::RequestContext;
 use rmcp::{ErrorData, RoleServer, ServerHandler};
@@ -71,11 +75,28 @@ impl ServerHandler for ExecTools {
         .with_instructions(INSTRUCTIONS)
     }
 
+    async fn initialize(
+        &self,
+        request: InitializeRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<InitializeResult, ErrorData> {
+        context.peer.set_peer_info(request.clone());
+        let mut answer = self.negotiate_initialize(&request)?;
+        if note_views(&request, &context) {
+            with_views(&mut answer.capabilities);
+        }
+        Ok(answer)
+    }
+
     async fn discover(
         &self,
-        _context: RequestContext<RoleServer>,
+        context: RequestContext<RoleServer>,
     ) -> Result<DiscoverResult, ErrorData> {
-        Ok(discovered(self))
+        let mut answer = discovered(self);
+        if shows_views(&context) {
+            with_views(&mut answer.capabilities);
+        }
+        Ok(answer)
     }
 
     /// The tools that the token may call.
@@ -86,10 +107,36 @@ impl ServerHandler for ExecTools {
     ) -> Result<ListToolsResult, ErrorData> {
         let may = |operation: &Operation| require_scope(&context, operation.scope).is_ok();
         let tools = LISTED.iter().filter(|(_, operation)| may(operation));
-        Ok(list_tools(
-            tools.map(|(tool, _)| tool.clone()).collect(),
-            &context,
-        ))
+        let tools = tools.map(|(tool, _)| tool.clone());
+        let tools = if shows_views(&context) {
+            tools.map(views::with_view).collect()
+        } else {
+            tools.collect()
+        };
+        Ok(list_tools(tools, &context))
+    }
+
+    /// The views of the tools that the token may call, for a client that shows views.
+    async fn list_resources(
+        &self,
+        _page: Option<PaginatedRequestParams>,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ListResourcesResult, ErrorData> {
+        let may = |operation: &Operation| require_scope(&context, operation.scope).is_ok();
+        let all = views::all().filter(|(_, operation)| shows_views(&context) && may(operation));
+        let listed = all.map(|(view, _)| views::listed(view)).collect();
+        Ok(list_resources(listed, None, &context))
+    }
+
+    async fn read_resource(
+        &self,
+        request: ReadResourceRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<ReadResourceResponse, ErrorData> {
+        let (view, operation) = views::find(&request.uri)?;
+        may_read(&context, operation.scope)?;
+        let read = views::read(&self.app, view);
+        Ok(read_resource(read, &context).into())
     }
 
     /// The prompts whose tools the token may call.
@@ -130,8 +177,25 @@ impl ServerHandler for ExecTools {
             Ok(caller) => caller,
             Err(refused) => return Ok(CallToolResult::from(refused).into()),
         };
-        let arguments = request.arguments.unwrap_or_default();
-        Ok(self.run(operation, &caller, &arguments).await.into())
+        let mut arguments = request.arguments.unwrap_or_default();
+        let chart = match pictures::asked(operation, &mut arguments) {
+            Ok(chart) => chart,
+            Err(refusal) => return Ok(answered(Err(refusal)).into()),
+        };
+        let mut result = self.run(operation, &caller, &arguments).await;
+        let answer = result.structured_content.as_ref();
+        if let Some(locale) = chart
+            && let Some(answer) = answer
+        {
+            let drawn = pictures::drawn(&self.app, operation, locale, answer).await;
+            result.content.extend(drawn);
+        }
+        if let Some(answer) = result.structured_content.as_ref()
+            && shows_views(&context)
+        {
+            result.meta = views::shown_of(&self.app, operation, answer);
+        }
+        Ok(result.into())
     }
 
     fn get_tool(&self, name: &str) -> Option<Tool> {
@@ -164,7 +228,7 @@ impl ExecTools {
 }
 
 fn listed(operation: &'static Operation) -> Tool {
-    let input = Arc::new(input_schema(operation.params));
+    let input = Arc::new(input_schema(&pictures::params(operation)));
     let mut about = operation.about.to_owned();
     about.push_str(" Scope: ");
     about.push_str(operation.scope.as_str());

@@ -4,11 +4,12 @@
 
 pub(crate) mod piece;
 
+use loop_shared::models::shortened;
 use loop_vault::query::{self, NoteAnswer, NoteView, Page};
 use loop_vault::search::{self, SearchPage};
 use loop_vault::{NoteRef, PageError, Snapshot};
 
-use crate::refusal::{Refusal, shortened};
+use crate::refusal::Refusal;
 
 /// A page of notes that hold all words; `name` is the parameter that holds them.
 pub(crate) fn search(

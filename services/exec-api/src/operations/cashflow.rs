@@ -10,6 +10,7 @@ use crate::csv::Table;
 use crate::operation::{Answer, Operation};
 use crate::params::Values;
 use crate::refusal::Refusal;
+use crate::web;
 
 pub(super) const OPERATION: Operation = Operation {
     name: "cashflow",
@@ -25,6 +26,7 @@ added. `basis` tells what a row rests on, `state` how final a month is; null mea
     params: PARAMS,
     output: schema_for_output::<Cashflow>,
     has_table: true,
+    charts: Some(web::cashflow_charts),
     ask: |app, values| Box::pin(async move { ask(app, &values) }),
 };
 

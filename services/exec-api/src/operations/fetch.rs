@@ -45,6 +45,7 @@ pub(super) const OPERATION: Operation = Operation {
     params: PARAMS,
     output: schema_for_output::<Document>,
     has_table: false,
+    charts: None,
     ask: |app, values| Box::pin(async move { ask(app, &values) }),
 };
 

@@ -9,6 +9,7 @@ use crate::kpi::{GET_PARAMS, Question, Trend};
 use crate::operation::{Answer, Operation};
 use crate::params::Values;
 use crate::refusal::Refusal;
+use crate::web::{self, Kind};
 
 pub(super) const OPERATION: Operation = Operation {
     name: "kpi_get",
@@ -23,6 +24,7 @@ could not be asked and these are the last good values, `age_seconds` old: say so
     params: GET_PARAMS,
     output: schema_for_output::<Trend>,
     has_table: true,
+    charts: Some(|pages, locale, answer| vec![web::kpi_chart(pages, locale, Kind::Lines, answer)]),
     ask: |app, values| Box::pin(ask(app, values)),
 };
 

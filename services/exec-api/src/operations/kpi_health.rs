@@ -18,5 +18,6 @@ pub(super) const OPERATION: Operation = Operation {
     params: &[],
     output: schema_for_output::<Health>,
     has_table: false,
+    charts: None,
     ask: |app, _| Box::pin(async { Ok(Answer::of(&app.kpis().health(), Vec::new())) }),
 };

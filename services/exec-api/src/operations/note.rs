@@ -31,6 +31,7 @@ pub(super) const OPERATION: Operation = Operation {
     params: PARAMS,
     output: schema_for_output::<NoteView>,
     has_table: false,
+    charts: None,
     ask: |app, values| Box::pin(async move { ask(app, &values) }),
 };
 

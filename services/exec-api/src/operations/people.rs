@@ -10,6 +10,7 @@ use crate::operation::{Answer, Operation};
 use crate::params::Values;
 use crate::people::{self, PARAMS, People, Question};
 use crate::refusal::Refusal;
+use crate::web;
 
 pub(super) const OPERATION: Operation = Operation {
     name: "people",
@@ -24,6 +25,7 @@ withheld unless `detail=salary` asks for single salaries; ask for them only when
     params: PARAMS,
     output: schema_for_output::<People>,
     has_table: true,
+    charts: Some(|pages, locale, answer| vec![web::people_chart(pages, locale, answer)]),
     ask: |app, values| Box::pin(async move { ask(app, &values) }),
 };
 

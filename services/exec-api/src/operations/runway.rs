@@ -9,6 +9,7 @@ use crate::operation::{Answer, Operation};
 use crate::params::Values;
 use crate::refusal::Refusal;
 use crate::runway::{self, PARAMS, Question, Runway};
+use crate::web;
 
 pub(super) const OPERATION: Operation = Operation {
     name: "runway",
@@ -25,6 +26,7 @@ figure names its notes and its day. A null figure has its reason in `warnings`: 
     params: PARAMS,
     output: schema_for_output::<Runway>,
     has_table: true,
+    charts: Some(|pages, locale, answer| vec![web::runway_chart(pages, locale, answer)]),
     ask: |app, values| Box::pin(async move { ask(app, &values) }),
 };
 

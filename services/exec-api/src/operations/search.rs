@@ -36,6 +36,7 @@ For figures use `runway`, `cashflow` or `people`: they compute exactly. Korean m
     params: PARAMS,
     output: schema_for_output::<Found>,
     has_table: false,
+    charts: None,
     ask: |app, values| Box::pin(async move { ask(app, &values) }),
 };
 

@@ -20,6 +20,7 @@ pub(super) const OPERATION: Operation = Operation {
     params: &[],
     output: schema_for_output::<VaultSchema>,
     has_table: false,
+    charts: None,
     ask: |_, _| Box::pin(async { Ok(Answer::of(&schema(), Vec::new())) }),
 };
 

@@ -1,8 +1,9 @@
 //! What no route answers.
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use loop_shared::models::shortened;
 
-use crate::refusal::{Refusal, shortened};
+use crate::refusal::Refusal;
 
 /// No such address.
 pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {

@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::ask::{answer, list, text};
 use super::chart::Chart;
 use super::form::{Field, fields};
-use super::layout::{Place, nav, refused, show};
+use super::layout::{CASHFLOW, refused};
 use super::sections::{Foot, cashflow_charts, foot, money};
 use crate::app::App;
 use crate::cashflow::PARAMS;
@@ -30,14 +30,14 @@ struct Page {
 
 pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest) -> HttpResponse {
     if !visitor.may(Scope::McpExec) {
-        return visitor.lacking(Scope::McpExec, nav(&app, &visitor, Place::Cashflow));
+        return visitor.lacking(Scope::McpExec, app.web().site.menu(&visitor, CASHFLOW));
     }
     let query = request.query_string();
     let answer = match answer(&app, &visitor, "cashflow", query).await {
         Ok(answer) => answer,
-        Err(refusal) => return refused(&app, &visitor, Place::Cashflow, &refusal),
+        Err(refusal) => return refused(&app, &visitor, CASHFLOW, &refusal),
     };
-    let (pages, locale) = (&app.web().pages, visitor.locale);
+    let (pages, locale) = (app.web().pages(), visitor.locale);
     let all = list(&answer, "/rows");
     let row = |row: &Value| {
         let currency = text(row, "/currency");
@@ -59,11 +59,7 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         more_rows: all.len().saturating_sub(MAX_ROWS),
         foot: foot(pages, locale, &answer),
     };
-    show(
-        &app,
-        &visitor,
-        (Place::Cashflow, "cashflow.html"),
-        StatusCode::OK,
-        &page,
-    )
+    app.web()
+        .site
+        .show(&visitor, (CASHFLOW, "cashflow.html"), StatusCode::OK, &page)
 }

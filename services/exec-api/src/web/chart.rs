@@ -17,45 +17,52 @@ const BOTTOM: f64 = 34.0;
 
 /// A picture and its numbers.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Chart {
+pub(crate) struct Chart {
     /// What it shows, for everybody.
-    pub(super) title: String,
+    pub(crate) title: String,
     /// The picture: safe HTML of our own.
-    pub(super) svg: String,
+    pub(crate) svg: String,
+    /// Its width and height, in its own units.
+    #[serde(skip)]
+    pub(crate) size: (f64, f64),
     /// Names of the colours.
-    pub(super) legend: Vec<Legend>,
+    pub(crate) legend: Vec<Legend>,
     /// The numbers.
-    pub(super) table: Numbers,
+    pub(crate) table: Numbers,
 }
 
 /// A colour and its name.
 #[derive(Clone, Debug, Serialize)]
-pub(super) struct Legend {
+pub(crate) struct Legend {
     /// The CSS class.
-    pub(super) class: &'static str,
+    pub(crate) class: &'static str,
     /// The name.
-    pub(super) name: String,
+    pub(crate) name: String,
 }
 
 /// A table.
 #[derive(Clone, Debug, Default, Serialize)]
-pub(super) struct Numbers {
-    pub(super) head: Vec<String>,
-    pub(super) rows: Vec<Vec<String>>,
+pub(crate) struct Numbers {
+    /// Names of the columns.
+    pub(crate) head: Vec<String>,
+    /// The rows, the first cell of each its name.
+    pub(crate) rows: Vec<Vec<String>>,
 }
 
 /// Numbers of one colour.
 #[derive(Clone, Debug)]
-pub(super) struct Series {
-    pub(super) class: &'static str,
-    pub(super) name: String,
+pub(crate) struct Series {
+    /// The CSS class of its colour.
+    pub(crate) class: &'static str,
+    /// What it is called.
+    pub(crate) name: String,
     /// One for each label; `None`: not known.
-    pub(super) values: Vec<Option<f64>>,
+    pub(crate) values: Vec<Option<f64>>,
 }
 
 /// How numbers are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(crate) enum Kind {
     /// Lines over a whole page.
     Lines,
     /// Bars over a whole page.
@@ -108,7 +115,7 @@ impl Frame {
 
 impl Chart {
     /// Draws series over common labels; `faint` tells which labels are not final.
-    pub(super) fn draw(
+    pub(crate) fn draw(
         kind: Kind,
         title: String,
         (labels, faint): (&[String], &[bool]),
@@ -141,13 +148,14 @@ impl Chart {
         Self {
             title,
             svg,
+            size: (frame.width, frame.height),
             legend: series.iter().map(legend).collect(),
             table: Numbers::default(),
         }
     }
 
     /// The same with its numbers.
-    pub(super) fn with(mut self, head: Vec<String>, rows: Vec<Vec<String>>) -> Self {
+    pub(crate) fn with(mut self, head: Vec<String>, rows: Vec<Vec<String>>) -> Self {
         self.table = Numbers { head, rows };
         self
     }
@@ -254,7 +262,7 @@ fn bars(
 }
 
 /// Escapes text for elements and quoted attributes.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     text.replace('&', "&amp;")
         .replace('<', "&lt;")
         .replace('>', "&gt;")

@@ -5,15 +5,17 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::future::join_all;
 use loop_shared::auth::Scope;
+use loop_shared::web::{Locale, Pages};
 use loop_shared::web_login::Visitor;
 use serde::Serialize;
 use serde_json::Value;
 use url::form_urlencoded;
 
-use super::ask::{answer, list, place, text};
-use super::chart::{Chart, Kind, Series};
+use super::ask::{answer, list, text};
+use super::chart::{Chart, Kind};
 use super::form::{Field, fields};
-use super::layout::{Place, nav, refused, show};
+use super::kpi_chart::{kpi_chart, title};
+use super::layout::{KPI, refused};
 use super::scale::grouped;
 use crate::app::App;
 use crate::kpi::GET_PARAMS;
@@ -48,30 +50,26 @@ pub(super) struct Card {
 
 pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest) -> HttpResponse {
     if !visitor.may(Scope::KpiRead) {
-        return visitor.lacking(Scope::KpiRead, nav(&app, &visitor, Place::Kpi));
+        return visitor.lacking(Scope::KpiRead, app.web().site.menu(&visitor, KPI));
     }
     match made(&app, &visitor, request.query_string()).await {
-        Ok(page) => show(
-            &app,
-            &visitor,
-            (Place::Kpi, "kpi.html"),
-            StatusCode::OK,
-            &page,
-        ),
-        Err(refusal) => refused(&app, &visitor, Place::Kpi, &refusal),
+        Ok(page) => app
+            .web()
+            .site
+            .show(&visitor, (KPI, "kpi.html"), StatusCode::OK, &page),
+        Err(refusal) => refused(&app, &visitor, KPI, &refusal),
     }
 }
 
 async fn made(app: &App, visitor: &Visitor, query: &str) -> Result<Page, Refusal> {
-    let (pages, locale) = (&app.web().pages, visitor.locale);
+    let (pages, locale) = (app.web().pages(), visitor.locale);
     // Without any KPI nothing would look at the question.
     Values::from_query(&about("mrr", query), GET_PARAMS)?;
     let listed = answer(app, visitor, "kpi_list", "").await?;
-    let title = |entry: &Value| title(entry, visitor);
     let absent = list(&listed, "/kpis")
         .iter()
         .filter(|entry| !is_configured(entry));
-    let absent = absent.map(|entry| [title(entry), text(entry, "/source").to_owned()]);
+    let absent = absent.map(|entry| [title(entry, locale), text(entry, "/source").to_owned()]);
     Ok(Page {
         fields: fields(GET_PARAMS, &["name"], query, (pages, locale)),
         kpis: cards(app, visitor, &listed, query).await?,
@@ -95,7 +93,7 @@ pub(super) async fn cards(
     let asked = asked.map(|entry| async move {
         let name = text(entry, "/name");
         let trend = answer(app, visitor, "kpi_get", &about(name, query)).await?;
-        Ok(card(app, visitor, entry, &trend))
+        Ok(card(app.web().pages(), visitor.locale, &trend))
     });
     join_all(asked).await.into_iter().collect()
 }
@@ -116,17 +114,13 @@ fn is_configured(entry: &Value) -> bool {
     entry.get("configured") == Some(&Value::Bool(true))
 }
 
-fn title(entry: &Value, visitor: &Visitor) -> String {
-    let path = match visitor.locale {
-        loop_shared::web::Locale::En => "/title",
-        loop_shared::web::Locale::Ko => "/title_ko",
+/// What a page shows of a KPI's answer.
+pub(super) fn card(pages: &Pages, locale: Locale, trend: &Value) -> Card {
+    let title = title(trend, locale);
+    let problem = match locale {
+        Locale::En => "/problem",
+        Locale::Ko => "/problem_ko",
     };
-    text(entry, path).to_owned()
-}
-
-fn card(app: &App, visitor: &Visitor, entry: &Value, trend: &Value) -> Card {
-    let (pages, locale) = (&app.web().pages, visitor.locale);
-    let title = title(entry, visitor);
     let unit = match text(trend, "/unit") {
         "money" => format!(" {}", text(trend, "/currency")),
         "percent" => "%".to_owned(),
@@ -141,7 +135,7 @@ fn card(app: &App, visitor: &Visitor, entry: &Value, trend: &Value) -> Card {
     let defined = pages.say(locale, &format!("kpi_{name}"));
     Card {
         definition: if defined.starts_with("kpi_") {
-            text(entry, "/definition").to_owned()
+            text(trend, "/definition").to_owned()
         } else {
             defined
         },
@@ -159,53 +153,10 @@ fn card(app: &App, visitor: &Visitor, entry: &Value, trend: &Value) -> Card {
             .and_then(Value::as_i64)
             .unwrap_or_default()
             / 3600,
-        problem: text(trend, "/problem").to_owned(),
+        problem: text(trend, problem).to_owned(),
         source: text(trend, "/source").to_owned(),
-        chart: drawn(app, visitor, &title, trend),
+        chart: kpi_chart(pages, locale, Kind::Trend, trend),
         name,
         title,
     }
-}
-
-/// The points, and the table of them.
-fn drawn(app: &App, visitor: &Visitor, title: &str, trend: &Value) -> Chart {
-    let (pages, locale) = (&app.web().pages, visitor.locale);
-    let points = list(trend, "/points");
-    let labels: Vec<String> = points
-        .iter()
-        .map(|point| text(point, "/start").to_owned())
-        .collect();
-    let short: Vec<String> = labels
-        .iter()
-        .map(|day| day.get(5..).unwrap_or(day).to_owned())
-        .collect();
-    let running = |point: &Value| point.get("complete") == Some(&Value::Bool(false));
-    let series = [Series {
-        class: "a",
-        name: title.to_owned(),
-        values: points.iter().map(|point| place(point, "/value")).collect(),
-    }];
-    let row = |point: &Value| {
-        let state = if running(point) {
-            "running"
-        } else {
-            "complete"
-        };
-        vec![
-            text(point, "/start").to_owned(),
-            grouped(text(point, "/value")),
-            pages.say(locale, state),
-        ]
-    };
-    let head = ["start", "value", "state"]
-        .map(|key| pages.say(locale, key))
-        .to_vec();
-    Chart::draw(
-        Kind::Trend,
-        title.to_owned(),
-        (&short, &[]),
-        &series,
-        locale,
-    )
-    .with(head, points.iter().map(row).collect())
 }

@@ -1,12 +1,10 @@
-//! Around every page: menu, templates, how an answer is written, what is shown when there is none.
+//! Around every page: menu, templates, what is shown when there is no answer.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, ResponseError as _};
 use loop_shared::auth::Scope;
-use loop_shared::web::{NavItem, Scripts};
-use loop_shared::web_login::Visitor;
-use serde::Serialize;
+use loop_shared::web_login::{MenuItem, Visitor};
 
 use crate::app::App;
 use crate::refusal::Refusal;
@@ -26,101 +24,86 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ),
     ("people.html", include_str!("../../templates/people.html")),
     ("kpi.html", include_str!("../../templates/kpi.html")),
+    (
+        "runway-figures.html",
+        include_str!("../../templates/runway-figures.html"),
+    ),
+    (
+        "kpi-card.html",
+        include_str!("../../templates/kpi-card.html"),
+    ),
+    ("view.html", include_str!("../../templates/view.html")),
+    (
+        "view-foot.html",
+        include_str!("../../templates/view-foot.html"),
+    ),
+    (
+        "view-runway.html",
+        include_str!("../../templates/view-runway.html"),
+    ),
+    (
+        "view-kpi.html",
+        include_str!("../../templates/view-kpi.html"),
+    ),
     ("note.html", include_str!("../../templates/note.html")),
     ("refused.html", include_str!("../../templates/refused.html")),
 ];
 
-/// A place in the menu.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Overview,
-    Runway,
-    Cashflow,
-    People,
-    Kpi,
-    Elsewhere,
-}
-
-/// Text key, path below the root, scope.
-const MENU: [(Place, &str, &str, Option<Scope>); 5] = [
-    (Place::Overview, "nav_overview", "", None),
-    (
-        Place::Runway,
-        "nav_runway",
-        "view/runway",
-        Some(Scope::McpExec),
-    ),
-    (
-        Place::Cashflow,
-        "nav_cashflow",
-        "view/cashflow",
-        Some(Scope::McpExec),
-    ),
-    (
-        Place::People,
-        "nav_people",
-        "view/people",
-        Some(Scope::McpExec),
-    ),
-    (Place::Kpi, "nav_kpi", "view/kpi", Some(Scope::KpiRead)),
+/// The menu's entries; pages say by the key which one they are.
+pub(super) const MENU: &[MenuItem] = &[
+    MenuItem {
+        key: OVERVIEW,
+        path: "",
+        scope: None,
+    },
+    MenuItem {
+        key: RUNWAY,
+        path: "view/runway",
+        scope: Some(Scope::McpExec),
+    },
+    MenuItem {
+        key: CASHFLOW,
+        path: "view/cashflow",
+        scope: Some(Scope::McpExec),
+    },
+    MenuItem {
+        key: PEOPLE,
+        path: "view/people",
+        scope: Some(Scope::McpExec),
+    },
+    MenuItem {
+        key: KPI,
+        path: "view/kpi",
+        scope: Some(Scope::KpiRead),
+    },
 ];
-
-/// The menu: what this visitor may see.
-pub(super) fn nav(app: &App, visitor: &Visitor, here: Place) -> Vec<NavItem> {
-    let root = app.web().login.root();
-    let may = |scope: &Option<Scope>| scope.is_none_or(|scope| visitor.may(scope));
-    let shown = MENU.iter().filter(|(_, _, _, scope)| may(scope));
-    let item = |(place, key, path, _): &(Place, &str, &str, Option<Scope>)| NavItem {
-        label: app.web().pages.say(visitor.locale, key),
-        href: format!("{root}{path}"),
-        current: *place == here,
-    };
-    shown.map(item).collect()
-}
-
-/// Writes a page.
-pub(super) fn show(
-    app: &App,
-    visitor: &Visitor,
-    (place, template): (Place, &str),
-    status: StatusCode,
-    page: &impl Serialize,
-) -> HttpResponse {
-    let shell = visitor.shell(nav(app, visitor, place));
-    let how = (status, Scripts::None);
-    app.web()
-        .pages
-        .answer(how, template, visitor.locale, &shell, page)
-}
-
-#[derive(Debug, Serialize)]
-struct Refused {
-    title: String,
-    detail: String,
-}
+/// The overview.
+pub(super) const OVERVIEW: &str = "nav_overview";
+/// How long the cash lasts.
+pub(super) const RUNWAY: &str = "nav_runway";
+/// What came in and went out.
+pub(super) const CASHFLOW: &str = "nav_cashflow";
+/// Who works here.
+pub(super) const PEOPLE: &str = "nav_people";
+/// KPIs.
+pub(super) const KPI: &str = "nav_kpi";
+/// No entry of the menu.
+pub(super) const ELSEWHERE: &str = "";
 
 /// The page for a question that has no answer.
-pub(super) fn refused(
-    app: &App,
-    visitor: &Visitor,
-    place: Place,
-    refusal: &Refusal,
-) -> HttpResponse {
+pub(super) fn refused(app: &App, visitor: &Visitor, here: &str, refusal: &Refusal) -> HttpResponse {
     let status = refusal.status_code();
-    let key = match status {
+    let title = match status {
         StatusCode::NOT_FOUND => "refused_not_found",
         StatusCode::SERVICE_UNAVAILABLE => "refused_not_recorded",
         _ => "refused_question",
     };
-    let page = Refused {
-        title: app.web().pages.say(visitor.locale, key),
-        detail: refusal.to_string(),
-    };
-    show(app, visitor, (place, "refused.html"), status, &page)
+    let site = &app.web().site;
+    site.refused(visitor, (here, title), status, refusal.to_string())
 }
 
 /// What is served at no address.
 pub(super) async fn nothing_here(app: Data<App>, visitor: Visitor) -> HttpResponse {
     let refusal = Refusal::NoSuchRoute("this address".to_owned());
-    refused(&app, &visitor, Place::Elsewhere, &refusal)
+    refused(&app, &visitor, ELSEWHERE, &refusal)
 }

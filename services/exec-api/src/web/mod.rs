@@ -8,6 +8,7 @@ mod cashflow;
 mod chart;
 mod form;
 mod kpi;
+mod kpi_chart;
 mod kpi_texts;
 mod layout;
 mod notes;
@@ -18,18 +19,26 @@ mod runway;
 mod scale;
 mod sections;
 mod texts;
+pub(crate) mod views;
 mod warning_texts;
 
 use std::sync::{Arc, LazyLock};
 
+use actix_web::HttpResponse;
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
 use loop_shared::auth::verify::Verifier;
 use loop_shared::service::{Clock, reading};
-use loop_shared::web::asset::{self, BASE_STYLE, MARK, PAGES_STYLE};
-use loop_shared::web::{Pages, Phrase};
-use loop_shared::web_login::{self, Site, WebLogin, WebLoginError, gate};
+use loop_shared::web::asset::{BASE_STYLE, PAGES_STYLE};
+use loop_shared::web::{Pages, Phrase, Scripts};
+use loop_shared::web_login::{Parts, SignedSite, Site, WebLogin, WebLoginError, gate};
+
+#[cfg(test)]
+pub(crate) use chart::Series;
+pub(crate) use chart::{Chart, Kind, escape};
+pub(crate) use kpi_chart::kpi_chart;
+pub(crate) use sections::{cashflow_charts, people_chart, runway_chart};
+use views::Views;
 
 use crate::app::{App, SCOPES};
 use crate::config::Config;
@@ -51,11 +60,11 @@ pub(crate) const SITE: Site = Site {
     scopes: SCOPES,
 };
 
-/// The pages and their login.
+/// The pages with their login, and the views.
 #[derive(Debug)]
 pub(crate) struct Web {
-    pub(crate) login: WebLogin,
-    pub(crate) pages: Pages,
+    pub(crate) site: SignedSite,
+    pub(crate) views: Views,
 }
 
 impl Web {
@@ -68,23 +77,31 @@ impl Web {
         verifier: Arc<Verifier>,
         clock: Arc<dyn Clock>,
     ) -> Result<Self, WebLoginError> {
+        let parts = Parts {
+            templates: layout::TEMPLATES,
+            texts: texts::ALL,
+            style: &STYLE,
+            scripts: Scripts::None,
+            menu: layout::MENU,
+        };
         let parties = (&config.service, &config.tokens);
-        let login = WebLogin::open(SITE, &config.web, parties, verifier, clock)?;
-        let origin = url::Url::parse(&config.tokens.issuer)?.origin();
-        let origin = origin.ascii_serialization();
-        let pages = Pages::new(layout::TEMPLATES, texts::ALL, (&STYLE, &origin))?;
-        Ok(Self { login, pages })
+        let site = SignedSite::open((SITE, parts), &config.web, parties, verifier, clock)?;
+        let views = Views::new(&site.pages)?;
+        Ok(Self { site, views })
+    }
+
+    /// Templates and texts.
+    pub(crate) const fn pages(&self) -> &Pages {
+        &self.site.pages
     }
 }
 
 /// Registers the login, the static parts and the pages. Call it before the REST routes, which take the whole path.
 pub(crate) fn routes(app: &Data<App>, config: &mut ServiceConfig) {
-    let login = &app.web().login;
-    web_login::routes(login, config);
+    let site = &app.web().site;
+    let (login, view) = (&site.login, "/exec/view");
+    site.routes(view, config);
     config.route("/exec", reading().to(to_the_slash));
-    let view = "/exec/view";
-    config.route(&format!("{view}/static/pages.css"), reading().to(style));
-    config.route(&format!("{view}/static/loop.svg"), reading().to(mark));
     let guarded =
         |login: WebLogin| from_fn(move |request, next| gate(login.clone(), request, next));
     config.service(
@@ -111,12 +128,10 @@ async fn to_the_slash() -> HttpResponse {
         .finish()
 }
 
-async fn style(request: HttpRequest) -> HttpResponse {
-    asset::answer(&request, &STYLE, "text/css; charset=utf-8")
-}
-
-async fn mark(request: HttpRequest) -> HttpResponse {
-    asset::answer(&request, MARK, "image/svg+xml")
+/// Every text, for tests.
+#[cfg(test)]
+pub(crate) fn every_phrase() -> impl Iterator<Item = &'static Phrase> {
+    texts::ALL.iter().flat_map(|table| table.iter())
 }
 
 #[cfg(test)]

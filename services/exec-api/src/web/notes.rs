@@ -9,7 +9,7 @@ use serde::Serialize;
 use url::form_urlencoded;
 
 use super::ask::{answer, text};
-use super::layout::{Place, nav, refused, show};
+use super::layout::{ELSEWHERE, refused};
 use crate::app::App;
 
 #[derive(Debug, Serialize)]
@@ -22,7 +22,7 @@ struct Page {
 
 pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest) -> HttpResponse {
     if !visitor.may(Scope::McpExec) {
-        return visitor.lacking(Scope::McpExec, nav(&app, &visitor, Place::Elsewhere));
+        return visitor.lacking(Scope::McpExec, app.web().site.menu(&visitor, ELSEWHERE));
     }
     let path = request.match_info().query("path");
     let query = form_urlencoded::Serializer::new(String::new())
@@ -30,7 +30,7 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         .finish();
     let note = match answer(&app, &visitor, "get_note", &query).await {
         Ok(note) => note,
-        Err(refusal) => return refused(&app, &visitor, Place::Elsewhere, &refusal),
+        Err(refusal) => return refused(&app, &visitor, ELSEWHERE, &refusal),
     };
     let properties = note
         .pointer("/frontmatter")
@@ -48,11 +48,7 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
             .collect(),
         body: text(&note, "/body").to_owned(),
     };
-    show(
-        &app,
-        &visitor,
-        (Place::Elsewhere, "note.html"),
-        StatusCode::OK,
-        &page,
-    )
+    app.web()
+        .site
+        .show(&visitor, (ELSEWHERE, "note.html"), StatusCode::OK, &page)
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use super::ask::answer;
 use super::chart::Chart;
 use super::kpi::{self, Card};
-use super::layout::{Place, refused, show};
+use super::layout::{OVERVIEW, refused};
 use super::sections::{cashflow_charts, foot, people_chart, runway_chart};
 use super::{people, runway};
 use crate::app::App;
@@ -34,20 +34,18 @@ struct Exec {
 
 pub(super) async fn page(app: Data<App>, visitor: Visitor) -> HttpResponse {
     match made(&app, &visitor).await {
-        Ok(page) => show(
-            &app,
-            &visitor,
-            (Place::Overview, "overview.html"),
-            StatusCode::OK,
-            &page,
-        ),
-        Err(refusal) => refused(&app, &visitor, Place::Overview, &refusal),
+        Ok(page) => {
+            app.web()
+                .site
+                .show(&visitor, (OVERVIEW, "overview.html"), StatusCode::OK, &page)
+        }
+        Err(refusal) => refused(&app, &visitor, OVERVIEW, &refusal),
     }
 }
 
 async fn made(app: &App, visitor: &Visitor) -> Result<Page, Refusal> {
     let mut page = Page::default();
-    let (pages, locale) = (&app.web().pages, visitor.locale);
+    let (pages, locale) = (app.web().pages(), visitor.locale);
     if visitor.may(Scope::McpExec) {
         let cash = answer(app, visitor, "runway", "").await?;
         let flow = answer(app, visitor, "cashflow", "").await?;

@@ -139,4 +139,8 @@ pub(super) const TEXTS: &[Phrase] = &[
     Phrase::new("word_salary", "yes, and recorded", "예, 기록됨"),
     Phrase::new("word_day", "day", "일"),
     Phrase::new("word_week", "week", "주"),
+    Phrase::new("view_waiting", "Waiting for the figures.", "숫자를 기다립니다."),
+    Phrase::new("view_asking", "Asking.", "묻는 중입니다."),
+    Phrase::new("view_failed", "The question was not answered.", "답을 받지 못했습니다."),
+    Phrase::new("view_cancelled", "The question was taken back.", "질문이 취소되었습니다."),
 ];

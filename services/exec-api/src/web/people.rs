@@ -11,7 +11,7 @@ use serde_json::Value;
 use super::ask::{answer, list, text};
 use super::chart::Chart;
 use super::form::{Field, fields};
-use super::layout::{Place, nav, refused, show};
+use super::layout::{PEOPLE, refused};
 use super::sections::{Foot, costs, figure, foot, people_chart};
 use crate::app::App;
 use crate::people::PARAMS;
@@ -42,20 +42,20 @@ pub(super) fn head(app: &App, visitor: &Visitor, answer: &Value) -> Head {
     let total = answer.pointer("/headcount/total").and_then(Value::as_u64);
     Head {
         headcount: total.map_or_else(|| "–".to_owned(), |total| total.to_string()),
-        cost: costs(&app.web().pages, visitor.locale, answer),
+        cost: costs(app.web().pages(), visitor.locale, answer),
     }
 }
 
 pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest) -> HttpResponse {
     if !visitor.may(Scope::McpExec) {
-        return visitor.lacking(Scope::McpExec, nav(&app, &visitor, Place::People));
+        return visitor.lacking(Scope::McpExec, app.web().site.menu(&visitor, PEOPLE));
     }
     let query = request.query_string();
     let answer = match answer(&app, &visitor, "people", query).await {
         Ok(answer) => answer,
-        Err(refusal) => return refused(&app, &visitor, Place::People, &refusal),
+        Err(refusal) => return refused(&app, &visitor, PEOPLE, &refusal),
     };
-    let (pages, locale) = (&app.web().pages, visitor.locale);
+    let (pages, locale) = (app.web().pages(), visitor.locale);
     let group = |group: &Value| {
         let count = group
             .pointer("/headcount")
@@ -79,13 +79,9 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         each: list(&answer, "/people").iter().map(person).collect(),
         foot: foot(pages, locale, &answer),
     };
-    show(
-        &app,
-        &visitor,
-        (Place::People, "people.html"),
-        StatusCode::OK,
-        &page,
-    )
+    app.web()
+        .site
+        .show(&visitor, (PEOPLE, "people.html"), StatusCode::OK, &page)
 }
 
 fn moved(person: &Value) -> [String; 4] {

@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::ask::{answer, list, text};
 use super::chart::Chart;
 use super::form::{Field, fields};
-use super::layout::{Place, nav, refused, show};
+use super::layout::{RUNWAY, refused};
 use super::scale::grouped;
 use super::sections::{Foot, figure, foot, money, runway_chart};
 use crate::app::App;
@@ -86,14 +86,14 @@ fn is_idle(value: &Value) -> bool {
 
 pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest) -> HttpResponse {
     if !visitor.may(Scope::McpExec) {
-        return visitor.lacking(Scope::McpExec, nav(&app, &visitor, Place::Runway));
+        return visitor.lacking(Scope::McpExec, app.web().site.menu(&visitor, RUNWAY));
     }
     let query = request.query_string();
     let answer = match answer(&app, &visitor, "runway", query).await {
         Ok(answer) => answer,
-        Err(refusal) => return refused(&app, &visitor, Place::Runway, &refusal),
+        Err(refusal) => return refused(&app, &visitor, RUNWAY, &refusal),
     };
-    let (pages, locale) = (&app.web().pages, visitor.locale);
+    let (pages, locale) = (app.web().pages(), visitor.locale);
     let page = Page {
         fields: fields(PARAMS, &[], query, (pages, locale)),
         head: head(pages, locale, &answer),
@@ -107,13 +107,9 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         hires: list(&answer, "/hiring_plan").iter().map(hire).collect(),
         foot: foot(pages, locale, &answer),
     };
-    show(
-        &app,
-        &visitor,
-        (Place::Runway, "runway.html"),
-        StatusCode::OK,
-        &page,
-    )
+    app.web()
+        .site
+        .show(&visitor, (RUNWAY, "runway.html"), StatusCode::OK, &page)
 }
 
 fn account(account: &Value) -> [String; 3] {

@@ -77,7 +77,7 @@ pub(super) fn figure(answer: &Value, path: &str) -> String {
 }
 
 /// The cash to come: plain, and under the scenario where that differs.
-pub(super) fn runway_chart(pages: &Pages, locale: Locale, answer: &Value) -> Chart {
+pub(crate) fn runway_chart(pages: &Pages, locale: Locale, answer: &Value) -> Chart {
     let say = |key: &str| pages.say(locale, key);
     let mut outlooks = vec![("a", "base", list(answer, "/base/months"))];
     let scenario = list(answer, "/scenario/months");
@@ -120,7 +120,7 @@ pub(super) fn runway_chart(pages: &Pages, locale: Locale, answer: &Value) -> Cha
 }
 
 /// What came in and went out by month: one chart for each currency, since currencies are never added.
-pub(super) fn cashflow_charts(pages: &Pages, locale: Locale, answer: &Value) -> Vec<Chart> {
+pub(crate) fn cashflow_charts(pages: &Pages, locale: Locale, answer: &Value) -> Vec<Chart> {
     let say = |key: &str| pages.say(locale, key);
     let months = list(answer, "/months");
     let mut currencies: Vec<&str> = months
@@ -180,7 +180,7 @@ pub(super) fn cashflow_charts(pages: &Pages, locale: Locale, answer: &Value) -> 
 }
 
 /// How many people there were, by month.
-pub(super) fn people_chart(pages: &Pages, locale: Locale, answer: &Value) -> Chart {
+pub(crate) fn people_chart(pages: &Pages, locale: Locale, answer: &Value) -> Chart {
     let say = |key: &str| pages.say(locale, key);
     let months = list(answer, "/months");
     let labels: Vec<String> = months

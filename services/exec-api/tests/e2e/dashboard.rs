@@ -1,14 +1,12 @@
 //! The dashboard in a real Chromium through nginx, signed in with loop-auth: in both languages, wide and narrow, light and
 //! dark, by keyboard and on paper (`tests/browser/signed.mjs`).
 
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
 use std::process::Command;
 
-use chrono::{Days, NaiveDate};
 use serde_json::{Value, json};
 
+use crate::exec_provider::provider;
 use crate::support::stack::{ADMIN, Options, Stack};
 use crate::support::tools::{tool, top};
 
@@ -108,60 +106,4 @@ impl Walk<'_> {
         let pages = pages.split(',').count() + 1;
         assert_eq!(count, 4 * pages, "{name}: four looks at each page");
     }
-}
-
-/// A provider of KPIs that answers every question with a series of the asked length; its address.
-fn provider() -> String {
-    let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
-    let address = format!("http://{}", listener.local_addr().expect("it listens"));
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            std::thread::spawn(move || answer(stream));
-        }
-    });
-    address
-}
-
-fn answer(mut stream: TcpStream) {
-    let mut lines = BufReader::new(stream.try_clone().expect("a stream")).lines();
-    while let Some(Ok(first)) = lines.next() {
-        for line in lines.by_ref() {
-            if line.is_ok_and(|line| line.is_empty()) {
-                break;
-            }
-        }
-        let body = series(&first).to_string();
-        let head = "HTTP/1.1 200 OK\r\nContent-Type: application/json";
-        let told = write!(
-            stream,
-            "{head}\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        );
-        if told.is_err() {
-            return;
-        }
-    }
-}
-
-/// A series from `start` to `end`, in the documented shape.
-fn series(request: &str) -> Value {
-    let part = |name: &str| {
-        let at = request.find(&format!("{name}="))? + name.len() + 1;
-        request.get(at..)?.split(['&', ' ']).next()
-    };
-    let day = |name| NaiveDate::parse_from_str(part(name)?, "%Y%m%d").ok();
-    let step = part("i").and_then(|step| step.parse().ok()).unwrap_or(1);
-    let (Some(start), Some(end)) = (day("start"), day("end")) else {
-        return json!({});
-    };
-    let mut days = Vec::new();
-    let mut at = start;
-    while at <= end && days.len() < 400 {
-        days.push(at.to_string());
-        at = at + Days::new(step);
-    }
-    let values: Vec<u64> = (0..days.len() as u64)
-        .map(|n| 1_000 + n * 37 + (n * 7919) % 113)
-        .collect();
-    json!({ "data": { "series": [values], "seriesMeta": ["Active"], "xValues": days } })
 }

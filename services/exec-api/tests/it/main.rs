@@ -6,3 +6,5 @@ mod audit;
 mod figures;
 mod harness;
 mod pages;
+mod pictures;
+mod views;

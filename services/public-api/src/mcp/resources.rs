@@ -4,6 +4,7 @@
 //! Never: the file itself (what is read is what was indexed), a path outside the vault.
 //! Source: MCP 2025-11-25 and 2026-07-28, "Resources"; RFC 6570 for the templates, RFC 3986 §2.1 for the encoding.
 
+use loop_shared::models::shortened;
 use loop_vault::query::NoteView;
 use loop_vault::{Note, Snapshot};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -12,7 +13,7 @@ use rmcp::model::{ReadResourceResult, Resource, ResourceContents, ResourceTempla
 use serde_json::{Map, Value, json};
 
 use crate::ask;
-use crate::refusal::{Refusal, shortened};
+use crate::refusal::Refusal;
 
 /// Notes on one page of the list.
 const PAGE: usize = 100;

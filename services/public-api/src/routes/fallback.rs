@@ -1,8 +1,9 @@
 //! What is not served below `/api`: the same JSON as every error.
 
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
+use loop_shared::models::shortened;
 
-use crate::refusal::{Refusal, shortened};
+use crate::refusal::Refusal;
 
 /// Any address that has no route.
 pub(crate) async fn not_found(request: HttpRequest) -> HttpResponse {

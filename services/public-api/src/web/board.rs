@@ -10,7 +10,7 @@ use loop_vault::query::{self, EntityFilter, Page as Part, Sort};
 use serde::Serialize;
 use url::form_urlencoded;
 
-use super::layout::{Named, Place, refused, show};
+use super::layout::{BOARD, Named, refused};
 use crate::app::App;
 use crate::ask;
 
@@ -93,13 +93,8 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         },
         project,
     };
-    show(
-        &app,
-        &visitor,
-        (Place::Board, "board.html"),
-        StatusCode::OK,
-        &page,
-    )
+    app.web()
+        .show(&visitor, (BOARD, "board.html"), StatusCode::OK, &page)
 }
 
 /// Cards by status; the project's own note is no card of its board.

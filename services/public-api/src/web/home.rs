@@ -8,7 +8,7 @@ use loop_vault::query::{self, EntityFilter, Page as Part, Sort};
 use serde::Serialize;
 use url::form_urlencoded;
 
-use super::layout::{Named, Place, show};
+use super::layout::{HOME, Named};
 use crate::app::App;
 use crate::ask;
 use crate::view::View;
@@ -62,13 +62,8 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         recent: recent.unwrap_or_default(),
         bare: false,
     };
-    show(
-        &app,
-        &visitor,
-        (Place::Home, "home.html"),
-        StatusCode::OK,
-        &page,
-    )
+    app.web()
+        .show(&visitor, (HOME, "home.html"), StatusCode::OK, &page)
 }
 
 pub(super) async fn found(app: Data<App>, visitor: Visitor, request: HttpRequest) -> HttpResponse {
@@ -80,13 +75,8 @@ pub(super) async fn found(app: Data<App>, visitor: Visitor, request: HttpRequest
         bare: true,
         ..Page::default()
     };
-    show(
-        &app,
-        &visitor,
-        (Place::Home, "found.html"),
-        StatusCode::OK,
-        &page,
-    )
+    app.web()
+        .show(&visitor, (HOME, "found.html"), StatusCode::OK, &page)
 }
 
 fn found_of(view: &View, request: &HttpRequest) -> (String, Found) {

@@ -3,8 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpResponse, ResponseError as _};
-use loop_shared::web::{NavItem, Scripts};
-use loop_shared::web_login::Visitor;
+use loop_shared::web_login::{MenuItem, Visitor};
 use loop_vault::NoteRef;
 use serde::Serialize;
 
@@ -21,20 +20,34 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("refused.html", include_str!("../../templates/refused.html")),
 ];
 
-/// A place in the menu.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Place {
-    Home,
-    Board,
-    Lint,
-    Elsewhere,
-}
-
-const MENU: [(Place, &str, &str); 3] = [
-    (Place::Home, "nav_search", ""),
-    (Place::Board, "nav_board", "view/board"),
-    (Place::Lint, "nav_lint", "view/lint"),
+/// The menu's entries; pages say by the key which one they are.
+pub(super) const MENU: &[MenuItem] = &[
+    MenuItem {
+        key: HOME,
+        path: "",
+        scope: None,
+    },
+    MenuItem {
+        key: BOARD,
+        path: "view/board",
+        scope: None,
+    },
+    MenuItem {
+        key: LINT,
+        path: "view/lint",
+        scope: None,
+    },
 ];
+/// Search.
+pub(super) const HOME: &str = "nav_search";
+/// A board of entities.
+pub(super) const BOARD: &str = "nav_board";
+/// What is wrong in the vault.
+pub(super) const LINT: &str = "nav_lint";
+/// No entry of the menu.
+pub(super) const ELSEWHERE: &str = "";
+/// What a page that is not there is called.
+const NOT_FOUND: &str = "refused_not_found";
 
 /// A note that a page names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -56,64 +69,21 @@ impl Named {
     }
 }
 
-fn nav(app: &App, visitor: &Visitor, here: Place) -> Vec<NavItem> {
-    let root = app.web().login.root();
-    let item = |(place, key, path): (Place, &str, &str)| NavItem {
-        label: app.web().pages.say(visitor.locale, key),
-        href: format!("{root}{path}"),
-        current: place == here,
-    };
-    MENU.map(item).into()
-}
-
-/// Writes a page.
-pub(super) fn show(
-    app: &App,
-    visitor: &Visitor,
-    (place, template): (Place, &str),
-    status: StatusCode,
-    page: &impl Serialize,
-) -> HttpResponse {
-    let shell = visitor.shell(nav(app, visitor, place));
-    let how = (status, Scripts::Own);
-    app.web()
-        .pages
-        .answer(how, template, visitor.locale, &shell, page)
-}
-
-#[derive(Debug, Serialize)]
-struct Refused {
-    title: String,
-    detail: String,
-}
-
 /// The page for a question that has no answer.
 pub(super) fn refused(app: &App, visitor: &Visitor, refusal: &Refusal) -> HttpResponse {
     let status = refusal.status_code();
-    let key = match status {
-        StatusCode::NOT_FOUND => "refused_not_found",
+    let title = match status {
+        StatusCode::NOT_FOUND => NOT_FOUND,
         _ => "refused_question",
     };
-    let page = Refused {
-        title: app.web().pages.say(visitor.locale, key),
-        detail: refusal.to_string(),
-    };
-    show(
-        app,
-        visitor,
-        (Place::Elsewhere, "refused.html"),
-        status,
-        &page,
-    )
+    let detail = refusal.to_string();
+    app.web()
+        .refused(visitor, (ELSEWHERE, title), status, detail)
 }
 
 /// What is served at no address.
 pub(super) async fn nothing_here(app: Data<App>, visitor: Visitor) -> HttpResponse {
-    let title = app.web().pages.say(visitor.locale, "refused_not_found");
-    let page = Refused {
-        title,
-        detail: String::new(),
-    };
-    let place = (Place::Elsewhere, "refused.html");
-    show(&app, &visitor, place, StatusCode::NOT_FOUND, &page)
+    let place = (ELSEWHERE, NOT_FOUND);
+    app.web()
+        .refused(&visitor, place, StatusCode::NOT_FOUND, String::new())
 }

@@ -9,7 +9,7 @@ use loop_vault::query::Page as Part;
 use serde::Serialize;
 use url::form_urlencoded;
 
-use super::layout::{Place, refused, show};
+use super::layout::{LINT, refused};
 use crate::app::App;
 use crate::ask;
 use crate::lint::today;
@@ -62,13 +62,8 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         findings: found.results.into_iter().map(shown).collect(),
         next: found.next_cursor.map(next).unwrap_or_default(),
     };
-    show(
-        &app,
-        &visitor,
-        (Place::Lint, "lint.html"),
-        StatusCode::OK,
-        &page,
-    )
+    app.web()
+        .show(&visitor, (LINT, "lint.html"), StatusCode::OK, &page)
 }
 
 fn shown(finding: Finding) -> Shown {

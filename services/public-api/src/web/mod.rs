@@ -19,13 +19,12 @@ use std::sync::{Arc, LazyLock};
 use actix_web::middleware::from_fn;
 use actix_web::web::{self, Data, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
-use loop_shared::auth::Scope;
-use loop_shared::auth::Scopes;
 use loop_shared::auth::verify::Verifier;
+use loop_shared::auth::{Scope, Scopes};
 use loop_shared::service::{Clock, reading};
-use loop_shared::web::asset::{self, BASE_STYLE, MARK, PAGES_STYLE};
-use loop_shared::web::{Pages, Phrase};
-use loop_shared::web_login::{self, Site, WebLogin, WebLoginError, gate};
+use loop_shared::web::asset::{self, BASE_STYLE, PAGES_STYLE};
+use loop_shared::web::{Phrase, Scripts};
+use loop_shared::web_login::{Parts, SignedSite, Site, WebLogin, WebLoginError, gate};
 
 use crate::app::App;
 use crate::config::Config;
@@ -51,39 +50,31 @@ const SITE: Site = Site {
     scopes: Scopes::of(&[Scope::McpRead]),
 };
 
-/// The pages and their login.
-#[derive(Debug)]
-pub(crate) struct Web {
-    pub(crate) login: WebLogin,
-    pub(crate) pages: Pages,
-}
-
-impl Web {
-    /// Compiles the templates and prepares the login.
-    ///
-    /// # Errors
-    /// [`WebLoginError`].
-    pub(crate) fn open(
-        config: &Config,
-        verifier: Arc<Verifier>,
-        clock: Arc<dyn Clock>,
-    ) -> Result<Self, WebLoginError> {
-        let parties = (&config.service, &config.tokens);
-        let login = WebLogin::open(SITE, &config.web, parties, verifier, clock)?;
-        let origin = url::Url::parse(&config.tokens.issuer)?.origin();
-        let origin = origin.ascii_serialization();
-        let pages = Pages::new(layout::TEMPLATES, &[texts::TEXTS], (&STYLE, &origin))?;
-        Ok(Self { login, pages })
-    }
+/// Compiles the templates and prepares the login.
+///
+/// # Errors
+/// [`WebLoginError`].
+pub(crate) fn open(
+    config: &Config,
+    verifier: Arc<Verifier>,
+    clock: Arc<dyn Clock>,
+) -> Result<SignedSite, WebLoginError> {
+    let parts = Parts {
+        templates: layout::TEMPLATES,
+        texts: &[texts::TEXTS],
+        style: &STYLE,
+        scripts: Scripts::Own,
+        menu: layout::MENU,
+    };
+    let parties = (&config.service, &config.tokens);
+    SignedSite::open((SITE, parts), &config.web, parties, verifier, clock)
 }
 
 /// Registers the login, the static parts and the pages.
 pub(crate) fn routes(app: &Data<App>, config: &mut ServiceConfig) {
     let login = &app.web().login;
-    web_login::routes(login, config);
-    config.route("/view/static/pages.css", reading().to(style));
+    app.web().routes("/view", config);
     config.route("/view/static/vault.js", reading().to(script));
-    config.route("/view/static/loop.svg", reading().to(mark));
     let guarded =
         |login: WebLogin| from_fn(move |request, next| gate(login.clone(), request, next));
     config.service(
@@ -110,16 +101,8 @@ pub(crate) fn routes(app: &Data<App>, config: &mut ServiceConfig) {
     );
 }
 
-async fn style(request: HttpRequest) -> HttpResponse {
-    asset::answer(&request, &STYLE, "text/css; charset=utf-8")
-}
-
 async fn script(request: HttpRequest) -> HttpResponse {
     asset::answer(&request, SCRIPT, "text/javascript; charset=utf-8")
-}
-
-async fn mark(request: HttpRequest) -> HttpResponse {
-    asset::answer(&request, MARK, "image/svg+xml")
 }
 
 #[cfg(test)]

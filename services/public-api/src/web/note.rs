@@ -7,7 +7,7 @@ use loop_shared::web_login::Visitor;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::layout::{Named, Place, refused, show};
+use super::layout::{ELSEWHERE, Named, refused};
 use super::links::Links;
 use super::{markdown, picture};
 use crate::app::App;
@@ -71,13 +71,8 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
             .collect(),
         picture,
     };
-    show(
-        &app,
-        &visitor,
-        (Place::Elsewhere, "note.html"),
-        StatusCode::OK,
-        &page,
-    )
+    app.web()
+        .show(&visitor, (ELSEWHERE, "note.html"), StatusCode::OK, &page)
 }
 
 /// A property for people: lists with commas, the rest as it stands.

@@ -16,7 +16,7 @@ use crate::kpi::provider::amplitude::{self, Amplitude};
 use crate::kpi::provider::http::{Http, Policy};
 use crate::kpi::provider::revenuecat::{self, RevenueCat};
 use crate::kpi::service::Settings;
-use crate::kpi::{GET_PARAMS, Kpis, Question, Trend};
+use crate::kpi::{GET_PARAMS, History, Kpis, Question, Trend};
 use crate::params::Values;
 
 /// What the server says next.
@@ -75,6 +75,11 @@ impl Rig {
     }
 
     pub(super) fn with(change: impl Fn(&mut Policy)) -> Self {
+        Self::keeping(None, change)
+    }
+
+    /// With another history than a file of its own.
+    pub(super) fn keeping(history: Option<History>, change: impl Fn(&mut Policy)) -> Self {
         let script: Arc<Mutex<Script>> = Arc::default();
         let data = Data::new(Arc::clone(&script));
         let server = InProcess::start(move |listener| {
@@ -118,7 +123,7 @@ impl Rig {
                 currency: "USD".into(),
                 found: OnceCell::new(),
             }),
-            history: Some(folder.path().join("kpi.db")),
+            history: history.unwrap_or_else(|| History::File(folder.path().join("kpi.db"))),
             clock: clock.shared(),
         });
         Self {

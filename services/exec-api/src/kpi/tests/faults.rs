@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use serde_json::json;
 
 use super::fake::{Rig, Say};
+use crate::kpi::History;
 use crate::kpi::provider::revenuecat::RevenueCat;
 
 const ASK: &str = "name=active_users&from=2026-11-27&to=2026-11-27";
@@ -153,6 +154,19 @@ async fn history_survives_a_restart_without_the_provider() {
         .await;
     assert!(got.stale);
     assert_eq!(got.points.len(), 2);
+}
+
+#[tokio::test]
+async fn a_history_that_cannot_be_reached_costs_the_history_alone() {
+    let nowhere = History::Postgres("postgres://loop:hunter2@127.0.0.1:1/loop".into());
+    let rig = Rig::keeping(Some(nowhere), |_| ());
+    rig.say([good()]);
+    let trend = rig.get(ASK).await;
+    assert_eq!(
+        (trend.value.as_deref(), trend.stale),
+        (Some("110"), false),
+        "{trend:?}"
+    );
 }
 
 #[tokio::test]
