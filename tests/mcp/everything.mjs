@@ -116,7 +116,7 @@ const more = told(client, ResourceListChangedNotificationSchema, () => true, "th
 await client.subscribeResource({ uri: note });
 await new Promise((resolve) => setTimeout(resolve, 500)); // the stream for notifications is opened beside everything else
 appendFileSync(`${vault}/${path}`, "\nEdited.\n");
-writeFileSync(`${vault}/new-${kind}.md`, "new");
+writeFileSync(`${vault}/new-ts-${kind}.md`, "new");
 const heard = await Promise.all([updated, more]);
 await client.unsubscribeResource({ uri: note });
 await client.close();

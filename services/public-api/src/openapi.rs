@@ -150,6 +150,12 @@ fn responses(endpoint: &Endpoint, generator: &mut SchemaGenerator) -> Value {
             responses.insert(status.to_owned(), failure(en, ko));
         }
     }
+    if endpoint.group.needs_token() {
+        // A proxy's word, in whatever form it has.
+        let en = "The address is longer than the gateway takes.";
+        let ko = "주소가 게이트웨이가 받는 것보다 길다.";
+        responses.insert("414".to_owned(), json!({ "description": en, "x-ko": ko }));
+    }
     Value::Object(responses)
 }
 

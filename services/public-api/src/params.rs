@@ -108,12 +108,7 @@ impl Values {
         }
         let sent = self.0.entry(param.name).or_default();
         match param.kind {
-            Kind::List => sent.extend(
-                text.split(',')
-                    .map(str::trim)
-                    .filter(|t| !t.is_empty())
-                    .map(str::to_owned),
-            ),
+            Kind::List => sent.extend(text.split(',').map(|part| part.trim().to_owned())),
             Kind::Text | Kind::Cursor | Kind::Number { .. } if sent.is_empty() => {
                 sent.push(text.trim().to_owned());
             }
@@ -143,7 +138,11 @@ impl Values {
         Ok(())
     }
 
-    fn complete(self, table: &'static [Param]) -> Result<Self, Refusal> {
+    fn complete(mut self, table: &'static [Param]) -> Result<Self, Refusal> {
+        // Blank values count towards the bound, and for nothing else.
+        for sent in self.0.values_mut() {
+            sent.retain(|text| !text.is_empty());
+        }
         let missing = table
             .iter()
             .find(|param| param.required && self.text(param.name).is_none());

@@ -9,6 +9,7 @@ mod authorize;
 mod browser;
 mod browser_admin;
 mod cimd;
+mod codings;
 mod conformance;
 mod device;
 mod documentation;

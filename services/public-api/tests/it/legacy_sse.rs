@@ -167,14 +167,14 @@ async fn only_who_opened_a_stream_speaks_in_it() {
 async fn a_stream_of_2024_11_05_ends_with_its_newest_token() {
     let server = switched_on();
     let (short, long) = (
-        token(&server, "u1", "c1", 2),
+        token(&server, "u1", "c1", 5),
         token(&server, "u1", "c1", 600),
     );
     let mut dying = Client::open(&server, &short).await;
     let mut living = Client::open(&server, &short).await;
     living.initialize(&long).await;
     let rest = async { while dying.stream.chunk().await.unwrap().is_some() {} };
-    let ended = tokio::time::timeout(std::time::Duration::from_secs(10), rest).await;
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), rest).await;
     assert!(ended.is_ok(), "still open");
     let ping = request(5, "ping", &json!({}));
     assert_eq!(dying.post(&long, &ping).await, 404, "it is gone");

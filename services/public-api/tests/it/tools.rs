@@ -1,5 +1,7 @@
 //! What clients see of the tools: names, schemas, hints.
 
+use std::path::Path;
+
 use serde_json::{Value, json};
 
 use crate::harness::Server;
@@ -73,4 +75,39 @@ async fn every_answer_fits_the_output_schema_of_its_tool() {
         jsonschema::validate(&tool["outputSchema"], structured(&result))
             .unwrap_or_else(|error| panic!("{name}: {error}"));
     }
+}
+
+/// The sample vault that the end-to-end tests use too.
+fn sample(vault: &Path) {
+    let from = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fixtures/vault");
+    copy(&from, vault);
+}
+
+fn copy(from: &Path, to: &Path) {
+    for entry in std::fs::read_dir(from).unwrap().map(Result::unwrap) {
+        let there = to.join(entry.file_name());
+        if entry.file_type().unwrap().is_dir() {
+            std::fs::create_dir_all(&there).unwrap();
+            copy(&entry.path(), &there);
+        } else {
+            std::fs::copy(entry.path(), &there).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn ten_hits_of_a_search_fit_into_two_kilobytes_and_more_come_on_request() {
+    let server = Server::over(sample);
+    for query in ["sori", "결제", "login", "task", "회의", "김은향"] {
+        let found = server.tool("search", json!({ "query": query })).await;
+        let text = found["content"][0]["text"].as_str().unwrap();
+        let hits = structured(&found)["results"].as_array().unwrap().len();
+        assert!((1..=10).contains(&hits), "{query}: {hits}");
+        assert!(text.len() <= 200 * hits, "{query}: {} bytes", text.len());
+    }
+    let more = json!({ "query": "sori", "limit": 50 });
+    let more = server.tool("search", more).await;
+    let more = structured(&more);
+    assert!(more["results"].as_array().unwrap().len() > 10);
+    assert!(more["total"].as_u64().unwrap() > 10);
 }
