@@ -4,7 +4,8 @@
 //! period. Never: an address with its password in a log or an error.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, NaiveDate, Utc};
 use rust_decimal::Decimal;
@@ -53,6 +54,8 @@ const GET: &str = "SELECT start, value, complete, fetched_at FROM kpi_points
 
 /// How long a database is waited for: answers do without their history rather than wait for it.
 const PATIENCE: Duration = Duration::from_secs(2);
+/// How long a history that failed is left alone, so that one question waits for it and not each.
+const REST: Duration = Duration::from_secs(10);
 /// How long one of PostgreSQL's statements may take, in milliseconds.
 const STATEMENT_TIMEOUT: &str = "2000";
 
@@ -65,6 +68,9 @@ pub(crate) enum StoreError {
     /// The address of the database is none.
     #[error("KPI_DATABASE_URL is not postgres://user@host/database")]
     Address,
+    /// It failed a moment ago.
+    #[error("the KPI history is left alone for {} seconds after a failure", REST.as_secs())]
+    Resting,
     /// A statement failed.
     #[error("the KPI history failed: {0}")]
     Statement(#[from] DbErr),
@@ -86,6 +92,7 @@ pub enum History {
 pub(crate) struct Store {
     place: History,
     db: OnceCell<DatabaseConnection>,
+    failed: Mutex<Option<Instant>>,
 }
 
 /// A kept value and when it was fetched.
@@ -100,6 +107,7 @@ impl Store {
         Self {
             place,
             db: OnceCell::const_new(),
+            failed: Mutex::new(None),
         }
     }
 
@@ -124,11 +132,36 @@ impl Store {
         }
     }
 
+    /// Does the work unless the history failed a moment ago.
+    async fn unless_resting<T>(
+        &self,
+        work: impl Future<Output = Result<T, StoreError>>,
+    ) -> Result<T, StoreError> {
+        let failed = || self.failed.lock().unwrap_or_else(PoisonError::into_inner);
+        if failed().is_some_and(|at| at.elapsed() < REST) {
+            return Err(StoreError::Resting);
+        }
+        let done = work.await;
+        *failed() = done.is_err().then(Instant::now);
+        done
+    }
+
     /// Keeps values, all or none.
     ///
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn put(
+        &self,
+        kpi: &str,
+        interval: Interval,
+        values: &[Measured],
+        now: DateTime<Utc>,
+    ) -> Result<(), StoreError> {
+        self.unless_resting(self.write(kpi, interval, values, now))
+            .await
+    }
+
+    async fn write(
         &self,
         kpi: &str,
         interval: Interval,
@@ -159,6 +192,17 @@ impl Store {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn get(
+        &self,
+        kpi: &str,
+        interval: Interval,
+        from: NaiveDate,
+        to: NaiveDate,
+    ) -> Result<Vec<Kept>, StoreError> {
+        self.unless_resting(self.read(kpi, interval, from, to))
+            .await
+    }
+
+    async fn read(
         &self,
         kpi: &str,
         interval: Interval,
@@ -314,6 +358,9 @@ mod tests {
             !format!("{error} {error:?}").contains("hunter2"),
             "{error:?}"
         );
+        // Who asks next does not wait for it again.
+        let next = store.get("mrr", Interval::Day, day, day).await;
+        assert!(matches!(next, Err(StoreError::Resting)), "{next:?}");
     }
 
     async fn outlives(place: &History) {

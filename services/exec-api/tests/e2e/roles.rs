@@ -320,6 +320,10 @@ fn the_python_sdk_asks_what_an_executive_asks() {
     let found = client.call("search", &json!({ "query": "board" }));
     let note = client.call("fetch", &json!({ "id": found["results"][0]["id"] }));
     assert_eq!(note["id"], found["results"][0]["id"]);
+    asks_for_kpis_and_a_picture(&mut client);
+}
+
+fn asks_for_kpis_and_a_picture(client: &mut McpClient) {
     let kpis = client.call("kpi_list", &json!({}));
     assert!(
         kpis["kpis"].as_array().is_some_and(|kpis| kpis.len() >= 10),
@@ -398,23 +402,27 @@ fn the_python_sdk_finds_the_recurring_questions_as_prompts_and_their_tools_answe
                 assert!(there.iter().any(|one| one["name"] == *tool), "{tool}");
             }
         }
-        // What the second prompt asks for: the hires alone, and on top of the hiring plan.
-        let hires = json!({ "as_of": "2026-11-21", "hires": 3 });
-        let hires = client.call("runway", &hires);
-        let planned = json!({ "as_of": "2026-11-21", "hires": 3, "hiring": "plan" });
-        let planned = client.call("runway", &planned);
-        let left = |answer: &Value, outlook: &str| {
-            let months = answer[outlook]["months_left"].as_str().expect("months");
-            months.parse::<f64>().expect("a number")
-        };
-        assert!(left(&hires, "scenario") < left(&hires, "base"), "{hires}");
-        assert!(
-            left(&planned, "scenario") < left(&hires, "scenario"),
-            "{planned}"
-        );
-        // What the first one asks for, where nothing is connected: it says so.
-        let kpis = client.call("kpi_list", &json!({}));
-        let kpis = kpis["kpis"].as_array().expect("KPIs");
-        assert!(kpis.iter().all(|kpi| kpi["configured"] == false));
+        does_what_the_prompts_ask_for(&mut client);
     }
+}
+
+fn does_what_the_prompts_ask_for(client: &mut McpClient) {
+    // What the second prompt asks for: the hires alone, and on top of the hiring plan.
+    let hires = json!({ "as_of": "2026-11-21", "hires": 3 });
+    let hires = client.call("runway", &hires);
+    let planned = json!({ "as_of": "2026-11-21", "hires": 3, "hiring": "plan" });
+    let planned = client.call("runway", &planned);
+    let left = |answer: &Value, outlook: &str| {
+        let months = answer[outlook]["months_left"].as_str().expect("months");
+        months.parse::<f64>().expect("a number")
+    };
+    assert!(left(&hires, "scenario") < left(&hires, "base"), "{hires}");
+    assert!(
+        left(&planned, "scenario") < left(&hires, "scenario"),
+        "{planned}"
+    );
+    // What the first one asks for, where nothing is connected: it says so.
+    let kpis = client.call("kpi_list", &json!({}));
+    let kpis = kpis["kpis"].as_array().expect("KPIs");
+    assert!(kpis.iter().all(|kpi| kpi["configured"] == false));
 }
