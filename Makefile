@@ -16,7 +16,7 @@ bench: ## Measure loop-auth and the vault beside peers and the machine's limits 
 	@deploy/make/bench.sh
 	@services/exec-api/bench.sh # private:line
 
-fuzz: ## Attack loop-auth's handlers with mutated requests: make fuzz CASES=1000000 (for each of four targets; hours)
+fuzz: ## Attack loop-auth's handlers with mutated requests: make fuzz CASES=1000000 (for each target; hours)
 	LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p loop-auth --lib tests::fuzz -- --nocapture
 
 soak: ## Mixed traffic for long; memory must stay level: make soak MINUTES=60
