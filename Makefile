@@ -15,8 +15,9 @@ test: ## Install what the tests need and run all of them (plain `cargo test --wo
 bench: ## Measure loop-auth beside a peer and the machine's limits (minutes; settings: deploy/make/bench.sh)
 	@exec deploy/make/bench.sh
 
-fuzz: ## Attack loop-auth's handlers with mutated requests: make fuzz CASES=1000000 (for each of four targets; hours)
+fuzz: ## Attack the handlers of loop-auth and public-api with mutated requests, messages and notes: make fuzz CASES=1000000 (for each target; hours)
 	LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p loop-auth --lib tests::fuzz -- --nocapture
+	LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p public-api --test it odd_ -- --nocapture
 
 soak: ## Mixed traffic for long; memory must stay level: make soak MINUTES=60
 	@exec deploy/make/soak.sh "$(or $(MINUTES),60)"
