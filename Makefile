@@ -16,8 +16,9 @@ bench: ## Measure loop-auth and the vault beside peers and the machine's limits 
 	@deploy/make/bench.sh
 	@services/exec-api/bench.sh # private:line
 
-fuzz: ## Attack loop-auth's handlers with mutated requests: make fuzz CASES=1000000 (for each target; hours)
+fuzz: ## Attack the handlers of loop-auth and public-api with mutated requests, messages and notes: make fuzz CASES=1000000 (for each target; hours)
 	LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p loop-auth --lib tests::fuzz -- --nocapture
+	LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p public-api --test it odd_ -- --nocapture
 
 soak: ## Mixed traffic for long; memory must stay level: make soak MINUTES=60
 	@exec deploy/make/soak.sh "$(or $(MINUTES),60)"

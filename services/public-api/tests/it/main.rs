@@ -17,6 +17,7 @@ mod lint;
 mod mcp;
 mod odd_inputs;
 mod odd_messages;
+mod odd_notes;
 mod pages;
 mod query;
 mod resources;

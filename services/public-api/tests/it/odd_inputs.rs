@@ -49,9 +49,17 @@ const NAMES: [&str; 24] = [
     "relation",
 ];
 
-fn runner(cases: u32) -> TestRunner {
+/// How many cases: as many as `make fuzz` asks for, else a few.
+pub(crate) fn cases(few: u32) -> u32 {
+    std::env::var("LOOP_FUZZ_CASES")
+        .ok()
+        .and_then(|cases| cases.parse().ok())
+        .unwrap_or(few)
+}
+
+fn runner(few: u32) -> TestRunner {
     TestRunner::new(Config {
-        cases,
+        cases: cases(few),
         failure_persistence: None,
         ..Config::default()
     })

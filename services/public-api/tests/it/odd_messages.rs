@@ -8,6 +8,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::json;
 
 use crate::harness::{Server, write};
+use crate::odd_inputs::cases;
 
 /// Spellings of ways out of the vault, as they stand in a request line.
 const WAYS_OUT: [&str; 24] = [
@@ -182,7 +183,7 @@ fn no_bytes_make_the_mcp_endpoint_fail() {
     let token = server.token("mcp:read");
     let body = messages();
     let config = Config {
-        cases: 300,
+        cases: cases(300),
         failure_persistence: None,
         ..Config::default()
     };
