@@ -263,31 +263,36 @@ fn write_vault(vault: &Path, notes: usize) -> usize {
             write(format!("balances/acc-{account}-{month}.md"), text);
         }
     }
-    write(
-        "balances/acc-0-2026-10.md".to_owned(),
-        format!("{BALANCE}balance: 700000000\n---\n"),
-    );
-    for month in &months {
+    let ledgers = notes - written - months.len();
+    for (at, month) in months.iter().enumerate() {
+        // As many ledgers as this month gets below: books and transactions say the same.
+        let count = ledgers / months.len() + usize::from(at < ledgers % months.len());
         let text = format!(
-            "---\nentity_type: CashMonth\nentity_id: cash-{month}\nmonth: \"{month}\"\ncurrency: KRW\ncash_balance: 1000000000\nincome: 90000000\nburn: 210000000\nclosed: {}\n---\n\n# {month}\n\n매출과 지출.\n",
+            "---\nentity_type: CashMonth\nentity_id: cash-{month}\nmonth: \"{month}\"\ncurrency: KRW\ncash_balance: 1000000000\n\
+             income: {}\nburn: {}\nclosed: {}\n---\n\n# {month}\n\n매출과 지출.\n",
+            count * IN,
+            count * OUT,
             closed(month)
         );
-        write(format!("cash/{month}.md"), text);
+        std::fs::write(vault.join(format!("cash/{month}.md")), text).unwrap();
     }
-    let mut n = 0;
-    while written < notes {
+    for n in 0..ledgers {
         let month = &months[n % months.len()];
         let text = format!(
-            "---\nentity_type: Ledger\nentity_id: ledger-{n}\nmonth: \"{month}\"\ncurrency: KRW\nlines:\n  - {{date: {month}-15, direction: out, amount: {}, category: vendor, counterparty: \"거래처 {}\"}}\n---\n\n청구서 {n}.\n",
-            100_000 + n,
-            n % 40
+            "---\nentity_type: Ledger\nentity_id: ledger-{n}\nmonth: \"{month}\"\ncurrency: KRW\nlines:\n  \
+             - {{date: {month}-15, direction: out, amount: {OUT}, category: vendor, counterparty: \"거래처 {}\"}}\n  \
+             - {{date: {month}-16, direction: in, amount: {IN}, category: sales, counterparty: \"고객 {}\"}}\n---\n\n청구서 {n}.\n",
+            n % 40,
+            n % 25
         );
         std::fs::write(vault.join(format!("ledgers/{n}.md")), text).unwrap();
-        written += 1;
-        n += 1;
     }
-    written
+    notes
 }
+
+/// What a ledger pays and gets.
+const OUT: usize = 2_800_000;
+const IN: usize = 1_200_000;
 
 /// The fourth of the month after.
 fn closed(month: &str) -> NaiveDate {
