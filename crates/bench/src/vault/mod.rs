@@ -75,8 +75,14 @@ impl Bench {
             .folder
             .join(format!("loop-bench-vault-{}", std::process::id()));
         fs::create_dir_all(&folder)?;
+        let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+        let load = load.split(' ').next().unwrap_or_default();
+        let machine = format!(
+            "{}, load average {load} at the start",
+            machine::describe(&cores)?
+        );
         Ok(Self {
-            report: Report::new(machine::describe(&cores)?),
+            report: Report::new(machine),
             settings,
             cores,
             folder,
@@ -151,7 +157,7 @@ impl Bench {
         for _ in 0..STARTS {
             service::remove(&service.state)?;
             let (running, took) = service.start(None, first)?;
-            cold.push(took);
+            cold.push((took, running.cpu()?));
             service.settle(running.port)?;
             let (now, highest) = running.memory()?;
             if cold.len() == STARTS {
@@ -170,7 +176,7 @@ impl Bench {
         let mut again = Vec::new();
         for _ in 0..STARTS {
             let (running, took) = service.start(None, first)?;
-            again.push(took);
+            again.push((took, running.cpu()?));
             running.stop()?;
         }
         self.report.add(
@@ -227,10 +233,9 @@ impl Bench {
     }
 }
 
-fn middle(mut times: Vec<Duration>) -> String {
-    times.sort();
-    let seconds = times
-        .get(times.len() / 2)
-        .map_or(0.0, Duration::as_secs_f64);
-    format!("{seconds:.2} s")
+/// The middle of some starts: how long it took, and how long of that on a core.
+fn middle(mut starts: Vec<(Duration, f64)>) -> String {
+    starts.sort_by_key(|(took, _)| *took);
+    let (took, cpu) = starts.get(starts.len() / 2).copied().unwrap_or_default();
+    format!("{:.2} s, {cpu:.2} CPU-s", took.as_secs_f64())
 }

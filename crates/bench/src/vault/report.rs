@@ -42,7 +42,8 @@ impl Report {
              - public-api: profile `measured` (release without LTO), over real sockets, every request with a token of loop-auth that \
              it verifies. Notes of 4 kB, half Korean; files in the page cache.\n\
              - *cold*: nothing of an earlier run; from the start of the process to the first answer that holds every hit. *second*: with \
-             what the first run kept, nothing changed.\n\
+             what the first run kept, nothing changed. *CPU-s*: seconds of the process on a core, which other work on the machine \
+             does not lengthen as it does the others.\n\
              - *by hand*: the texts of all notes looked through, one by one, by this program.\n\
              - Peers over stdio, each on the same notes, with a search of their own; times from request to answer.\n\n\
              | Notes | What | Figure | Aim |\n|--:|---|--:|---|\n",

@@ -92,18 +92,18 @@ fn seen(
 ) -> Result<(), Failure> {
     let began = Instant::now();
     let mut connection = Connection::open(port)?;
+    let mut old = None;
     loop {
         let asked = Instant::now();
         let answer = connection
             .send(&crate::http::get(path, &state.bearer()))?
             .ok()?;
         if total(&answer.body) == Some(*count) {
+            lock(&state.late).extend(old.map(|age| (age, what.to_owned())));
             return Ok(());
         }
         // What was asked before the second was over may be old.
-        if asked.duration_since(began) > FRESH {
-            lock(&state.late).push((asked.duration_since(began), what.to_owned()));
-        }
+        old = Some(asked.duration_since(began)).filter(|age| *age > FRESH);
         if began.elapsed() > LOST {
             return Err(format!("{what} is never seen: {path} {count}").into());
         }
