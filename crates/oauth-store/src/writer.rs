@@ -10,6 +10,7 @@
 //! `BEGIN IMMEDIATE`, where SQLite's busy timeout applies.
 
 mod group;
+mod pace;
 
 use async_trait::async_trait;
 use loop_oauth::store::StoreError;
@@ -18,16 +19,14 @@ use sea_orm::{
     DatabaseConnection, DatabaseTransaction, SqliteTransactionMode, TransactionOptions,
     TransactionTrait as _,
 };
-use std::{future::Future, pin::Pin, time::Duration};
-use tokio::{
-    sync::{mpsc, oneshot},
-    time::Instant,
-};
+use std::{future::Future, pin::Pin};
+use tokio::sync::{mpsc, oneshot};
 
 pub(crate) use group::{Asked, Grouped, Queued};
 
 use crate::error::{failed, is_busy};
 use group::{AtOnce, Batch};
+use pace::Pace;
 
 /// How many busy timeouts a write waits for other processes.
 pub(crate) const BUSY_ATTEMPTS: u32 = 6;
@@ -37,17 +36,6 @@ const QUEUE: usize = 1024;
 
 /// Jobs that share a transaction at most, so that the first of them is not kept waiting.
 const BATCH: usize = 64;
-
-/// Under load the next transaction is put off by this, for others to share it, and again for as long as that brought
-/// another job, up to [`MOMENTS`] times. A signature takes longer than the disk: without this, every one that is made
-/// would be followed by a commit.
-const MOMENT: Duration = Duration::from_millis(1);
-/// How often at most.
-const MOMENTS: u32 = 8;
-/// Nobody is waited for once there are so many: more of them make a transaction hardly cheaper for each.
-const ENOUGH: usize = 48;
-/// How long after a shared transaction there is still said to be load.
-const LOAD: Duration = Duration::from_millis(20);
 
 /// What a job does with its transaction.
 pub(crate) type Work<'t, T> = Pin<Box<dyn Future<Output = Result<T, StoreError>> + Send + 't>>;
@@ -224,19 +212,15 @@ where
 }
 
 async fn serve(db: DatabaseConnection, mut jobs: mpsc::Receiver<Queued>) {
-    let mut shared: Option<Instant> = None;
+    let mut pace = Pace::default();
     while let Some(job) = jobs.recv().await {
-        if shared.is_some_and(|at| at.elapsed() < LOAD) {
-            linger(&jobs).await;
-        }
+        pace.wait(|| jobs.len()).await;
         let waiting = u32::try_from(jobs.len()).unwrap_or(u32::MAX);
         metrics::gauge!(WRITER_WAITING).set(f64::from(waiting));
         match begin(&db).await {
             Ok(tx) => {
                 let batch = batch(job, &mut jobs);
-                if batch.len() > 1 {
-                    shared = Some(Instant::now());
-                }
+                pace.begun(batch.len());
                 share(&db, tx, batch).await;
             }
             Err(error) => job.refuse(error),
@@ -244,22 +228,6 @@ async fn serve(db: DatabaseConnection, mut jobs: mpsc::Receiver<Queued>) {
     }
     if let Err(error) = db.close().await {
         tracing::warn!(%error, "the store's writer did not close its connection");
-    }
-}
-
-/// Waits for as long as others keep coming.
-async fn linger(jobs: &mpsc::Receiver<Queued>) {
-    let mut waiting = jobs.len();
-    if waiting >= ENOUGH {
-        return;
-    }
-    for _ in 0..MOMENTS {
-        tokio::time::sleep(MOMENT).await;
-        let now = jobs.len();
-        if now == waiting || now >= ENOUGH {
-            break;
-        }
-        waiting = now;
     }
 }
 

@@ -145,8 +145,7 @@ impl App {
 
 /// Routes everything. `app` must also be registered as app data.
 ///
-/// An issuer with a path gets the same routes below that path, since a proxy may strip it or not, and the path-inserted
-/// forms of its metadata (RFC 8414 §3.1).
+/// An issuer with a path gets the same routes below it, since a proxy may strip it or not, and the forms of RFC 8414 §3.1.
 pub fn routes(config: &mut web::ServiceConfig, app: &App) {
     // One scope around everything: what a request does is written down before it is answered.
     let base = app.base.clone();
