@@ -88,7 +88,9 @@ async fn person(stack: &Stack, secrets: &mut Secrets) {
     for path in ["/api/stats", "/mcp", "/userinfo"] {
         let url = format!("{}{path}", stack.url);
         let _ = read(http().post(&url).bearer_auth(third.text("access_token"))).await;
-        let _ = read(http().get(url).bearer_auth(third.text("access_token"))).await;
+        let asked = http().get(url).bearer_auth(third.text("access_token"));
+        // `/mcp` answers with a stream that ends with the token: its beginning is enough.
+        let _ = asked.send().await;
     }
     // In an address, where it does not belong.
     let leaky = format!(
