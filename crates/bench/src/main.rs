@@ -31,6 +31,7 @@ fn main() -> ExitCode {
         None => run(),
         Some("vault") => vault::run(),
         Some("soak-vault") => vault::soak::run(),
+        Some(people::HASHING) => people::tell_hashes(),
         Some(other) => Err(format!("{other}: nothing, vault or soak-vault").into()),
     };
     match ran {
@@ -43,13 +44,6 @@ fn main() -> ExitCode {
 }
 
 fn run() -> Result<(), Failure> {
-    let arguments: Vec<String> = std::env::args().skip(1).collect();
-    if let [limit, seconds, cost] = arguments.as_slice()
-        && limit == people::HASHING
-    {
-        println!("{}", people::hashes(seconds.parse()?, cost.parse()?)?);
-        return Ok(());
-    }
     let settings = Settings::read()?;
     let document = settings.document.clone();
     let report = Bench::new(settings)?.run()?;

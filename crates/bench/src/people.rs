@@ -28,8 +28,17 @@ const READERS: usize = 2;
 /// Connections that refresh meanwhile, and how often each.
 const REFRESHING: (usize, Pace) = (4, Pace::Every(Duration::from_millis(40)));
 
-/// How many bcrypt hashes this core makes in a second.
-pub(crate) fn hashes(seconds: f64, cost: u32) -> Result<f64, Failure> {
+/// Says how many bcrypt hashes this core makes in a second; the arguments are for how long, and the cost.
+pub(crate) fn tell_hashes() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(2).collect();
+    let [seconds, cost] = arguments.as_slice() else {
+        return Err("seconds and a cost are wanted".into());
+    };
+    println!("{}", hashes(seconds.parse()?, cost.parse()?)?);
+    Ok(())
+}
+
+fn hashes(seconds: f64, cost: u32) -> Result<f64, Failure> {
     let (since, mut count) = (Instant::now(), 0.0);
     while since.elapsed().as_secs_f64() < seconds {
         bcrypt::hash("correct horse battery", cost)?;
