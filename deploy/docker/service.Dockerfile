@@ -3,6 +3,8 @@
 # Dependencies are compiled in a layer of their own, which is used again until a manifest or the lock
 # file changes. Plain Dockerfile: the classic builder can build it too. All services share every
 # stage but the last, so building the second one takes seconds.
+#
+# PROFILE=dev builds in a third of the time, for a first look: the services are slower then.
 
 # The manifests, and an empty file for every target they may name: everything cargo needs to build
 # the dependencies, and nothing that changes with the code.
@@ -19,16 +21,18 @@ RUN mkdir /manifests && cd /source \
     && find /manifests -path '*/src/lib.rs' -exec sh -c 'echo "//! Not yet." > "$1"' sh {} \;
 
 FROM rust:1.95-slim-bookworm AS build
+ARG PROFILE=release
 RUN apt-get update \
     && apt-get install -y --no-install-recommends libssl-dev pkg-config \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /build
 COPY --from=manifests /manifests .
-RUN cargo build --release --locked --bins
+RUN cargo build --profile $PROFILE --locked --bins
 COPY . .
 # The copied files may be older than the empty crates that were just built.
 RUN find crates services -name '*.rs' -exec touch {} + \
-    && cargo build --release --locked --bins
+    && cargo build --profile $PROFILE --locked --bins \
+    && ln -s "$([ $PROFILE = dev ] && echo debug || echo $PROFILE)" target/chosen
 
 FROM debian:bookworm-slim
 RUN apt-get update \
@@ -43,7 +47,7 @@ RUN if [ "$SERVICE" = public-api ]; then \
         apt-get update && apt-get install -y --no-install-recommends git \
         && rm -rf /var/lib/apt/lists/* /var/cache/apt/* /var/cache/debconf/*-old /var/log/apt /var/log/dpkg.log; \
     fi
-COPY --from=build /build/target/release/${SERVICE} /usr/local/bin/${SERVICE}
+COPY --from=build /build/target/chosen/${SERVICE} /usr/local/bin/${SERVICE}
 RUN ln -s ${SERVICE} /usr/local/bin/service
 # Threads that share two heaps leave less unused memory lying about than those with one each.
 ENV BIND_ADDRESS=0.0.0.0 MALLOC_ARENA_MAX=2
