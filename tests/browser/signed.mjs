@@ -32,7 +32,7 @@ async function look(page, name, { lang, width, dark }) {
     title: document.title,
     overflow: document.documentElement.scrollWidth > document.documentElement.clientWidth,
     inline: document.querySelectorAll("[style], script:not([src])").length,
-    charts: document.querySelectorAll("figure.chart svg").length,
+    charts: document.querySelectorAll("figure.chart svg:not(.narrow)").length,
     tables: document.querySelectorAll("figure.chart details table").length,
   }));
   // A screenshot hides carets by inline styles, so it comes after the look at those.

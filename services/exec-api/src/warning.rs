@@ -12,24 +12,38 @@ pub(crate) struct Warning {
     pub(crate) sources: Vec<String>,
     /// What is wrong and what to write instead.
     pub(crate) message: String,
+    /// The same in Korean.
+    pub(crate) message_ko: String,
+}
+
+/// A sentence in both languages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Said {
+    pub(crate) en: String,
+    pub(crate) ko: String,
+}
+
+/// English, then Korean.
+pub(crate) fn said(en: impl Into<String>, ko: impl Into<String>) -> Said {
+    Said {
+        en: en.into(),
+        ko: ko.into(),
+    }
 }
 
 impl Warning {
     /// A warning about one note.
-    pub(crate) fn new(code: &'static str, source: &str, message: impl Into<String>) -> Self {
+    pub(crate) fn new(code: &'static str, source: &str, message: Said) -> Self {
         Self::about(code, vec![source.to_owned()], message)
     }
 
     /// A warning about several notes, or about one that is not there.
-    pub(crate) fn about(
-        code: &'static str,
-        sources: Vec<String>,
-        message: impl Into<String>,
-    ) -> Self {
+    pub(crate) fn about(code: &'static str, sources: Vec<String>, message: Said) -> Self {
         Self {
             code,
             sources,
-            message: message.into(),
+            message: message.en,
+            message_ko: message.ko,
         }
     }
 }

@@ -10,7 +10,7 @@ use rust_decimal::Decimal;
 use super::{Book, CashMonth, Direction, TRANSFER};
 use crate::calendar::Month;
 use crate::money::{Currency, written};
-use crate::warning::Warning;
+use crate::warning::{Warning, said};
 
 /// One note for each closed month of a currency.
 pub(crate) type Closed<'a> = BTreeMap<(Month, Currency), &'a CashMonth>;
@@ -35,9 +35,15 @@ pub(crate) fn closed<'a>(
     for (key, notes) in rivals {
         let [only] = notes.as_slice() else {
             let sources = notes.iter().map(|note| note.source.clone()).collect();
-            let message = format!(
-                "more than one closed note for {} in {}; keep one",
-                key.0, key.1
+            let message = said(
+                format!(
+                    "more than one closed note for {} in {}; keep one",
+                    key.0, key.1
+                ),
+                format!(
+                    "{}의 {} 마감 노트가 둘 이상입니다. 하나만 남기세요",
+                    key.0, key.1
+                ),
             );
             warnings.push(Warning::about("contradiction", sources, message));
             continue;
@@ -94,14 +100,16 @@ fn disagrees(month: &CashMonth, moved: &Moved) -> Option<Warning> {
         return None;
     }
     let show = |amount| written(amount, month.currency);
-    let message = format!(
-        "{} {}: the closed month says in {} and out {}, its transactions say in {} and out {}; the month is not counted",
-        month.month,
-        month.currency,
-        show(month.income),
-        show(month.burn),
-        show(moved.income),
-        show(moved.burn)
+    let (says_in, says_out) = (show(month.income), show(month.burn));
+    let (moved_in, moved_out) = (show(moved.income), show(moved.burn));
+    let (day, currency) = (month.month, month.currency);
+    let message = said(
+        format!(
+            "{day} {currency}: the closed month says in {says_in} and out {says_out}, its transactions say in {moved_in} and out {moved_out}; the month is not counted"
+        ),
+        format!(
+            "{day} {currency}: 마감 노트는 수입 {says_in}, 지출 {says_out}, 거래는 수입 {moved_in}, 지출 {moved_out}이라고 합니다. 이 달은 세지 않았습니다"
+        ),
     );
     let mut sources = vec![month.source.clone()];
     sources.extend(moved.sources.iter().cloned());
@@ -124,10 +132,14 @@ fn unexplained(
         let explained = note.income - note.burn + transferred;
         let changed = note.balance - before.balance;
         if changed != explained {
-            let message = format!(
-                "{currency} changed by {} in {month}; income, burn and transfers explain {}",
-                written(changed, *currency),
-                written(explained, *currency)
+            let (changed, explained) = (written(changed, *currency), written(explained, *currency));
+            let message = said(
+                format!(
+                    "{currency} changed by {changed} in {month}; income, burn and transfers explain {explained}"
+                ),
+                format!(
+                    "{month}에 {currency} 잔액이 {changed} 변했지만 수입, 지출, 이체로 설명되는 것은 {explained}입니다"
+                ),
             );
             let sources = vec![before.source.clone(), note.source.clone()];
             warnings.push(Warning::about("unexplained_change", sources, message));

@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::calendar::Month;
 use crate::money::Currency;
 use crate::schema::read::Row;
-use crate::warning::Warning;
+use crate::warning::{Warning, said};
 
 /// Which way money goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
@@ -149,9 +149,10 @@ impl CashMonth {
         };
         let cash = whole().ok_or_else(|| missing(source))?;
         if cash.closed.is_some_and(|day| day < cash.month.last_day()) {
-            let message = format!(
-                "`closed` lies before the end of {}, so its figures cannot be final",
-                cash.month
+            let month = cash.month;
+            let message = said(
+                format!("`closed` lies before the end of {month}, so its figures cannot be final"),
+                format!("`closed`가 {month}이(가) 끝나기 전이어서 확정된 숫자일 수 없습니다"),
             );
             return Err(Warning::new("closed_too_early", source, message));
         }
@@ -179,7 +180,11 @@ impl Flow {
         for (at, line) in row.lines("lines").iter().enumerate() {
             let flow = Self::of(source, currency, line).ok_or_else(|| missing(source))?;
             if Month::of(flow.date) != month {
-                let message = format!("`lines` line {}: {} is not in {month}", at + 1, flow.date);
+                let (line, day) = (at + 1, flow.date);
+                let message = said(
+                    format!("`lines` line {line}: {day} is not in {month}"),
+                    format!("`lines` {line}번째 줄: {day}은(는) {month}에 들지 않습니다"),
+                );
                 return Err(Warning::new("bad_date", source, message));
             }
             flows.push(flow);
@@ -220,7 +225,10 @@ impl Rate {
         };
         let rate = whole().ok_or_else(|| missing(source))?;
         if rate.base == rate.quote {
-            let message = "`base` and `quote` are the same currency";
+            let message = said(
+                "`base` and `quote` are the same currency",
+                "`base`와 `quote`가 같은 통화입니다",
+            );
             return Err(Warning::new("bad_currency", source, message));
         }
         Ok(rate)
@@ -229,5 +237,6 @@ impl Rate {
 
 /// A field that the schema demands and the row lacks.
 pub(super) fn missing(source: &str) -> Warning {
-    Warning::new("missing_field", source, "a required field is missing")
+    let message = said("a required field is missing", "필수 속성이 빠져 있습니다");
+    Warning::new("missing_field", source, message)
 }

@@ -7,7 +7,7 @@ use loop_vault::Note;
 use serde_json::{Map, Value};
 
 use crate::calendar::{self, Month};
-use crate::warning::Warning;
+use crate::warning::{Said, Warning, said};
 
 /// What is wrong with a note.
 #[derive(Debug)]
@@ -24,16 +24,22 @@ pub(super) fn unique<T, K: Ord + Clone>(
     entries: &mut Vec<T>,
     kind: &'static str,
     faults: &mut Vec<Fault>,
-    key: impl Fn(&T) -> (K, String, String),
+    key: impl Fn(&T) -> (K, String, Said),
 ) {
-    let mut stated: BTreeMap<K, (BTreeSet<String>, String)> = BTreeMap::new();
+    let mut stated: BTreeMap<K, (BTreeSet<String>, Said)> = BTreeMap::new();
     for entry in entries.iter() {
         let (key, source, what) = key(entry);
         let (sources, _) = stated.entry(key).or_insert_with(|| (BTreeSet::new(), what));
         sources.insert(source);
     }
     for (sources, what) in stated.values().filter(|(sources, _)| sources.len() > 1) {
-        let message = format!("more than one note states the {what}; keep one");
+        let message = said(
+            format!("more than one note states the {}; keep one", what.en),
+            format!(
+                "노트가 둘 이상 같은 것을 적었습니다: {}. 하나만 남기세요",
+                what.ko
+            ),
+        );
         let sources = sources.iter().cloned().collect();
         faults.push(Fault {
             kind: Some(kind),
@@ -74,9 +80,18 @@ pub(super) fn broken(note: &Note) -> Option<Warning> {
         )
     });
     match defect {
-        Some(defect) => Some(Warning::new("broken_note", source, defect.message.clone())),
+        Some(defect) => {
+            let message = said(
+                defect.message.clone(),
+                format!("속성을 읽을 수 없습니다: {}", defect.message),
+            );
+            Some(Warning::new("broken_note", source, message))
+        }
         None if note.frontmatter.state == BlockState::Recovered => {
-            let message = "only a part of the properties can be read";
+            let message = said(
+                "only a part of the properties can be read",
+                "속성의 일부만 읽을 수 있습니다",
+            );
             Some(Warning::new("broken_note", source, message))
         }
         None => None,

@@ -17,9 +17,10 @@ use loop_vault::{Note, Snapshot};
 use crate::calendar::Month;
 use crate::schema::read::{Row, row};
 use crate::schema::{self, ENTITIES, Entity};
-use crate::warning::{Warning, sorted};
+use crate::warning::{Warning, said, sorted};
 
 pub(crate) use closing::{Closed, Moved, closed, moved};
+use entries::missing;
 pub(crate) use entries::{Account, Balance, CashMonth, Direction, Flow, PlanLine, Rate};
 pub(crate) use staff::{Pay, Person, Position};
 
@@ -125,7 +126,7 @@ impl Book {
         title: &str,
         row: &Row,
     ) -> Result<(), Warning> {
-        let lost = || Warning::new("missing_field", source, "a required field is missing");
+        let lost = || missing(source);
         match entity.name {
             name if name == schema::CASH_ACCOUNT.name => {
                 self.accounts
@@ -170,7 +171,10 @@ impl Book {
         self.drop_named_twins();
         let faults = &mut self.faults;
         unique(&mut self.pay, schema::COMPENSATION.name, faults, |pay| {
-            let what = format!("pay of {} from {}", pay.person, pay.from);
+            let what = said(
+                format!("pay of {} from {}", pay.person, pay.from),
+                format!("{}의 {}부터의 급여", pay.person, pay.from),
+            );
             ((pay.person.clone(), pay.from), pay.source.clone(), what)
         });
         unique(
@@ -178,7 +182,10 @@ impl Book {
             schema::EXCHANGE_RATE.name,
             faults,
             |rate| {
-                let what = format!("{}/{} on {}", rate.base, rate.quote, rate.date);
+                let what = said(
+                    format!("{}/{} on {}", rate.base, rate.quote, rate.date),
+                    format!("{}의 {}/{} 환율", rate.date, rate.base, rate.quote),
+                );
                 (
                     (rate.base, rate.quote, rate.date),
                     rate.source.clone(),
@@ -191,7 +198,10 @@ impl Book {
             schema::CASH_BALANCE.name,
             faults,
             |balance| {
-                let what = format!("balance of {} on {}", balance.account, balance.date);
+                let what = said(
+                    format!("balance of {} on {}", balance.account, balance.date),
+                    format!("{}의 {} 잔액", balance.account, balance.date),
+                );
                 (
                     (balance.account.clone(), balance.date),
                     balance.source.clone(),
@@ -212,7 +222,10 @@ impl Book {
                 (
                     account.id.clone(),
                     account.source.clone(),
-                    format!("account {}", account.id),
+                    said(
+                        format!("account {}", account.id),
+                        format!("계좌 {}", account.id),
+                    ),
                 )
             },
         );
@@ -220,7 +233,10 @@ impl Book {
             (
                 person.id.clone(),
                 person.source.clone(),
-                format!("person {}", person.id),
+                said(
+                    format!("person {}", person.id),
+                    format!("사람 {}", person.id),
+                ),
             )
         });
         unique(
@@ -231,7 +247,10 @@ impl Book {
                 (
                     position.id.clone(),
                     position.source.clone(),
-                    format!("position {}", position.id),
+                    said(
+                        format!("position {}", position.id),
+                        format!("자리 {}", position.id),
+                    ),
                 )
             },
         );

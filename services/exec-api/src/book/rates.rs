@@ -5,7 +5,7 @@ use rust_decimal::Decimal;
 
 use super::{Book, Rate};
 use crate::money::{Currency, rounded};
-use crate::warning::Warning;
+use crate::warning::{Warning, said};
 
 /// An amount in another currency, and the note whose rate was used; `None` when it was that currency already.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,8 +44,13 @@ impl Book {
             return Ok(Converted { amount, rate: None });
         }
         let no_rate = || {
-            let message = format!(
-                "no ExchangeRate note between {from} and {to} on or before {day}; without it they are not added"
+            let message = said(
+                format!(
+                    "no ExchangeRate note between {from} and {to} on or before {day}; without it they are not added"
+                ),
+                format!(
+                    "{day}까지 {from}와 {to} 사이의 ExchangeRate 노트가 없어 더하지 않았습니다"
+                ),
             );
             Warning::about("no_rate", Vec::new(), message)
         };

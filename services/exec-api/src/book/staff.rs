@@ -6,7 +6,7 @@ use rust_decimal::Decimal;
 use super::entries::missing;
 use crate::money::Currency;
 use crate::schema::read::Row;
-use crate::warning::Warning;
+use crate::warning::{Warning, said};
 
 /// Somebody who works here, or did.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,10 @@ impl Person {
         let joined = row.day("joined").ok_or_else(|| missing(source))?;
         let left = row.day("left");
         if left.is_some_and(|left| left < joined) {
-            let message = "`left` lies before `joined`";
+            let message = said(
+                "`left` lies before `joined`",
+                "`left`가 `joined`보다 앞섭니다",
+            );
             return Err(Warning::new("contradiction", source, message));
         }
         Ok(Self {

@@ -37,6 +37,18 @@ pub(crate) enum AmountError {
     TooLarge,
 }
 
+impl AmountError {
+    /// The same in Korean.
+    pub(crate) const fn korean(self) -> &'static str {
+        match self {
+            Self::Missing => "빠져 있습니다",
+            Self::Float => "따옴표 없는 소수입니다. \"1234.50\"처럼 쓰세요",
+            Self::NotAnAmount => "금액이 아닙니다. 1250000000이나 \"1234.50\"처럼 쓰세요",
+            Self::TooLarge => "1,000,000,000,000,000을 넘습니다",
+        }
+    }
+}
+
 /// Reads a YAML integer, or a decimal in quotes whose digits may be grouped by `,` or `_`.
 ///
 /// # Errors

@@ -11,7 +11,7 @@ use crate::book::{Book, Pay, Person};
 use crate::figure::Figure;
 use crate::money::Currency;
 use crate::schema;
-use crate::warning::Warning;
+use crate::warning::{Warning, said};
 
 /// Fewest people whose cost together is told without asking for salaries.
 const FEWEST: usize = 3;
@@ -95,7 +95,10 @@ impl<'a> Costs<'a> {
             .filter(|person| self.of(person, day).is_none())
             .collect();
         for person in &unknown {
-            let message = format!("no Compensation note of {} on or before {day}", person.id);
+            let message = said(
+                format!("no Compensation note of {} on or before {day}", person.id),
+                format!("{day}까지 {}의 Compensation 노트가 없습니다", person.id),
+            );
             warnings.push(Warning::new("no_cost", &person.source, message));
         }
         if withheld {

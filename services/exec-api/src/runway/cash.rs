@@ -11,7 +11,7 @@ use crate::book::{Account, Balance, Book, CashMonth, Rate};
 use crate::figure::Figure;
 use crate::money::{Currency, written};
 use crate::schema;
-use crate::warning::Warning;
+use crate::warning::{Warning, said};
 
 /// What is there, and from when the outlook counts.
 #[derive(Debug, Default)]
@@ -121,9 +121,10 @@ fn latest_balance<'a>(
         .max_by_key(|balance| balance.date);
     match latest {
         Some(balance) if balance.currency != account.currency => {
-            let message = format!(
-                "the account {} is in {}, its balance in {}",
-                account.id, account.currency, balance.currency
+            let (id, currency, other) = (&account.id, account.currency, balance.currency);
+            let message = said(
+                format!("the account {id} is in {currency}, its balance in {other}"),
+                format!("계좌 {id}의 통화는 {currency}인데 잔액은 {other}입니다"),
             );
             let sources = vec![account.source.clone(), balance.source.clone()];
             warnings.push(Warning::about("contradiction", sources, message));
@@ -131,7 +132,10 @@ fn latest_balance<'a>(
         }
         Some(balance) => Some(balance),
         None => {
-            let message = format!("no balance of {} on or before {day}", account.id);
+            let message = said(
+                format!("no balance of {} on or before {day}", account.id),
+                format!("{day}까지 계좌 {}의 잔액이 없습니다", account.id),
+            );
             warnings.push(Warning::new("no_balance", &account.source, message));
             None
         }
@@ -144,7 +148,10 @@ fn strays(book: &Book, day: NaiveDate, warnings: &mut Vec<Warning>) -> BTreeSet<
     let mut strays = BTreeSet::new();
     for balance in &book.balances {
         if balance.date <= day && !known(&balance.account) {
-            let message = format!("there is no CashAccount {:?}", balance.account);
+            let message = said(
+                format!("there is no CashAccount {:?}", balance.account),
+                format!("CashAccount 노트 {:?}이(가) 없습니다", balance.account),
+            );
             warnings.push(Warning::new("unknown_account", &balance.source, message));
             strays.insert(balance.currency);
         }
@@ -208,11 +215,13 @@ fn contradicted(book: &Book, currency: Currency, sum: &Sum, warnings: &mut Vec<W
     if month.balance == sum.amount || sum.sources.is_empty() {
         return false;
     }
-    let message = format!(
-        "on {} the accounts hold {} {currency} together, and the closed month says {}",
-        sum.as_of,
-        written(sum.amount, currency),
-        written(month.balance, currency)
+    let (day, held) = (sum.as_of, written(sum.amount, currency));
+    let stated = written(month.balance, currency);
+    let message = said(
+        format!(
+            "on {day} the accounts hold {held} {currency} together, and the closed month says {stated}"
+        ),
+        format!("{day}에 계좌들의 합은 {held} {currency}인데 마감 노트는 {stated}이라고 합니다"),
     );
     let sources = sum
         .sources

@@ -19,7 +19,7 @@ pub(crate) use question::{PARAMS, Question};
 use crate::book::Book;
 use crate::refusal::Refusal;
 use crate::schema;
-use crate::warning::{Warning, each_once, sorted};
+use crate::warning::{Warning, each_once, said, sorted};
 use burn::Months;
 use outlook::Outlook;
 use plan::Plan;
@@ -50,7 +50,10 @@ pub(crate) fn runway(book: &Book, question: &Question) -> Result<Runway, Refusal
     let paths = cash.sources().chain(burn.sources()).chain(plan.sources());
     let sources = each_once(paths);
     if let Some(late) = months.late(question.as_of) {
-        let message = format!("the books of {late} and later are not closed; the burn is that old");
+        let message = said(
+            format!("the books of {late} and later are not closed; the burn is that old"),
+            format!("{late}부터 마감되지 않아 지출이 그만큼 오래된 것입니다"),
+        );
         warnings.push(Warning::about("open_months", Vec::new(), message));
     }
     Ok(Runway {

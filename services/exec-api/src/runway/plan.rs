@@ -10,7 +10,7 @@ use crate::book::{self, Book};
 use crate::calendar::Month;
 use crate::money::rounded;
 use crate::refusal::Refusal;
-use crate::warning::Warning;
+use crate::warning::{Warning, said};
 
 /// What a scenario adds to the burn.
 #[derive(Debug, Default)]
@@ -80,9 +80,14 @@ impl Plan {
             if question.hiring == Hiring::Plan {
                 self.listed.push(listed(position));
                 if position.start <= question.as_of {
-                    let message = format!(
-                        "{} was to start on {} and is not filled; it starts at once",
-                        position.id, position.start
+                    let (id, start) = (&position.id, position.start);
+                    let message = said(
+                        format!(
+                            "{id} was to start on {start} and is not filled; it starts at once"
+                        ),
+                        format!(
+                            "{id}은(는) {start}에 시작할 자리였지만 비어 있어 지금 시작하는 것으로 셉니다"
+                        ),
                     );
                     warnings.push(Warning::new("late_position", &position.source, message));
                 }
@@ -110,7 +115,10 @@ impl Plan {
             }
         }
         if question.hiring == Hiring::Plan && book.lost(&crate::schema::POSITION) {
-            let message = "a position cannot be read; the outlook lacks its cost";
+            let message = said(
+                "a position cannot be read; the outlook lacks its cost",
+                "읽을 수 없는 자리가 있어 전망에 그 비용이 빠졌습니다",
+            );
             let sources = book.lost_notes(&crate::schema::POSITION);
             let sources = sources.into_iter().map(str::to_owned).collect();
             warnings.push(Warning::about("incomplete_plan", sources, message));

@@ -6,6 +6,7 @@
 mod people_tables;
 pub(crate) mod read;
 mod tables;
+mod wrong;
 
 #[cfg(test)]
 mod print;

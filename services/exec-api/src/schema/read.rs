@@ -8,10 +8,10 @@ use chrono::NaiveDate;
 use rust_decimal::Decimal;
 use serde_json::{Map, Value};
 
-use super::{Entity, Field, Kind, Sign};
+use super::{Entity, Field, Kind, Sign, wrong};
 use crate::calendar::{self, Month};
 use crate::money::{self, AmountError, Currency, LARGEST_RATE};
-use crate::warning::Warning;
+use crate::warning::{Said, Warning, said};
 
 /// Longest text that is taken over, in characters.
 const MAX_TEXT: usize = 200;
@@ -89,7 +89,17 @@ impl Row {
 /// What is wrong with one field.
 struct Fault {
     code: &'static str,
-    message: String,
+    message: Said,
+}
+
+impl Fault {
+    fn of(name: &str, code: &'static str, wrong: &Said) -> Self {
+        let message = said(
+            format!("`{name}` {}", wrong.en),
+            format!("`{name}`: {}", wrong.ko),
+        );
+        Self { code, message }
+    }
 }
 
 /// Reads a note.
@@ -126,7 +136,10 @@ fn fields(
             },
             None if field.required => faults.push(Fault {
                 code: "missing_field",
-                message: format!("`{}` is missing: {}", field.name, field.about),
+                message: said(
+                    format!("`{}` is missing: {}", field.name, field.about),
+                    format!("`{}` 속성이 없습니다", field.name),
+                ),
             }),
             None => (),
         }
@@ -145,63 +158,49 @@ fn is_empty(value: &Value) -> bool {
 fn item(field: &Field, value: &Value, currency: Option<Currency>) -> Result<Item, Vec<Fault>> {
     let name = field.name;
     let text = value.as_str().map(str::trim);
-    let fault = |code: &'static str, wrong: &str| {
-        vec![Fault {
-            code,
-            message: format!("`{name}` {wrong}"),
-        }]
-    };
-    match field.kind {
+    let read = match field.kind {
         Kind::Text => text
             .filter(|text| text.chars().count() <= MAX_TEXT)
-            .map(|text| Item::Text(text.to_owned()))
-            .ok_or_else(|| fault("bad_text", "must be a text of at most 200 characters")),
-        Kind::Day => text
-            .and_then(calendar::day)
-            .map(Item::Day)
-            .ok_or_else(|| fault("bad_date", "must be a day such as 2026-06-03")),
-        Kind::Month => text.and_then(Month::parse).map(Item::Month).ok_or_else(|| {
-            fault(
-                "bad_month",
-                "must be YYYY-MM in quotes, such as \"2026-05\"",
-            )
-        }),
-        Kind::Currency => text
-            .and_then(Currency::parse)
-            .map(Item::Currency)
-            .ok_or_else(|| fault("bad_currency", "must be a currency code such as KRW or USD")),
+            .map(|text| Item::Text(text.to_owned())),
+        Kind::Day => text.and_then(calendar::day).map(Item::Day),
+        Kind::Month => text.and_then(Month::parse).map(Item::Month),
+        Kind::Currency => text.and_then(Currency::parse).map(Item::Currency),
         Kind::Word(words) => text
             .filter(|text| words.contains(text))
-            .map(|text| Item::Text(text.to_owned()))
-            .ok_or_else(|| fault("bad_word", &format!("must be one of: {}", words.join(", ")))),
-        Kind::Money(sign) => money_item(value, sign, currency)
-            .map(Item::Number)
-            .map_err(|wrong| fault("bad_amount", &wrong)),
+            .map(|text| Item::Text(text.to_owned())),
+        Kind::Money(sign) => {
+            let amount = money_item(value, sign, currency);
+            return amount
+                .map(Item::Number)
+                .map_err(|wrong| vec![Fault::of(name, "bad_amount", &wrong)]);
+        }
         Kind::Rate => money::amount(Some(value))
             .ok()
             .filter(|rate| *rate > Decimal::ZERO && *rate <= LARGEST_RATE)
-            .map(Item::Number)
-            .ok_or_else(|| {
-                fault(
-                    "bad_amount",
-                    "must be a decimal in quotes above zero and at most 1000000",
-                )
-            }),
-        Kind::Lines(table) => lines(name, table, value, currency).map(Item::Lines),
-    }
+            .map(Item::Number),
+        Kind::Lines(table) => return lines(name, table, value, currency).map(Item::Lines),
+    };
+    read.ok_or_else(|| {
+        let (code, wrong) = wrong::must_be(field.kind);
+        vec![Fault::of(name, code, &wrong)]
+    })
 }
 
-fn money_item(value: &Value, sign: Sign, currency: Option<Currency>) -> Result<Decimal, String> {
-    let amount = money::amount(Some(value)).map_err(|error: AmountError| error.to_string())?;
+fn money_item(value: &Value, sign: Sign, currency: Option<Currency>) -> Result<Decimal, Said> {
+    let wrong = |error: AmountError| said(error.to_string(), error.korean());
+    let amount = money::amount(Some(value)).map_err(wrong)?;
     if sign == Sign::NotNegative && amount < Decimal::ZERO {
-        return Err("must not be negative".to_owned());
+        return Err(said("must not be negative", "음수일 수 없습니다"));
     }
     match currency {
         // An amount has at most the decimals of its currency: a won has no fraction.
-        Some(currency) if amount.normalize().scale() > currency.minor_units() => Err(format!(
-            "has more than the {} decimals of {currency}",
-            currency.minor_units()
-        )),
+        Some(currency) if amount.normalize().scale() > currency.minor_units() => {
+            let most = currency.minor_units();
+            Err(said(
+                format!("has more than the {most} decimals of {currency}"),
+                format!("{currency}의 소수 자릿수 {most}을(를) 넘습니다"),
+            ))
+        }
         _ => Ok(amount),
     }
 }
@@ -213,10 +212,8 @@ fn lines(
     currency: Option<Currency>,
 ) -> Result<Vec<Row>, Vec<Fault>> {
     let Some(items) = value.as_array() else {
-        return Err(vec![Fault {
-            code: "bad_lines",
-            message: format!("`{name}` must be a list with one entry for each line"),
-        }]);
+        let (code, wrong) = wrong::must_be(Kind::Lines(table));
+        return Err(vec![Fault::of(name, code, &wrong)]);
     };
     let (mut rows, mut faults) = (Vec::new(), Vec::new());
     for (at, item) in items.iter().enumerate() {
@@ -224,14 +221,20 @@ fn lines(
             Value::Object(map) => fields(table, map, currency),
             _ => Err(vec![Fault {
                 code: "bad_lines",
-                message: "is not written as {name: value, …}".to_owned(),
+                message: said(
+                    "is not written as {name: value, …}",
+                    "{name: value, …} 꼴이 아닙니다",
+                ),
             }]),
         };
         match read {
             Ok(row) => rows.push(row),
             Err(found) => faults.extend(found.into_iter().map(|fault| Fault {
                 code: fault.code,
-                message: format!("`{name}` line {}: {}", at + 1, fault.message),
+                message: said(
+                    format!("`{name}` line {}: {}", at + 1, fault.message.en),
+                    format!("`{name}` {}번째 줄: {}", at + 1, fault.message.ko),
+                ),
             })),
         }
     }

@@ -3,17 +3,13 @@
 //! In: labels and numbers. Out: [`Chart`]. Never: an inline style or script, a label that is not escaped, a number that is
 //! only in the picture.
 
-use std::fmt::Write as _;
-
 use loop_shared::web::Locale;
 use serde::Serialize;
 
-use super::scale::{Scale, short};
-
-const LEFT: f64 = 74.0;
-const RIGHT: f64 = 14.0;
-const TOP: f64 = 14.0;
-const BOTTOM: f64 = 34.0;
+use super::{
+    marks::{Frame, axis, bars, below, lines},
+    scale::Scale,
+};
 
 /// A picture and its numbers.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -22,6 +18,8 @@ pub(crate) struct Chart {
     pub(crate) title: String,
     /// The picture: safe HTML of our own.
     pub(crate) svg: String,
+    /// The same for a telephone, in place of one that would be cut off; empty when the other fits everywhere.
+    pub(crate) narrow: String,
     /// Its width and height, in its own units.
     #[serde(skip)]
     pub(crate) size: (f64, f64),
@@ -71,14 +69,23 @@ pub(crate) enum Kind {
     Trend,
 }
 
-/// A picture's measures, in its own units.
-#[derive(Clone, Copy, Debug)]
-struct Frame {
-    width: f64,
-    height: f64,
-    /// Most labels below.
-    labels: usize,
+/// What is drawn, and on what.
+#[derive(Clone, Copy)]
+struct Plot<'a> {
+    kind: Kind,
+    title: &'a str,
+    labels: &'a [String],
+    faint: &'a [bool],
+    series: &'a [Series],
+    locale: Locale,
 }
+
+/// A picture on a telephone.
+const NARROW: Frame = Frame {
+    width: 340.0,
+    height: 240.0,
+    labels: 3,
+};
 
 impl Kind {
     const fn frame(self) -> Frame {
@@ -97,22 +104,6 @@ impl Kind {
     }
 }
 
-impl Frame {
-    fn y(self, scale: &Scale, value: f64) -> f64 {
-        (self.height - TOP - BOTTOM).mul_add(scale.down(value), TOP)
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "places on a picture")]
-    fn room(self, count: usize) -> f64 {
-        (self.width - LEFT - RIGHT) / count.max(1) as f64
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "places on a picture")]
-    fn x(self, at: usize, count: usize) -> f64 {
-        (at as f64 + 0.5).mul_add(self.room(count), LEFT)
-    }
-}
-
 impl Chart {
     /// Draws series over common labels; `faint` tells which labels are not final.
     pub(crate) fn draw(
@@ -122,35 +113,30 @@ impl Chart {
         series: &[Series],
         locale: Locale,
     ) -> Self {
-        let values = series
-            .iter()
-            .flat_map(|one| one.values.iter().flatten().copied());
-        let scale = Scale::of(values);
+        let plot = Plot {
+            kind,
+            title: &title,
+            labels,
+            faint,
+            series,
+            locale,
+        };
         let frame = kind.frame();
-        let mut svg = format!(
-            "<svg class=\"plot{}\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
-            if kind == Kind::Trend { " trend" } else { "" },
-            frame.width,
-            frame.height,
-            escape(&title)
-        );
-        axis(&mut svg, frame, &scale, locale);
-        below(&mut svg, frame, labels);
-        match kind {
-            Kind::Lines | Kind::Trend => lines(&mut svg, frame, &scale, labels.len(), series),
-            Kind::Bars => bars(&mut svg, frame, &scale, (labels.len(), faint), series),
-        }
-        svg.push_str("</svg>");
+        let (svg, narrow) = match kind {
+            Kind::Trend => (plot.svg("trend", frame), String::new()),
+            Kind::Lines | Kind::Bars => (plot.svg("wide", frame), plot.svg("narrow", NARROW)),
+        };
         let legend = |one: &Series| Legend {
             class: one.class,
             name: one.name.clone(),
         };
         Self {
-            title,
             svg,
+            narrow,
             size: (frame.width, frame.height),
             legend: series.iter().map(legend).collect(),
             table: Numbers::default(),
+            title,
         }
     }
 
@@ -161,103 +147,28 @@ impl Chart {
     }
 }
 
-fn axis(svg: &mut String, frame: Frame, scale: &Scale, locale: Locale) {
-    for tick in &scale.ticks {
-        let place = frame.y(scale, *tick);
-        let class = if tick.abs() < f64::EPSILON {
-            "zero"
-        } else {
-            "grid"
-        };
-        let label = escape(&short(*tick, locale));
-        // Writing into a String cannot fail.
-        let _ = write!(
-            svg,
-            "<line class=\"{class}\" x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{place:.1}\" y2=\"{place:.1}\"/>\
-             <text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{label}</text>",
-            frame.width - RIGHT,
-            LEFT - 8.0,
-            place + 4.5
+impl Plot<'_> {
+    fn svg(self, class: &str, frame: Frame) -> String {
+        let values = self
+            .series
+            .iter()
+            .flat_map(|one| one.values.iter().flatten().copied());
+        let scale = Scale::of(values);
+        let mut svg = format!(
+            "<svg class=\"plot {class}\" viewBox=\"0 0 {} {}\" role=\"img\" aria-label=\"{}\">",
+            frame.width,
+            frame.height,
+            escape(self.title)
         );
-    }
-}
-
-fn below(svg: &mut String, frame: Frame, labels: &[String]) {
-    let step = labels.len().div_ceil(frame.labels).max(1);
-    for (at, label) in labels.iter().enumerate().step_by(step) {
-        let _ = write!(
-            svg,
-            "<text class=\"tick\" x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>",
-            frame.x(at, labels.len()),
-            frame.height - 10.0,
-            escape(label)
-        );
-    }
-}
-
-fn lines(svg: &mut String, frame: Frame, scale: &Scale, count: usize, series: &[Series]) {
-    for one in series {
-        let mut path = String::new();
-        let mut pen_up = true;
-        for (at, value) in one.values.iter().enumerate() {
-            let Some(value) = value.filter(|value| value.is_finite()) else {
-                pen_up = true;
-                continue;
-            };
-            let (x, y) = (frame.x(at, count), frame.y(scale, value));
-            let _ = write!(path, "{}{x:.1} {y:.1} ", if pen_up { 'M' } else { 'L' });
-            let _ = write!(
-                svg,
-                "<circle class=\"dot {}\" cx=\"{x:.1}\" cy=\"{y:.1}\" r=\"3.2\"/>",
-                one.class
-            );
-            pen_up = false;
+        axis(&mut svg, frame, &scale, self.locale);
+        below(&mut svg, frame, self.labels);
+        let count = self.labels.len();
+        match self.kind {
+            Kind::Lines | Kind::Trend => lines(&mut svg, frame, &scale, count, self.series),
+            Kind::Bars => bars(&mut svg, frame, &scale, (count, self.faint), self.series),
         }
-        let _ = write!(
-            svg,
-            "<path class=\"line {}\" d=\"{}\"/>",
-            one.class,
-            path.trim_end()
-        );
-    }
-}
-
-#[expect(clippy::cast_precision_loss, reason = "places on a picture")]
-fn bars(
-    svg: &mut String,
-    frame: Frame,
-    scale: &Scale,
-    (count, faint): (usize, &[bool]),
-    series: &[Series],
-) {
-    let room = frame.room(count);
-    let width = (room * 0.72 / series.len().max(1) as f64).min(46.0);
-    let zero = frame.y(scale, 0.0);
-    for (nth, one) in series.iter().enumerate() {
-        for (at, value) in one.values.iter().enumerate() {
-            let Some(value) = value.filter(|value| value.is_finite()) else {
-                continue;
-            };
-            let middle = frame.x(at, count);
-            let left = (nth as f64 - series.len() as f64 / 2.0).mul_add(width, middle);
-            let (top, bottom) = (
-                frame.y(scale, value).min(zero),
-                frame.y(scale, value).max(zero),
-            );
-            let soft = if faint.get(at).copied().unwrap_or(false) {
-                " faint"
-            } else {
-                ""
-            };
-            let _ = write!(
-                svg,
-                "<rect class=\"bar {}{soft}\" x=\"{:.1}\" y=\"{top:.1}\" width=\"{:.1}\" height=\"{:.1}\" rx=\"2\"/>",
-                one.class,
-                left + 1.0,
-                (width - 2.0).max(1.0),
-                (bottom - top).max(0.5)
-            );
-        }
+        svg.push_str("</svg>");
+        svg
     }
 }
 
@@ -329,6 +240,22 @@ mod tests {
             Locale::En,
         );
         assert_eq!(bars.svg.matches("<rect").count(), 2);
+    }
+
+    #[test]
+    fn a_telephone_gets_a_picture_of_its_own_with_everything_on_it() {
+        let labels: Vec<String> = (1..=9).map(|at| format!("2026-{at:02}")).collect();
+        let values = [series(&[Some(4.0); 9])];
+        let draw = |kind| Chart::draw(kind, String::new(), (&labels, &[]), &values, Locale::En);
+        for (kind, mark) in [(Kind::Lines, "<circle"), (Kind::Bars, "<rect")] {
+            let chart = draw(kind);
+            for picture in [&chart.svg, &chart.narrow] {
+                assert_eq!(picture.matches(mark).count(), 9, "{picture}");
+            }
+            let shown = chart.narrow.matches("text-anchor=\"middle\"").count();
+            assert_eq!(shown, 3, "labels beside one another do not touch");
+        }
+        assert_eq!(draw(Kind::Trend).narrow, "", "a card fits as it is");
     }
 
     #[test]

@@ -11,6 +11,7 @@ mod kpi;
 mod kpi_chart;
 mod kpi_texts;
 mod layout;
+mod marks;
 mod notes;
 mod overview;
 mod page_texts;

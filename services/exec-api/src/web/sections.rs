@@ -27,7 +27,7 @@ struct Warned {
     code: String,
     /// What it means, in the reader's language; empty for a code without a text.
     means: String,
-    /// What exactly, as the answer says it.
+    /// What exactly, in the reader's language.
     detail: String,
     sources: Vec<String>,
 }
@@ -38,6 +38,10 @@ pub(super) fn foot(pages: &Pages, locale: Locale, answer: &Value) -> Foot {
         let each = list(value, path).iter().filter_map(Value::as_str);
         each.map(str::to_owned).collect()
     };
+    let said = match locale {
+        Locale::Ko => "/message_ko",
+        Locale::En => "/message",
+    };
     let warned = |warning: &Value| {
         let code = text(warning, "/code");
         let key = format!("warning_{code}");
@@ -45,7 +49,7 @@ pub(super) fn foot(pages: &Pages, locale: Locale, answer: &Value) -> Foot {
         Warned {
             code: code.to_owned(),
             means: if means == key { String::new() } else { means },
-            detail: text(warning, "/message").to_owned(),
+            detail: text(warning, said).to_owned(),
             sources: strings(warning, "/sources"),
         }
     };

@@ -92,7 +92,7 @@ async function look(view, name, { locale, theme, width }) {
     theme: document.documentElement.dataset.theme,
     ground: getComputedStyle(document.body).backgroundColor,
     overflow: document.documentElement.scrollWidth > document.documentElement.clientWidth,
-    charts: document.querySelectorAll("figure.chart svg").length,
+    charts: document.querySelectorAll("figure.chart svg:not(.narrow)").length,
     tables: document.querySelectorAll("figure.chart details table").length,
     inside: document.documentElement.scrollHeight <= innerHeight + 1,
   }));

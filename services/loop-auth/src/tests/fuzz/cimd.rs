@@ -215,7 +215,7 @@ fn a_document_is_taken_or_refused_and_its_consent_page_is_harmless() {
                 let reply = target.attempt(&form).await.expect("a reply");
                 match reply.status.as_u16() {
                     201 => assert!(text(&reply.json(), "request_uri").starts_with("urn:")),
-                    400 | 401 => reply.oauth_error(&ERRORS),
+                    400 | 401 | 413 => reply.oauth_error(&ERRORS),
                     status => panic!("{status} for {form:?}"),
                 }
             }
