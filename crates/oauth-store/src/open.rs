@@ -21,6 +21,9 @@ use crate::{error::failed, file, migrate, store::StoreOptions, writer};
 const WAL_LIMIT: &str = "67108864";
 /// Kibibytes of pages, negative as SQLite wants it, that each reading connection keeps: the system keeps the rest.
 const READER_CACHE: &str = "-1024";
+/// Statements that each connection keeps prepared, some ten kibibytes each. What every request asks is among them; lists of
+/// different lengths are different statements, and would fill any room in time.
+const STATEMENTS: usize = 40;
 
 /// The two ways into one database.
 pub(crate) struct Pools {
@@ -65,6 +68,7 @@ async fn connect(path: &Path, options: &StoreOptions) -> Result<Pools, SqlxError
         .create_if_missing(false)
         .foreign_keys(true)
         .busy_timeout(options.busy_timeout)
+        .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     let writing = common
         .clone()

@@ -1,6 +1,6 @@
 //! The store type and its options.
 
-use std::{path::Path, time::Duration};
+use std::{num::NonZeroUsize, path::Path, time::Duration};
 
 use chrono::TimeDelta;
 use loop_oauth::{
@@ -61,7 +61,7 @@ impl Default for StoreOptions {
     fn default() -> Self {
         Self {
             busy_timeout: Duration::from_secs(5),
-            readers: 4,
+            readers: readers(),
             connections: 10,
             acquire_timeout: Duration::from_secs(3),
             statement_timeout: Duration::from_secs(5),
@@ -71,6 +71,13 @@ impl Default for StoreOptions {
             keep_unused_clients: TimeDelta::days(30),
         }
     }
+}
+
+/// One connection for each core, at least two: a statement holds the questions of many requests, and each connection
+/// keeps pages and prepared statements of its own.
+fn readers() -> u32 {
+    let cores = std::thread::available_parallelism().map_or(2, NonZeroUsize::get);
+    u32::try_from(cores).unwrap_or(4).clamp(2, 4)
 }
 
 /// A database behind all traits of `loop_oauth::store`.
