@@ -13,7 +13,7 @@ use sea_orm::{
     ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _, QuerySelect as _,
 };
 
-use super::at_most;
+use super::{at_most, is_one_of};
 use crate::{
     entity::{client, code, column::millis, grant, refresh_token, session, session_visit},
     error::unread,
@@ -41,7 +41,7 @@ pub(super) async fn connections(
     named.sort_unstable();
     named.dedup();
     let clients = client::Entity::find()
-        .filter(client::Column::Id.is_in(named))
+        .filter(is_one_of(client::Column::Id, named))
         .all(db)
         .await
         .map_err(unread("client"))?;
@@ -71,7 +71,7 @@ async fn last_uses(
     let codes: Vec<(String, Option<i64>)> = code::Entity::find()
         .select_only()
         .columns([code::Column::GrantId, code::Column::UsedAt])
-        .filter(code::Column::GrantId.is_in(ids.iter().copied()))
+        .filter(is_one_of(code::Column::GrantId, ids.iter().copied()))
         .filter(code::Column::UsedAt.is_not_null())
         .into_tuple()
         .all(db)
@@ -81,7 +81,7 @@ async fn last_uses(
         .select_only()
         .column(refresh_token::Column::GrantId)
         .column_as(refresh_token::Column::IssuedAt.max(), "used_at")
-        .filter(refresh_token::Column::GrantId.is_in(ids))
+        .filter(is_one_of(refresh_token::Column::GrantId, ids))
         .group_by(refresh_token::Column::GrantId)
         .into_tuple()
         .all(db)
@@ -111,7 +111,7 @@ pub(super) async fn sessions(
         .map_err(unread("session"))?;
     let hashes = rows.iter().map(|row| row.hash.as_str());
     let visits = session_visit::Entity::find()
-        .filter(session_visit::Column::Hash.is_in(hashes))
+        .filter(is_one_of(session_visit::Column::Hash, hashes))
         .all(db)
         .await
         .map_err(unread("session visit"))?;

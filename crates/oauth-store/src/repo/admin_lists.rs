@@ -19,7 +19,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, Func, LikeExpr, SimpleExpr},
 };
 
-use super::{admin, at_most, only};
+use super::{admin, at_most, is_one_of, only};
 use crate::{
     SqlStore,
     entity::{client, column::millis, grant, refresh_token, user},
@@ -222,7 +222,7 @@ async fn last_ends(
         .select_only()
         .column(refresh_token::Column::GrantId)
         .column_as(refresh_token::Column::ExpiresAt.max(), "last_end")
-        .filter(refresh_token::Column::GrantId.is_in(grants))
+        .filter(is_one_of(refresh_token::Column::GrantId, grants))
         .group_by(refresh_token::Column::GrantId)
         .into_tuple()
         .all(db)
@@ -239,7 +239,7 @@ async fn name(db: &Reader, rows: Vec<grant::Model>) -> Result<Vec<GrantUse>, Sto
     let last = last_ends(db, rows.iter().map(|row| row.id.as_str())).await?;
     let users: HashSet<&str> = rows.iter().map(|row| row.user_id.as_str()).collect();
     let users = user::Entity::find()
-        .filter(user::Column::Id.is_in(users))
+        .filter(is_one_of(user::Column::Id, users))
         .all(db)
         .await
         .map_err(unread("user"))?;
@@ -247,7 +247,7 @@ async fn name(db: &Reader, rows: Vec<grant::Model>) -> Result<Vec<GrantUse>, Sto
         users.into_iter().map(|row| (row.id.clone(), row)).collect();
     let clients: HashSet<&str> = rows.iter().map(|row| row.client_id.as_str()).collect();
     let clients = client::Entity::find()
-        .filter(client::Column::Id.is_in(clients))
+        .filter(is_one_of(client::Column::Id, clients))
         .all(db)
         .await
         .map_err(unread("client"))?;

@@ -14,7 +14,7 @@ use sea_orm::{
     sea_query::{Expr, SimpleExpr},
 };
 
-use super::{client_admin::mark_used, insert_new, only, updated};
+use super::{client_admin::mark_used, insert_new, is_one_of, only, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -58,7 +58,10 @@ async fn find_open(
     clients: Vec<String>,
 ) -> Result<Found<String, (ClientGrant, Client)>, StoreError> {
     let found = Entity::find()
-        .filter(Column::OpenFor.is_in(clients.into_iter().filter(|id| !id.contains('\0'))))
+        .filter(is_one_of(
+            Column::OpenFor,
+            clients.into_iter().filter(|id| !id.contains('\0')),
+        ))
         .find_also_related(client::Entity)
         .all(db)
         .await

@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::Expr,
 };
 
-use super::{at_most, insert_new, only, updated};
+use super::{at_most, insert_new, is_one_of, only, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -77,7 +77,10 @@ impl Clients for SqlStore {
 /// Those of the clients that are there and not removed.
 async fn find(db: &Reader, ids: Vec<String>) -> Result<Found<String, Client>, StoreError> {
     let rows = Entity::find()
-        .filter(Column::Id.is_in(ids.into_iter().filter(|id| !id.contains('\0'))))
+        .filter(is_one_of(
+            Column::Id,
+            ids.into_iter().filter(|id| !id.contains('\0')),
+        ))
         .filter(Column::RemovedAt.is_null())
         .all(db)
         .await

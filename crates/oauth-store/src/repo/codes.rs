@@ -16,7 +16,7 @@ use sea_orm::{
 
 use super::{
     grants::{is_open, lock_grants, of_open_grant},
-    insert_all, only, padded,
+    insert_all, is_one_of, only,
 };
 use crate::{
     entity::{
@@ -35,7 +35,10 @@ pub(crate) fn with_context(
     hashes: &[SecretHash],
 ) -> SelectThree<Entity, grant::Entity, user::Entity, TopologyChain> {
     Entity::find()
-        .filter(Column::Hash.is_in(hashes.iter().map(|hash| hash.to_hex())))
+        .filter(is_one_of(
+            Column::Hash,
+            hashes.iter().map(|hash| hash.to_hex()),
+        ))
         .find_also_related(grant::Entity)
         .and_also_related(user::Entity)
 }
@@ -97,7 +100,12 @@ impl Grouped for Redemption {
         let Some(now) = group.iter().map(|it| it.now).max() else {
             return Ok(Vec::new());
         };
-        lock_grants(tx, Column::GrantId, Column::Hash.is_in(padded(&codes))).await?;
+        lock_grants(
+            tx,
+            Column::GrantId,
+            is_one_of(Column::Hash, codes.iter().cloned()),
+        )
+        .await?;
         let used = mark_used(tx, &codes, now).await?;
         let (mut outcomes, mut tokens) = (Vec::new(), Vec::new());
         for (redemption, code) in group.iter().zip(&codes) {
@@ -131,7 +139,7 @@ async fn mark_used(
     let update = Query::update()
         .table(Entity)
         .value(Column::UsedAt, millis(now))
-        .and_where(Column::Hash.is_in(padded(codes)))
+        .and_where(is_one_of(Column::Hash, codes.iter().cloned()))
         .and_where(Column::UsedAt.is_null())
         .and_where(of_open_grant((Entity, Column::GrantId)))
         .returning(Query::returning().columns([Column::Hash, Column::GrantId]))

@@ -17,7 +17,7 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{insert, insert_new, lock_idle, take_turn, updated};
+use super::{insert, insert_new, is_one_of, lock_idle, take_turn, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -236,7 +236,7 @@ pub(super) async fn sweep(
         return Ok(0);
     }
     let gone = waiting::Entity::delete_many()
-        .filter(Column::State.is_in(old))
+        .filter(is_one_of(Column::State, old))
         .exec(tx)
         .await
         .map_err(failed)?;
@@ -249,7 +249,10 @@ async fn identities_of(
     users: Vec<UserId>,
 ) -> Result<Found<UserId, Vec<Identity>>, StoreError> {
     let rows = identity::Entity::find()
-        .filter(identity::Column::UserId.is_in(users.iter().map(ToString::to_string)))
+        .filter(is_one_of(
+            identity::Column::UserId,
+            users.iter().map(ToString::to_string),
+        ))
         .order_by_asc(identity::Column::AddedAt)
         .all(db)
         .await

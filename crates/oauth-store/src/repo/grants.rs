@@ -18,8 +18,8 @@ use sea_orm::{
 };
 
 use super::{
-    Redemption, Rotation, at_most, client_grants, codes, insert, logouts, only, refresh_tokens,
-    sweep,
+    Redemption, Rotation, at_most, client_grants, codes, insert, is_one_of, logouts, only,
+    refresh_tokens, sweep,
 };
 use crate::{
     SqlStore,
@@ -136,7 +136,7 @@ async fn with_users(
     ids: Vec<GrantId>,
 ) -> Result<Found<GrantId, (Grant, User)>, StoreError> {
     let found = Entity::find()
-        .filter(Column::Id.is_in(ids.iter().map(ToString::to_string)))
+        .filter(is_one_of(Column::Id, ids.iter().map(ToString::to_string)))
         .find_also_related(user::Entity)
         .all(db)
         .await

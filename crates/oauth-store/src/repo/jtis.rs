@@ -13,7 +13,7 @@ use sea_orm::{
     QueryOrder as _, QuerySelect as _,
 };
 
-use super::insert_new;
+use super::{insert_new, is_one_of};
 use crate::{
     SqlStore,
     entity::{
@@ -65,7 +65,7 @@ pub(super) async fn sweep(
     for (kind, hashes) in kinds {
         let theirs = Condition::all()
             .add(Column::Kind.eq(kind))
-            .add(Column::Hash.is_in(hashes));
+            .add(is_one_of(Column::Hash, hashes));
         let done = Entity::delete_many().filter(theirs).exec(tx).await;
         gone += done.map_err(failed)?.rows_affected;
     }

@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _},
 };
 
-use super::{only, updated};
+use super::{is_one_of, only, updated};
 use crate::{
     entity::{
         login_step::{Column, Entity, ROW},
@@ -81,6 +81,6 @@ pub(super) async fn sweep(
     if old.is_empty() {
         return Ok(0);
     }
-    let gone = Entity::delete_many().filter(Column::Hash.is_in(old));
+    let gone = Entity::delete_many().filter(is_one_of(Column::Hash, old));
     Ok(gone.exec(tx).await.map_err(failed)?.rows_affected)
 }

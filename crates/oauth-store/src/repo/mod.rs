@@ -43,9 +43,9 @@ mod users;
 
 use loop_oauth::store::{Inserted, StoreError, Updated};
 use sea_orm::{
-    ActiveModelBehavior, ActiveModelTrait, ColumnTrait as _, DatabaseTransaction, DbErr,
-    EntityTrait, Insert, InsertMany, IntoActiveModel, ModelTrait, QueryFilter as _, QuerySelect,
-    sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict},
+    ActiveModelBehavior, ActiveModelTrait, ColumnTrait, DatabaseTransaction, DbErr, EntityTrait,
+    Insert, InsertMany, IntoActiveModel, ModelTrait, QueryFilter as _, QuerySelect, Value,
+    sea_query::{Expr, ExprTrait as _, LockBehavior, LockType, OnConflict, SimpleExpr},
 };
 
 use crate::{
@@ -140,11 +140,16 @@ where
     })
 }
 
-/// A list of keys for an `IN`, in one of a few lengths (see [`gather::pad`]).
-fn padded(keys: &[String]) -> Vec<String> {
-    let mut keys = keys.to_vec();
+/// `column IN (…)` in one of a few lengths (see [`gather::pad`]): each length is a statement of its own, which drivers keep
+/// prepared and which weighs more the longer the list is.
+fn is_one_of<C, K>(column: C, keys: impl IntoIterator<Item = K>) -> SimpleExpr
+where
+    C: ColumnTrait,
+    K: Into<Value> + Clone,
+{
+    let mut keys: Vec<K> = keys.into_iter().collect();
     gather::pad(&mut keys);
-    keys
+    column.is_in(keys)
 }
 
 /// Waits until nobody else means to write the first row of the guarded table.

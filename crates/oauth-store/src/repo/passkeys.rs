@@ -13,7 +13,7 @@ use sea_orm::{
     QuerySelect as _, sea_query::Expr,
 };
 
-use super::{insert, insert_new, only, updated};
+use super::{insert, insert_new, is_one_of, only, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -189,6 +189,6 @@ pub(super) async fn sweep(
     if old.is_empty() {
         return Ok(0);
     }
-    let gone = ceremony::Entity::delete_many().filter(ceremony::Column::Hash.is_in(old));
+    let gone = ceremony::Entity::delete_many().filter(is_one_of(ceremony::Column::Hash, old));
     Ok(gone.exec(tx).await.map_err(failed)?.rows_affected)
 }

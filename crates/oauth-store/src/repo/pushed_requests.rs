@@ -12,7 +12,7 @@ use sea_orm::{
     QuerySelect as _, UpdateMany, sea_query::Expr,
 };
 
-use super::{insert, updated};
+use super::{insert, is_one_of, updated};
 use crate::{
     SqlStore,
     entity::{
@@ -96,7 +96,7 @@ pub(super) async fn sweep(
         return Ok(0);
     }
     let gone = Entity::delete_many()
-        .filter(Column::Hash.is_in(old))
+        .filter(is_one_of(Column::Hash, old))
         .exec(tx)
         .await
         .map_err(failed)?;

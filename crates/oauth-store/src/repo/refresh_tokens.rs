@@ -17,7 +17,7 @@ use sea_orm::{
 
 use super::{
     grants::{is_open, lock_grants, of_open_grant},
-    insert_all_new, only, padded,
+    insert_all_new, is_one_of, only,
 };
 use crate::{
     entity::{
@@ -37,7 +37,10 @@ pub(crate) fn with_context(
     hashes: &[SecretHash],
 ) -> SelectThree<Entity, grant::Entity, user::Entity, TopologyChain> {
     Entity::find()
-        .filter(Column::Hash.is_in(hashes.iter().map(|hash| hash.to_hex())))
+        .filter(is_one_of(
+            Column::Hash,
+            hashes.iter().map(|hash| hash.to_hex()),
+        ))
         .find_also_related(grant::Entity)
         .and_also_related(user::Entity)
 }
@@ -102,7 +105,12 @@ impl Grouped for Rotation {
 
     async fn all(tx: &DatabaseTransaction, group: &[Self]) -> Result<Vec<Rotated>, StoreError> {
         let tokens: Vec<_> = group.iter().map(|it| it.token.to_hex()).collect();
-        lock_grants(tx, Column::GrantId, Column::Hash.is_in(padded(&tokens))).await?;
+        lock_grants(
+            tx,
+            Column::GrantId,
+            is_one_of(Column::Hash, tokens.iter().cloned()),
+        )
+        .await?;
         let moved = advance(tx, &tokens).await?;
         let (mut outcomes, mut successors, mut parents) = (Vec::new(), Vec::new(), Vec::new());
         for (rotation, token) in group.iter().zip(&tokens) {
@@ -139,7 +147,7 @@ async fn advance(
     let update = Query::update()
         .table(Entity)
         .value(Column::State, state_name(RefreshState::Succeeded))
-        .and_where(Column::Hash.is_in(padded(tokens)))
+        .and_where(is_one_of(Column::Hash, tokens.iter().cloned()))
         .and_where(Column::State.is_in(movable))
         .and_where(of_open_grant((Entity, Column::GrantId)))
         .returning(Query::returning().columns([Column::Hash, Column::GrantId, Column::Parent]))
@@ -185,7 +193,7 @@ async fn retire(
     Entity::update_many()
         .col_expr(Column::State, Expr::value(retired))
         .col_expr(Column::RetiredAt, Expr::value(millis(now)))
-        .filter(Column::Hash.is_in(padded(&tokens)))
+        .filter(is_one_of(Column::Hash, tokens.iter().cloned()))
         .filter(Column::State.ne(retired))
         .exec(tx)
         .await

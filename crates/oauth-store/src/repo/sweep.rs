@@ -19,7 +19,7 @@ use sea_orm::{
 };
 
 use super::{
-    lock_idle,
+    is_one_of, lock_idle,
     sweep_clients::{clients, devices, removed_clients},
 };
 use crate::{
@@ -105,7 +105,7 @@ async fn sessions(tx: &DatabaseTransaction, now: i64, batch: u64) -> Result<u64,
         return Ok(0);
     }
     delete(
-        session::Entity::delete_many().filter(session::Column::Hash.is_in(old)),
+        session::Entity::delete_many().filter(is_one_of(session::Column::Hash, old)),
         tx,
     )
     .await
@@ -152,7 +152,7 @@ async fn codes(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64, 
         return Ok(0);
     }
     let (hashes, grants) = of_idle_grants(tx, old).await?;
-    let theirs = code::Column::Hash.is_in(hashes);
+    let theirs = is_one_of(code::Column::Hash, hashes);
     let gone = delete(code::Entity::delete_many().filter(theirs), tx).await?;
     Ok(gone + empty_grants(tx, grants, ended).await?)
 }
@@ -178,7 +178,7 @@ async fn tokens(
         return Ok(0);
     }
     let (hashes, grants) = of_idle_grants(tx, old).await?;
-    let theirs = refresh_token::Column::Hash.is_in(hashes);
+    let theirs = is_one_of(refresh_token::Column::Hash, hashes);
     let gone = delete(refresh_token::Entity::delete_many().filter(theirs), tx).await?;
     Ok(gone + empty_grants(tx, grants, ended).await?)
 }
@@ -192,7 +192,7 @@ async fn of_idle_grants(
     let found = grant::Entity::find()
         .select_only()
         .column(grant::Column::Id)
-        .filter(grant::Column::Id.is_in(named));
+        .filter(is_one_of(grant::Column::Id, named));
     let idle: BTreeSet<String> = lock_idle(found)
         .into_tuple::<String>()
         .all(tx)
@@ -225,7 +225,7 @@ async fn revoked(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64
     let old: Vec<String> = refresh_token::Entity::find()
         .select_only()
         .column(refresh_token::Column::Hash)
-        .filter(refresh_token::Column::GrantId.is_in(grants.clone()))
+        .filter(is_one_of(refresh_token::Column::GrantId, grants.clone()))
         .limit(batch)
         .into_tuple()
         .all(tx)
@@ -233,10 +233,10 @@ async fn revoked(tx: &DatabaseTransaction, ended: i64, batch: u64) -> Result<u64
         .map_err(unread("refresh token"))?;
     let mut gone = 0;
     if !old.is_empty() {
-        let theirs = refresh_token::Column::Hash.is_in(old);
+        let theirs = is_one_of(refresh_token::Column::Hash, old);
         gone += delete(refresh_token::Entity::delete_many().filter(theirs), tx).await?;
     }
-    let theirs = code::Column::GrantId.is_in(grants.clone());
+    let theirs = is_one_of(code::Column::GrantId, grants.clone());
     gone += delete(code::Entity::delete_many().filter(theirs), tx).await?;
     Ok(gone + empty_grants(tx, grants, ended).await?)
 }
@@ -251,7 +251,7 @@ pub(super) async fn empty_grants(
     let found = grant::Entity::find()
         .select_only()
         .column(grant::Column::Id)
-        .filter(grant::Column::Id.is_in(grants));
+        .filter(is_one_of(grant::Column::Id, grants));
     let idle: Vec<String> = lock_idle(found)
         .into_tuple()
         .all(tx)
@@ -264,7 +264,7 @@ pub(super) async fn empty_grants(
         .is_null()
         .or(grant::Column::RevokedAt.lte(ended));
     let doomed = grant::Entity::delete_many()
-        .filter(grant::Column::Id.is_in(idle))
+        .filter(is_one_of(grant::Column::Id, idle))
         .filter(long_ago)
         .filter(none(
             Query::select().from(code::Entity).and_where(

@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::{
-    lock_idle,
+    is_one_of, lock_idle,
     sweep::{delete, empty_grants, none},
 };
 use crate::{
@@ -48,7 +48,7 @@ pub(super) async fn devices(
             continue;
         }
         let (hashes, grants): (Vec<_>, Vec<_>) = old.into_iter().unzip();
-        let theirs = device::Column::Hash.is_in(hashes);
+        let theirs = is_one_of(device::Column::Hash, hashes);
         gone += delete(device::Entity::delete_many().filter(theirs), tx).await?;
         let grants: BTreeSet<String> = grants.into_iter().flatten().collect();
         if !grants.is_empty() {
@@ -76,7 +76,7 @@ pub(super) async fn removed_clients(
         .map_err(unread("client grant"))?;
     let mut gone = 0;
     if !grants.is_empty() {
-        let old = client_grant::Column::Id.is_in(grants);
+        let old = is_one_of(client_grant::Column::Id, grants);
         gone += delete(client_grant::Entity::delete_many().filter(old), tx).await?;
     }
     let removed: Vec<String> = client::Entity::find()
@@ -128,14 +128,14 @@ pub(super) async fn delete_clients(
     let found = client::Entity::find()
         .select_only()
         .column(client::Column::Id)
-        .filter(client::Column::Id.is_in(ids));
+        .filter(is_one_of(client::Column::Id, ids));
     let idle: Vec<String> = lock_idle(found)
         .into_tuple()
         .all(tx)
         .await
         .map_err(unread("client"))?;
     let doomed = client::Entity::delete_many()
-        .filter(client::Column::Id.is_in(idle))
+        .filter(is_one_of(client::Column::Id, idle))
         .filter(none(
             Query::select().from(client_grant::Entity).and_where(
                 client_grant::Column::ClientId

@@ -121,6 +121,27 @@ async fn a_connection_names_its_last_token_and_untaken_or_ended_grants_are_none(
 }
 
 #[tokio::test]
+async fn a_list_that_grows_is_asked_for_in_few_statements_since_each_stays_prepared() {
+    let db = Db::new();
+    let store = with_people(&db).await;
+    let (watching, seen) = super::plans::watched(&db).await;
+    for number in 0..20 {
+        with_grant(&store, &format!("number {number}"), "app", Some(5)).await;
+        let found = watching.connections(alice(), 100).await.unwrap();
+        assert_eq!(found.len(), number + 1);
+    }
+    let lists = |statements: &[String], table: &str| {
+        let of = |sql: &&String| sql.contains(&format!("FROM \"{table}\""));
+        statements.iter().filter(of).count()
+    };
+    let statements: Vec<String> = seen.lock().unwrap().keys().cloned().collect();
+    for table in ["codes", "refresh_tokens"] {
+        // Of 1, 2, 4, 8, 16 and 32.
+        assert_eq!(lists(&statements, table), 6, "{table}: {statements:#?}");
+    }
+}
+
+#[tokio::test]
 async fn disconnecting_is_one_step_for_one_client_of_one_person() {
     let db = Db::new();
     let store = with_people(&db).await;
