@@ -75,7 +75,7 @@ pub(super) fn broken(note: &Note) -> Option<Warning> {
     });
     match defect {
         Some(defect) => Some(Warning::new("broken_note", source, defect.message.clone())),
-        None if note.frontmatter.state == BlockState::Recovered => {
+        None if note.frontmatter.state() == BlockState::Recovered => {
             let message = "only a part of the properties can be read";
             Some(Warning::new("broken_note", source, message))
         }
