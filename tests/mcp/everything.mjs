@@ -1,12 +1,14 @@
 // The TypeScript SDK uses everything that public-api offers: tools, resources, templates, prompts, completion, subscriptions.
 //
-//   TOKEN=… node everything.mjs URL VAULT http|sse
+//   TOKEN=… node everything.mjs URL VAULT modern|http|sse
 //
-// In: the server's address, the folder of its vault (to edit a note in it), the transport. Out: one JSON line with what was used.
+// In: the server's address, the folder of its vault (to edit a note in it), and which SDK speaks how: `modern` is the second SDK in
+// the stateless era of 2026-07-28 alone, the others are the first. Out: one JSON line with what was used.
 // Exit status 1, and the reason, when something does not work or when the server offers something that is not used here.
 
 import assert from "node:assert/strict";
 import { appendFileSync, writeFileSync } from "node:fs";
+import * as second from "@modelcontextprotocol/client";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { SSEClientTransport } from "@modelcontextprotocol/sdk/client/sse.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -46,16 +48,17 @@ const requestInit = { headers: { Authorization: `Bearer ${process.env.TOKEN}` } 
 const eventSourceInit = {
   fetch: (address, init) => fetch(address, { ...init, headers: { ...init.headers, ...requestInit.headers } }),
 };
+const modern = kind === "modern";
 const transport =
   kind === "sse"
     ? new SSEClientTransport(new URL(url), { requestInit, eventSourceInit })
-    : new StreamableHTTPClientTransport(new URL(url), { requestInit });
+    : new (modern ? second : { StreamableHTTPClientTransport }).StreamableHTTPClientTransport(new URL(url), { requestInit });
 
 /** Waits until something is told; `what` says how it went if it never is. */
 function told(client, schema, fits, what) {
   return new Promise((resolve, reject) => {
     const late = setTimeout(() => reject(new Error(`never told: ${what}`)), 20_000);
-    client.setNotificationHandler(schema, (notification) => {
+    client.setNotificationHandler(modern ? schema.shape.method.value : schema, (notification) => {
       if (!fits(notification)) return;
       clearTimeout(late);
       resolve(notification.method);
@@ -63,7 +66,8 @@ function told(client, schema, fits, what) {
   });
 }
 
-const client = new Client({ name: "everything", version: "1" }, { capabilities: {} });
+const options = { capabilities: {}, versionNegotiation: { mode: { pin: "2026-07-28" } } };
+const client = new (modern ? second.Client : Client)({ name: "everything", version: "1" }, options);
 await client.connect(transport);
 assert.deepEqual(client.getServerCapabilities().resources, { subscribe: true, listChanged: true });
 
@@ -113,11 +117,18 @@ for (const prompt of known) {
 
 const updated = told(client, ResourceUpdatedNotificationSchema, (n) => n.params.uri === note, "the edited note");
 const more = told(client, ResourceListChangedNotificationSchema, () => true, "that there is a new note");
-await client.subscribeResource({ uri: note });
-await new Promise((resolve) => setTimeout(resolve, 500)); // the stream for notifications is opened beside everything else
+let stream;
+if (modern) {
+  stream = await client.listen({ resourcesListChanged: true, resourceSubscriptions: [note] });
+  assert.deepEqual(stream.honoredFilter.resourceSubscriptions, [note]);
+} else {
+  await client.subscribeResource({ uri: note });
+  await new Promise((resolve) => setTimeout(resolve, 500)); // the stream for notifications is opened beside everything else
+}
 appendFileSync(`${vault}/${path}`, "\nEdited.\n");
 writeFileSync(`${vault}/new-ts-${kind}.md`, "new");
 const heard = await Promise.all([updated, more]);
-await client.unsubscribeResource({ uri: note });
+await (modern ? stream.close() : client.unsubscribeResource({ uri: note }));
+const protocol = modern ? client.getNegotiatedProtocolVersion() : transport.protocolVersion;
 await client.close();
-console.log(JSON.stringify({ tools: Object.keys(tools), resources: uris.length, prompts: known.length, told: heard }));
+console.log(JSON.stringify({ protocol, tools: Object.keys(tools), resources: uris.length, prompts: known.length, told: heard }));

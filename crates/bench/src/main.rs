@@ -16,6 +16,7 @@ mod report;
 mod seed;
 mod server;
 mod settings;
+mod sums;
 mod vault;
 mod work;
 
@@ -32,6 +33,7 @@ fn main() -> ExitCode {
         Some("vault") => vault::run(),
         Some("soak-vault") => vault::soak::run(),
         Some(people::HASHING) => people::tell_hashes(),
+        Some(sums::SUMS) => sums::serve(),
         Some(other) => Err(format!("{other}: nothing, vault or soak-vault").into()),
     };
     match ran {

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value;
 
-use crate::{Failure, http, http::Connection, machine::Cores, seed};
+use crate::{Failure, http, http::Connection, machine::Cores, seed, sums::SUMS};
 
 /// How long a start may take.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -119,6 +119,14 @@ impl Setup {
         Running::start(Command::new(api), free_port()?, &settings)
     }
 
+    /// Starts this program as the server of sums, on the server's cores.
+    pub(crate) fn start_sums(&self, cores: &Cores) -> Result<Running, Failure> {
+        let mut command = cores.on_server(&std::env::current_exe()?);
+        command.arg(SUMS);
+        let settings = [("EXTERNAL_URL", self.issuer()), ("ISSUER", self.issuer())];
+        Running::start(command, free_port()?, &settings)
+    }
+
     /// Starts a resource server over a vault, on the server's cores or on all of them; it may still be reading.
     pub(crate) fn start_vault(
         &self,
@@ -184,7 +192,8 @@ impl Running {
         Ok(running)
     }
 
-    fn answers(&self, path: &str) -> bool {
+    /// Whether it answers this with a 200.
+    pub(crate) fn answers(&self, path: &str) -> bool {
         Connection::open(self.port)
             .and_then(|mut connection| connection.send(&http::get(path, "")))
             .is_ok_and(|answer| answer.status == 200)

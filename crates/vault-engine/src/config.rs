@@ -17,7 +17,7 @@ pub struct VaultConfig {
     pub max_notes: usize,
     /// How often the folder is compared with memory, besides watching.
     pub rescan_interval: Duration,
-    /// How long a file must be quiet before its change is read.
+    /// How long changes are gathered before they are read, from the first on.
     pub debounce: Duration,
     /// Whether to ask the operating system for changes; without it the folder is compared often.
     pub watch: bool,
@@ -34,7 +34,7 @@ pub struct VaultConfig {
 }
 
 impl VaultConfig {
-    /// The defaults: 2 MiB a note, 1,000,000 notes, comparison every 30 s, 50 ms of quiet, watching; nothing ignored, nothing
+    /// The defaults: 2 MiB a note, 1,000,000 notes, comparison every 30 s, changes gathered for 50 ms, watching; nothing ignored, nothing
     /// private.
     #[must_use]
     pub fn new(root: impl Into<PathBuf>) -> Self {

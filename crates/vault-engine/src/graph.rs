@@ -4,7 +4,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use loop_shared::vault::{Defect, DefectCode};
+use loop_shared::vault::{Defect, DefectCode, text::fold};
 
 use crate::{
     names::{At, Names},
@@ -16,9 +16,9 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Targets {
     /// In the order of [`Note::links`].
-    pub(crate) links: Vec<Option<At>>,
+    pub(crate) links: Box<[Option<At>]>,
     /// In the order of [`Note::relations`].
-    pub(crate) relations: Vec<Option<At>>,
+    pub(crate) relations: Box<[Option<At>]>,
 }
 
 #[derive(Debug, Default)]
@@ -109,22 +109,18 @@ impl Graph {
             if links.iter().chain(relations).all(Option::is_some) {
                 continue;
             }
-            let mut said: HashSet<&str> = HashSet::new();
-            let open = note
-                .relations
-                .iter()
-                .zip(&note.folded.relations)
-                .zip(relations);
-            for ((relation, folded), _) in open.filter(|(_, target)| target.is_none()) {
-                if said.insert(folded) {
+            let mut said: HashSet<String> = HashSet::new();
+            let open = note.relations.iter().zip(relations);
+            for (relation, _) in open.filter(|(_, target)| target.is_none()) {
+                if said.insert(fold(relation.target.as_str())) {
                     let message = format!("{} `{}` does not exist", relation.kind, relation.target);
                     let defect = Defect::at(DefectCode::DanglingRelation, relation.line, message);
                     defects.push(NoteDefect::of(note, defect));
                 }
             }
-            let open = note.links.iter().zip(&note.folded.links).zip(links);
-            for ((link, folded), _) in open.filter(|(_, target)| target.is_none()) {
-                if !link.names_a_file() && said.insert(folded) {
+            let open = note.links.iter().zip(links);
+            for (link, _) in open.filter(|(_, target)| target.is_none()) {
+                if !link.names_a_file() && said.insert(fold(&link.target)) {
                     let message = format!("[[{}]] leads nowhere", link.target);
                     let defect = Defect::at(DefectCode::DanglingLink, link.line, message);
                     defects.push(NoteDefect::of(note, defect));
@@ -146,16 +142,14 @@ fn follow(notes: &[Arc<Note>], names: &Names, at: At, note: &Note) -> Targets {
     };
     Targets {
         links: note
-            .folded
             .links
             .iter()
-            .map(|target| link(target))
+            .map(|written| link(&fold(&written.target)))
             .collect(),
         relations: note
-            .folded
             .relations
             .iter()
-            .map(|target| names.relation(notes, target))
+            .map(|relation| names.relation(notes, &fold(relation.target.as_str())))
             .collect(),
     }
 }

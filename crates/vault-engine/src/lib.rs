@@ -28,10 +28,11 @@ pub mod stats;
 mod text;
 pub mod typed;
 mod view;
+mod wire;
 
 pub use config::VaultConfig;
 pub use live::{LastScan, OpenError, Vault, VaultStatus, WatcherState};
-pub use note::{ContentHash, Note};
+pub use note::{ContentHash, Note, Properties};
 pub use patterns::{PatternError, Patterns};
 pub use privacy::{Privacy, Sight};
 pub use snapshot::{NoteDefect, Snapshot};

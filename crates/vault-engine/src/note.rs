@@ -12,10 +12,12 @@ use loop_shared::vault::{
 use sha2::{Digest, Sha256};
 
 mod parts;
+mod properties;
 
 use crate::{privacy::says_private, text::Text};
 pub(crate) use parts::aliases;
-use parts::{properties, property_links, recency, tags, title};
+use parts::{property_links, property_texts, recency, tags, title};
+pub use properties::Properties;
 
 /// The first 16 bytes of a SHA-256; prints as hexadecimal.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -61,7 +63,7 @@ pub struct Note {
     /// `entity_name`, else `title`, else the first top heading, else the file's name.
     pub title: String,
     /// Its properties.
-    pub frontmatter: Frontmatter,
+    pub frontmatter: Properties,
     /// The typed view of the properties, when it is an entity.
     pub entity: Option<Entity>,
     /// Tags of the frontmatter and of the body, each once.
@@ -108,8 +110,6 @@ pub(crate) struct Folded {
     pub(crate) status: Option<Box<str>>,
     /// The day of the last change as a number that grows with it; 0 when no property says.
     pub(crate) recency: u32,
-    pub(crate) links: Vec<Box<str>>,
-    pub(crate) relations: Vec<Box<str>>,
 }
 
 impl Note {
@@ -140,17 +140,17 @@ impl Note {
     /// Reads the bytes of a file.
     pub(crate) fn read(path: NotePath, bytes: &[u8]) -> Self {
         let mut defects = Vec::new();
-        let text = String::from_utf8_lossy(bytes);
-        if let Err(error) = std::str::from_utf8(bytes) {
-            let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
-            let line = before.split(|&byte| byte == b'\n').count();
-            let line = u32::try_from(line).unwrap_or(u32::MAX);
-            defects.push(Defect::at(
-                DefectCode::InvalidUtf8,
-                line,
-                "the file is not UTF-8",
-            ));
-        }
+        let text = match std::str::from_utf8(bytes) {
+            Ok(text) => Cow::Borrowed(text),
+            Err(error) => {
+                let before = bytes.get(..error.valid_up_to()).unwrap_or_default();
+                let line = before.split(|&byte| byte == b'\n').count();
+                let line = u32::try_from(line).unwrap_or(u32::MAX);
+                let message = "the file is not UTF-8";
+                defects.push(Defect::at(DefectCode::InvalidUtf8, line, message));
+                String::from_utf8_lossy(bytes)
+            }
+        };
         let parsed = frontmatter::parse(&text);
         defects.extend(parsed.defects);
         let private = says_private(&parsed.frontmatter, &defects, &text);
@@ -173,7 +173,7 @@ impl Note {
             text: Text::of(parsed.body),
             bytes: bytes.len() as u64,
             hash: ContentHash::of([bytes]),
-            frontmatter: parsed.frontmatter,
+            frontmatter: Properties::of(&parsed.frontmatter),
             entity,
             defects,
             path,
@@ -184,7 +184,7 @@ impl Note {
                 private,
             },
         };
-        note.folded = Folded::of(&note);
+        note.folded = Folded::of(&note, &parsed.frontmatter);
         note
     }
 
@@ -215,7 +215,8 @@ impl Note {
 }
 
 impl Folded {
-    pub(crate) fn of(note: &Note) -> Self {
+    /// `frontmatter` is the one of which the note's properties are made.
+    pub(crate) fn of(note: &Note, frontmatter: &Frontmatter) -> Self {
         let shared = |text: &str| Arc::<str>::from(fold(text));
         let headings: Vec<&str> = note
             .headings
@@ -231,24 +232,14 @@ impl Folded {
             tags: note.tags.iter().map(|tag| fold(tag).into()).collect(),
             // No phrase goes on from one heading into the next.
             headings: fold(&headings.join("\0")).into(),
-            properties: fold(&properties(&note.frontmatter)).into(),
+            properties: fold(&property_texts(frontmatter)).into(),
             kind: note.entity_type().map(|kind| fold(kind).into()),
             status: note
                 .entity
                 .as_ref()
                 .and_then(|entity| entity.status.as_deref())
                 .map(|status| fold(status).into()),
-            recency: recency(&note.frontmatter),
-            links: note
-                .links
-                .iter()
-                .map(|link| fold(&link.target).into())
-                .collect(),
-            relations: note
-                .relations
-                .iter()
-                .map(|relation| fold(relation.target.as_str()).into())
-                .collect(),
+            recency: recency(frontmatter),
         }
     }
 }

@@ -6,9 +6,8 @@ use std::sync::Arc;
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
-use serde_json::{Map, Value};
 
-use crate::{Note, Snapshot};
+use crate::{Note, Properties, Snapshot};
 
 /// One note of the scan; serializes as [`ScanRecord`].
 #[derive(Clone, Debug)]
@@ -29,7 +28,7 @@ pub struct ScanRecord<'a> {
     /// Size of the file.
     pub bytes: u64,
     /// All properties as written.
-    pub frontmatter: &'a Map<String, Value>,
+    pub frontmatter: &'a Properties,
 }
 
 impl ScanItem {
@@ -48,7 +47,7 @@ impl ScanItem {
             title: &self.0.title,
             hash: self.0.hash.to_string(),
             bytes: self.0.bytes,
-            frontmatter: &self.0.frontmatter.fields,
+            frontmatter: &self.0.frontmatter,
         }
     }
 }

@@ -72,6 +72,23 @@ fn the_python_sdk_uses_everything_in_the_modern_era() {
 }
 
 #[test]
+fn the_typescript_sdk_uses_everything_in_the_modern_era() {
+    let issuer = TestIssuer::start();
+    let Some(stack) = stack(&issuer, &[]) else {
+        return;
+    };
+    let Some(used) = typescript(&stack, &issuer, "/mcp", "modern") else {
+        return;
+    };
+    assert_eq!(used["protocol"], "2026-07-28", "{used}");
+    let told = [
+        "notifications/resources/updated",
+        "notifications/resources/list_changed",
+    ];
+    assert_eq!(used["told"], json!(told), "{used}");
+}
+
+#[test]
 fn both_sdks_use_everything_in_the_older_era() {
     let issuer = TestIssuer::start();
     let Some(stack) = stack(&issuer, &[]) else {

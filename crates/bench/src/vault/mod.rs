@@ -3,6 +3,7 @@
 //! `make bench` builds and runs it (`loop-bench vault`). In: environment variables (see [`settings`]). Out: tables on the
 //! terminal and in `docs/benchmarks-vault.md`.
 
+mod calls;
 mod notes;
 mod peers;
 mod questions;
@@ -18,7 +19,6 @@ use tokio::runtime::Runtime;
 
 use crate::{
     Failure,
-    load::{Pace, drive},
     machine::{self, Cores},
     seed::Database,
     server::{Place, Running, Setup, free_port},
@@ -130,13 +130,14 @@ impl Bench {
         let (running, _) = service.start(Some(&self.cores), first)?;
         service.settle(running.port)?;
         self.questions(&service, &running, &notes)?;
-        self.calls(&service, &running, count)?;
+        self.calls(&service, &running, &notes)?;
         let (now, highest) = running.memory()?;
         let figure = format!("{now:.0} MiB, {highest:.0} at most");
         let what = "memory after a second start and all of this";
         self.report.add(count, what, figure, "");
         running.stop()?;
         if count == self.settings.notes.first().copied().unwrap_or_default() {
+            self.checks(&service, count)?;
             self.peers(&service, count)?;
         }
         Ok(())
@@ -184,50 +185,6 @@ impl Bench {
             "second start to the first whole answer",
             middle(again),
             second,
-        );
-        Ok(())
-    }
-
-    /// How many a second, of tools and of REST.
-    fn calls(&mut self, service: &Service, running: &Running, count: usize) -> Result<(), Failure> {
-        let queries = ["결제", "oauth token", "유일한바늘000500", "현금흐름 런웨이"];
-        let calls: Vec<String> = queries.map(|query| service.call(query)).into();
-        let good = |body: &str| body.contains("\"results\"") || body.contains("structuredContent");
-        let steps = || service::sending(&calls, CONNECTIONS, good);
-        drive(running, steps(), Pace::Full, self.settings.time / 4)?; // warm
-        let called = drive(running, steps(), Pace::Full, self.settings.time)?;
-        let figure = format!(
-            "{:.0} /s, {:.0} /CPU-s, p99 {:.1} ms",
-            called.rate(),
-            called.per_cpu_second(),
-            called.within(99)
-        );
-        self.report.add(
-            count,
-            "tools/call of `search`, token verified",
-            figure,
-            "60 × FastMCP",
-        );
-        let asked: Vec<String> = queries
-            .map(|query| {
-                service.request(&format!(
-                    "/api/search?limit=10&q={}",
-                    service::encoded(query)
-                ))
-            })
-            .into();
-        let steps = service::sending(&asked, CONNECTIONS, |body| body.contains("\"results\""));
-        let asked = drive(running, steps, Pace::Full, self.settings.time)?;
-        let figure = format!(
-            "{:.0} /s, {:.0} /CPU-s",
-            asked.rate(),
-            asked.per_cpu_second()
-        );
-        self.report.add(
-            count,
-            "the same searches over REST, token verified",
-            figure,
-            "",
         );
         Ok(())
     }

@@ -42,6 +42,11 @@ impl Service {
             .start_vault(&self.program, cores, &self.vault, &self.state)?;
         let path = format!("/api/search?limit=1&q={}", encoded(query));
         loop {
+            // Searches of a part would take the time of the reading they wait for.
+            if !running.answers("/readyz") && began.elapsed() < PATIENCE {
+                thread::sleep(Duration::from_millis(1));
+                continue;
+            }
             let answer = self.get(running.port, &path);
             if let Ok(answer) = answer
                 && !answer.has_header("vault-reading")
@@ -81,7 +86,7 @@ impl Service {
         http::get(path, &self.bearer())
     }
 
-    fn bearer(&self) -> String {
+    pub(crate) fn bearer(&self) -> String {
         format!("Authorization: Bearer {}\r\n", self.token)
     }
 
@@ -93,11 +98,16 @@ impl Service {
 
 /// A call of a tool at `/mcp`.
 pub(crate) fn call(headers: &str, tool: &str, arguments: &Value) -> String {
+    call_at("/mcp", headers, tool, arguments)
+}
+
+/// A call of a tool.
+pub(crate) fn call_at(path: &str, headers: &str, tool: &str, arguments: &Value) -> String {
     let params = json!({ "name": tool, "arguments": arguments });
     let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
     let body = body.to_string();
     format!(
-        "POST /mcp HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/json\r\n\
+        "POST {path} HTTP/1.1\r\nHost: localhost\r\n{headers}Content-Type: application/json\r\n\
          Accept: application/json, text/event-stream\r\nMCP-Protocol-Version: 2025-11-25\r\nContent-Length: {}\r\n\r\n{body}",
         body.len()
     )

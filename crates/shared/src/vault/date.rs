@@ -30,8 +30,7 @@ impl IsoDate {
                     .bytes()
                     .skip(1)
                     .all(|b| b.is_ascii_digit() || b":.+-Zz ".contains(&b)));
-        (form && time && NaiveDate::parse_from_str(day, "%Y-%m-%d").is_ok())
-            .then(|| Self(text.to_owned()))
+        (form && time && calendar_day(day).is_some()).then(|| Self(text.to_owned()))
     }
 
     /// The text as written.
@@ -43,8 +42,16 @@ impl IsoDate {
     /// The day, without a time.
     #[must_use]
     pub fn day(&self) -> Option<NaiveDate> {
-        NaiveDate::parse_from_str(self.0.get(..10)?, "%Y-%m-%d").ok()
+        calendar_day(self.0.get(..10)?)
     }
+}
+
+/// The day that `YYYY-MM-DD` is in the calendar.
+fn calendar_day(text: &str) -> Option<NaiveDate> {
+    let mut parts = text.splitn(3, '-');
+    let year = parts.next()?.parse().ok()?;
+    let (month, day) = (parts.next()?.parse().ok()?, parts.next()?.parse().ok()?);
+    NaiveDate::from_ymd_opt(year, month, day)
 }
 
 impl fmt::Display for IsoDate {

@@ -16,6 +16,7 @@ mod recover;
 pub mod text;
 pub mod wikilink;
 mod yaml;
+mod yaml_plain;
 pub mod yaml_tree;
 
 pub use body::{Body, Heading};

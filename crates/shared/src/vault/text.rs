@@ -23,7 +23,7 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
 /// NFC, lower case and ordinary width (`ＡＰＩ` is `api`): two texts that a person reads as equal fold to the same text.
 #[must_use]
 pub fn fold(text: &str) -> String {
-    if text.is_ascii() {
+    if text.is_ascii() || text.chars().all(folds_as_ascii) {
         return text.to_ascii_lowercase();
     }
     let mut folded = String::with_capacity(text.len());
@@ -82,6 +82,11 @@ const fn is_plainly_nfc(c: char) -> bool {
     matches!(c, '\0'..='\u{2ff}' | '\u{2010}'..='\u{2027}' | '\u{3000}'..='\u{3029}' | '\u{ac00}'..='\u{d7a3}')
 }
 
+/// Letters that are [`is_plainly_nfc`] and fold to themselves, but for the case of ASCII: most notes hold nothing else.
+const fn folds_as_ascii(c: char) -> bool {
+    matches!(c, '\0'..='\x7f' | '\u{2010}'..='\u{2027}' | '\u{3001}'..='\u{3029}' | '\u{ac00}'..='\u{d7a3}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -98,6 +103,13 @@ mod tests {
             assert_eq!(fold(one), fold(other), "{one:?} vs {other:?}");
         }
         assert_ne!(fold("결제"), fold("결재"));
+    }
+
+    #[test]
+    fn a_letter_that_is_taken_for_folded_folds_to_itself() {
+        for c in ('\0'..=char::MAX).filter(|&c| folds_as_ascii(c) && !c.is_ascii()) {
+            assert!(is_plainly_nfc(c) && fold_char(c).eq([c]), "{c:?}");
+        }
     }
 
     #[test]

@@ -9,6 +9,7 @@ use serde_saphyr::{Options, SnippetMode, Spanned, options::DuplicateKeyPolicy};
 
 use super::{
     text::nfc,
+    yaml_plain,
     yaml_tree::{Node, Root},
 };
 
@@ -59,6 +60,14 @@ pub(super) fn parse(block: &str, first_wins: bool) -> Result<Vec<Property>, Yaml
     if blank {
         return Ok(Vec::new());
     }
+    match yaml_plain::parse(block) {
+        Some(properties) => Ok(properties),
+        None => by_parser(block, first_wins),
+    }
+}
+
+/// All of YAML.
+pub(super) fn by_parser(block: &str, first_wins: bool) -> Result<Vec<Property>, YamlError> {
     match serde_saphyr::from_str_with_options::<Root>(block, options(first_wins)) {
         Ok(Root::Map(entries)) => Ok(entries
             .into_iter()
@@ -145,7 +154,7 @@ fn property(block: &str, (key, value): (Spanned<String>, Spanned<Node>)) -> Prop
 }
 
 /// Properties whose values are names, never numbers: `0123` is an id.
-fn is_textual(name: &str) -> bool {
+pub(super) fn is_textual(name: &str) -> bool {
     name.ends_with("_id")
         || matches!(
             name,

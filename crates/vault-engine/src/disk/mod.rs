@@ -6,6 +6,6 @@ mod read;
 mod stamp;
 mod walk;
 
-pub(crate) use read::{Loaded, load, load_all, parse};
+pub(crate) use read::{Loaded, load_all, parse};
 pub(crate) use stamp::{RootId, Stamp, root_id};
-pub(crate) use walk::{FoundFile, Walked, find_one, is_hidden, is_ignored, walk};
+pub(crate) use walk::{FoundFile, Walked, find_one, is_hidden, is_ignored, note_path, walk};

@@ -8,7 +8,7 @@ use std::{
     num::NonZero,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Mutex,
+        Arc, Mutex,
         atomic::{AtomicUsize, Ordering},
     },
     thread,
@@ -27,7 +27,7 @@ const FEW: usize = 16;
 #[derive(Debug)]
 pub(crate) enum Loaded {
     /// Read; without a stamp when it may change again unnoticed, so that it is read again next time.
-    Note(Box<Note>, Option<Stamp>),
+    Note(Arc<Note>, Option<Stamp>),
     /// It is not there any more.
     Gone,
 }
@@ -65,16 +65,16 @@ pub(crate) fn load_all(files: &[FoundFile], max_bytes: u64) -> Vec<Loaded> {
 }
 
 /// Reads one file.
-pub(crate) fn load(found: &FoundFile, max_bytes: u64) -> Loaded {
+fn load(found: &FoundFile, max_bytes: u64) -> Loaded {
     for last in [false; ATTEMPTS - 1].into_iter().chain([true]) {
         match attempt(found, max_bytes) {
             Ok(Attempt::Steady(bytes, stamp)) => {
                 let stamp = stamp.is_settled().then_some(stamp);
-                return Loaded::Note(Box::new(parse(found.path.clone(), &bytes)), stamp);
+                return Loaded::Note(Arc::new(parse(found.path.clone(), &bytes)), stamp);
             }
             Ok(Attempt::Moving(bytes)) if last => {
                 let note = parse(found.path.clone(), &bytes).unsettled();
-                return Loaded::Note(Box::new(note), None);
+                return Loaded::Note(Arc::new(note), None);
             }
             Ok(Attempt::Moving(_) | Attempt::Replaced) => {}
             Ok(Attempt::TooLarge(stamp)) => {
@@ -85,7 +85,7 @@ pub(crate) fn load(found: &FoundFile, max_bytes: u64) -> Loaded {
                     Some(head) => note.beginning_with(&head),
                     None => note,
                 };
-                return Loaded::Note(Box::new(note), Some(stamp));
+                return Loaded::Note(Arc::new(note), Some(stamp));
             }
             Ok(Attempt::NoFile) => return Loaded::Gone,
             Err(error) if error.kind() == ErrorKind::NotFound => return Loaded::Gone,
@@ -95,7 +95,7 @@ pub(crate) fn load(found: &FoundFile, max_bytes: u64) -> Loaded {
                     format!("cannot be read: {}", error.kind()),
                 );
                 return Loaded::Note(
-                    Box::new(Note::unread(found.path.clone(), found.stamp.size(), defect)),
+                    Arc::new(Note::unread(found.path.clone(), found.stamp.size(), defect)),
                     None,
                 );
             }

@@ -235,7 +235,8 @@ fn is_markdown(file: &Path) -> bool {
         .is_some_and(|suffix| suffix.eq_ignore_ascii_case("md"))
 }
 
-fn note_path(root: &Path, file: &Path) -> Option<NotePath> {
+/// The note that a file is by its name.
+pub(crate) fn note_path(root: &Path, file: &Path) -> Option<NotePath> {
     let below = file.strip_prefix(root).ok()?;
     let parts: Option<Vec<&str>> = below
         .components()

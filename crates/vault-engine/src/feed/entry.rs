@@ -64,10 +64,10 @@ impl Entry {
     }
 }
 
-fn short(value: &Value) -> Value {
+fn short(value: Value) -> Value {
     let text = value.to_string();
     if text.len() <= MAX_VALUE {
-        return value.clone();
+        return value;
     }
     let head = text.get(..text.floor_char_boundary(MAX_VALUE));
     Value::String(format!("{}…", head.unwrap_or_default()))

@@ -9,7 +9,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    ChangeEvent, ChangeKind, ChangePage, FeedError, KEPT, Picture,
+    ChangeEvent, ChangeKind, ChangePage, FeedError, Hidden, KEPT, Picture,
     entry::Entry,
     event::{Draft, drafts, pair},
     store::{Line, Remembered, Store},
@@ -57,6 +57,8 @@ pub(super) struct Log {
     /// What was known when the process stopped; empty once caught up.
     known: BTreeMap<String, Entry>,
     store: Option<Store>,
+    /// A file in which nothing is written yet.
+    fresh: Option<Store>,
 }
 
 impl Log {
@@ -69,6 +71,15 @@ impl Log {
             kept: VecDeque::new(),
             known: BTreeMap::new(),
             store: None,
+            fresh: None,
+        }
+    }
+
+    /// The same, to be written into this file.
+    pub(super) fn beginning(sight: Sight, now: DateTime<Utc>, store: Store) -> Self {
+        Self {
+            fresh: Some(store),
+            ..Self::new(sight, now)
         }
     }
 
@@ -81,11 +92,19 @@ impl Log {
             kept: remembered.changes,
             known: remembered.entries,
             store: Some(store),
+            fresh: None,
+        }
+    }
+
+    /// Writes everything there is into the file in which nothing is written yet.
+    pub(super) fn settle(&mut self, snapshot: &Snapshot) {
+        if let Some(store) = self.fresh.take() {
+            self.keep_in(store, snapshot);
         }
     }
 
     /// Writes everything there is into a file, and goes on there.
-    pub(super) fn keep_in(&mut self, mut store: Store, snapshot: &Snapshot) {
+    fn keep_in(&mut self, mut store: Store, snapshot: &Snapshot) {
         match store.rewrite(&self.head_line(), snapshot, &self.kept) {
             Ok(()) => self.store = Some(store),
             Err(error) => {
@@ -117,10 +136,16 @@ impl Log {
 
     fn add(&mut self, drafts: Vec<Draft>, picture: Picture, now: DateTime<Utc>) {
         let at = written(now);
-        let mut lines = Vec::with_capacity(drafts.len());
+        let mut lines = Vec::with_capacity(drafts.len() + 1);
         let mut hidden = BTreeSet::new();
+        let removed = drafts.iter().any(|draft| draft.kind == ChangeKind::Removed);
+        let unseen = if removed {
+            picture.hidden()
+        } else {
+            Hidden::default()
+        };
         for mut draft in drafts {
-            if draft.kind == ChangeKind::Removed && picture.hides(&draft.entry) {
+            if draft.kind == ChangeKind::Removed && unseen.holds(&draft.entry) {
                 // It is not gone but private. That much is told, and what was told of it before is not any more.
                 draft.entry = Entry::nameless(draft.entry);
                 hidden.insert(draft.entry.note.path.clone());
@@ -136,6 +161,8 @@ impl Log {
             lines.push(Line::Change(Box::new((event.clone(), draft.entry))));
             self.kept.push_back(Kept::told(event));
         }
+        let newest = lines.len();
+        lines.push(Line::At(picture.seen.hash().to_string()));
         if let Some(store) = &mut self.store
             && let Err(error) = store.append(&lines)
         {
@@ -143,7 +170,8 @@ impl Log {
             store.forget();
             self.store = None;
         }
-        if self.untell(&hidden, lines.len())
+        self.settle(picture.seen);
+        if self.untell(&hidden, newest)
             && let Some(store) = self.store.take()
         {
             self.keep_in(store, picture.seen);

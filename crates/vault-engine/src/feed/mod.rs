@@ -10,6 +10,7 @@ mod log;
 mod store;
 
 use std::{
+    collections::HashSet,
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::SystemTime,
@@ -65,20 +66,39 @@ pub(crate) struct Picture<'a> {
 }
 
 impl Picture<'_> {
-    /// Whether a note that is not seen any more is there under its path, its id or with its bytes.
-    fn hides(&self, gone: &entry::Entry) -> bool {
+    /// The notes that are there and not seen.
+    fn hidden(&self) -> Hidden {
+        let mut hidden = Hidden::default();
         if std::ptr::eq(self.seen, self.whole) {
-            return false;
+            return hidden;
         }
-        self.whole.notes().iter().any(|note| {
-            let same = note.path.as_str() == gone.note.path
-                || (note.id().is_some() && note.id() == gone.note.id.as_deref())
-                || note.hash.to_string() == gone.hash;
-            same && self
-                .seen
-                .note(&note.path)
-                .is_none_or(|seen| seen.path != note.path)
-        })
+        for note in self.whole.notes() {
+            let seen = self.seen.note(&note.path);
+            if seen.is_none_or(|seen| seen.path != note.path) {
+                hidden.paths.insert(note.path.as_str().to_owned());
+                hidden.ids.extend(note.id().map(str::to_owned));
+                hidden.hashes.insert(note.hash.to_string());
+            }
+        }
+        hidden
+    }
+}
+
+/// What tells a note that is not seen any more from one that is gone.
+#[derive(Debug, Default)]
+struct Hidden {
+    paths: HashSet<String>,
+    ids: HashSet<String>,
+    hashes: HashSet<String>,
+}
+
+impl Hidden {
+    /// Whether the note is there under its path, its id or with its bytes.
+    fn holds(&self, gone: &entry::Entry) -> bool {
+        let id = gone.note.id.as_ref();
+        self.paths.contains(&gone.note.path)
+            || self.hashes.contains(&gone.hash)
+            || id.is_some_and(|id| self.ids.contains(id))
     }
 }
 
@@ -90,20 +110,21 @@ pub struct Feed {
 }
 
 impl Feed {
-    /// A feed that begins with this picture, or goes on from what a state folder remembers.
+    /// A feed that begins with this picture, or goes on from what a state folder remembers. What begins is written by
+    /// [`Feed::settle`] or with the first change: nobody has to wait for it.
     pub(crate) fn begin(picture: Picture, sight: Sight, state: Option<&Path>) -> Self {
         let (now, snapshot) = (now(), picture.seen);
-        let mut log = match state.map(|folder| Store::open(folder, sight)) {
+        let hash = snapshot.hash().to_string();
+        let mut log = match state.map(|folder| Store::open(folder, sight, &hash)) {
             Some(Ok((store, Some(remembered)))) => {
+                let same = remembered.same;
                 let mut log = Log::remembered(sight, remembered, store);
-                log.catch_up(picture, now);
+                if !same {
+                    log.catch_up(picture, now);
+                }
                 log
             }
-            Some(Ok((store, None))) => {
-                let mut log = Log::new(sight, now);
-                log.keep_in(store, snapshot);
-                log
-            }
+            Some(Ok((store, None))) => Log::beginning(sight, now, store),
             Some(Err(error)) => {
                 tracing::warn!(%error, "the change feed is not kept over restarts");
                 Log::new(sight, now)
@@ -124,6 +145,11 @@ impl Feed {
             log: Mutex::new(Log::new(sight, now())),
             head: watch::channel(0).0,
         }
+    }
+
+    /// Writes the file of a feed that has none yet; the picture is the present one.
+    pub(crate) fn settle(&self, picture: Picture) {
+        self.log().settle(picture.seen);
     }
 
     /// Takes in what changed; on the disk before anybody is told.

@@ -6,7 +6,7 @@
 use std::{
     collections::{BTreeMap, VecDeque},
     fs::{self, File, OpenOptions},
-    io::{self, BufRead, BufReader, BufWriter, Write},
+    io::{self, BufRead, BufReader, BufWriter, Read, Seek, SeekFrom, Write},
     path::{Path, PathBuf},
 };
 
@@ -18,6 +18,8 @@ use crate::{Sight, Snapshot};
 pub(super) const VERSION: u32 = 1;
 /// Longest line that is believed, in bytes.
 const MAX_LINE: usize = 64 * 1024;
+/// How the line of a note begins.
+const NOTE: &[u8] = b"{\"note\":";
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -34,6 +36,8 @@ pub(super) enum Line {
     /// An older change that is not told any more, and when it was.
     Untold(String),
     Change(Box<(ChangeEvent, Entry)>),
+    /// The hash of the picture that everything above amounts to.
+    At(String),
 }
 
 /// What the last run left.
@@ -44,6 +48,8 @@ pub(super) struct Remembered {
     pub(super) first: u64,
     pub(super) entries: BTreeMap<String, Entry>,
     pub(super) changes: VecDeque<Kept>,
+    /// Nothing changed since: the notes are those of the picture that was asked about, and `entries` was not read.
+    pub(super) same: bool,
 }
 
 #[derive(Debug)]
@@ -56,8 +62,12 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Opens the file of one sight, and reads it.
-    pub(super) fn open(folder: &Path, sight: Sight) -> io::Result<(Self, Option<Remembered>)> {
+    /// Opens the file of one sight, and reads it: the changes alone when it ends at the picture with this hash.
+    pub(super) fn open(
+        folder: &Path,
+        sight: Sight,
+        hash: &str,
+    ) -> io::Result<(Self, Option<Remembered>)> {
         fs::create_dir_all(folder)?;
         let name = match sight {
             Sight::Open => "changes-open",
@@ -68,7 +78,8 @@ impl Store {
             .map_err(|_| io::Error::other("another process uses the state folder"))?;
         let path = folder.join(format!("{name}.ndjson"));
         let file = private(&path)?;
-        let remembered = read(&file)?;
+        let same = ends_at(&file, hash)?;
+        let remembered = read(&file, same)?;
         let (length, remembered) =
             remembered.map_or((0, None), |(length, read)| (length, Some(read)));
         // What is behind the last whole line was being written when the process ended.
@@ -110,6 +121,7 @@ impl Store {
             };
             write(&mut out, &line)?;
         }
+        write(&mut out, &Line::At(snapshot.hash().to_string()))?;
         out.flush()?;
         drop(out);
         file.sync_all()?;
@@ -121,16 +133,14 @@ impl Store {
 
     /// Adds changes; they are on the disk when this returns.
     pub(super) fn append(&mut self, lines: &[Line]) -> io::Result<()> {
-        if lines.is_empty() {
-            return Ok(());
-        }
         let mut out = Vec::new();
         for line in lines {
             write(&mut out, line)?;
         }
         self.file.write_all(&out)?;
         self.file.sync_data()?;
-        self.changes += lines.len();
+        let changes = lines.iter().filter(|line| matches!(line, Line::Change(_)));
+        self.changes += changes.count();
         Ok(())
     }
 
@@ -157,8 +167,24 @@ fn private(path: &Path) -> io::Result<File> {
     options.open(path)
 }
 
-/// Everything up to the first line that is not whole, and where that begins; nothing when the head is not ours.
-fn read(file: &File) -> io::Result<Option<(u64, Remembered)>> {
+/// Whether the last line says that the file amounts to the picture with this hash.
+fn ends_at(mut file: &File, hash: &str) -> io::Result<bool> {
+    let mut wanted = Vec::new();
+    write(&mut wanted, &Line::At(hash.to_owned()))?;
+    let length = file.metadata()?.len();
+    let Some(start) = length.checked_sub(wanted.len() as u64) else {
+        return Ok(false);
+    };
+    file.seek(SeekFrom::Start(start))?;
+    let mut last = Vec::with_capacity(wanted.len());
+    file.take(wanted.len() as u64).read_to_end(&mut last)?;
+    file.rewind()?;
+    Ok(last == wanted)
+}
+
+/// Everything up to the first line that is not whole, and where that begins; nothing when the head is not ours. Of notes that
+/// are the `same` nothing has to be known.
+fn read(file: &File, same: bool) -> io::Result<Option<(u64, Remembered)>> {
     let mut lines = BufReader::new(file);
     let mut remembered: Option<Remembered> = None;
     let (mut length, mut line) = (0, Vec::new());
@@ -166,6 +192,10 @@ fn read(file: &File) -> io::Result<Option<(u64, Remembered)>> {
         line.clear();
         let read = lines.read_until(b'\n', &mut line)?;
         let whole = line.ends_with(b"\n") && line.len() <= MAX_LINE;
+        if same && whole && remembered.is_some() && line.starts_with(NOTE) {
+            length += read as u64;
+            continue;
+        }
         let Some(parsed) = whole.then(|| serde_json::from_slice(&line).ok()).flatten() else {
             return Ok(remembered.map(|remembered| (length, remembered)));
         };
@@ -183,6 +213,7 @@ fn read(file: &File) -> io::Result<Option<(u64, Remembered)>> {
                     name,
                     kept_since,
                     first,
+                    same,
                     ..Remembered::default()
                 });
             }
@@ -192,6 +223,7 @@ fn read(file: &File) -> io::Result<Option<(u64, Remembered)>> {
             (Some(known), Line::Past(event)) => known.changes.push_back(Kept::told(*event)),
             (Some(known), Line::Untold(at)) => known.changes.push_back(Kept { at, event: None }),
             (Some(known), Line::Change(change)) => known.follow(change.0, change.1),
+            (Some(_), Line::At(_)) => {}
             _ => return Ok(None),
         }
         length += read as u64;

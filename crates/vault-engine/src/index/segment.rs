@@ -23,6 +23,8 @@ pub(crate) const MAX_BYTES: usize = 128 * 1024 * 1024;
 #[derive(Debug)]
 pub(crate) struct Segment {
     notes: Vec<Arc<Note>>,
+    /// Of each note, so that a rank is told without a look at the note.
+    recencies: Vec<u32>,
     dictionary: Dictionary,
     /// Where each word's list starts in `lists`; one more for the end.
     starts: Vec<u32>,
@@ -117,17 +119,17 @@ impl Segment {
         }
         starts.push(u32::try_from(bytes.len()).unwrap_or(u32::MAX));
         pairs.shrink();
-        Self {
-            pairs,
-            notes,
+        let parts = Parts {
             dictionary,
             starts,
             lists: bytes,
             long,
-        }
+            pairs,
+        };
+        Self::again(notes, parts)
     }
 
-    /// A segment that was made before.
+    /// A segment of parts that were made before.
     pub(crate) fn again(notes: Vec<Arc<Note>>, parts: Parts) -> Self {
         let Parts {
             dictionary,
@@ -137,6 +139,7 @@ impl Segment {
             pairs,
         } = parts;
         Self {
+            recencies: notes.iter().map(|note| note.folded.recency).collect(),
             notes,
             dictionary,
             starts,
@@ -153,6 +156,11 @@ impl Segment {
 
     pub(crate) fn notes(&self) -> &[Arc<Note>] {
         &self.notes
+    }
+
+    /// The day of the last change of each note, as [`Note`] holds it.
+    pub(crate) fn recencies(&self) -> &[u32] {
+        &self.recencies
     }
 
     pub(crate) const fn dictionary(&self) -> &Dictionary {
@@ -210,7 +218,7 @@ impl Segment {
             + self.pairs.bytes()
             + self.lists.len()
             + 4 * (self.starts.len() + self.long.len())
-            + 8 * self.notes.len()
+            + 12 * self.notes.len()
     }
 }
 

@@ -5,11 +5,11 @@
 
 use std::{path::Path, time::UNIX_EPOCH};
 
-use super::wire::Written;
+use crate::wire::Written;
 use crate::{VaultConfig, disk::RootId};
 
 /// Grows with every change of the form of the file.
-const FORMAT: u64 = 1;
+const FORMAT: u64 = 2;
 
 /// The first frame: the same bytes, or the file is of no use.
 pub(super) fn head(config: &VaultConfig, root: RootId) -> Option<Vec<u8>> {

@@ -18,9 +18,8 @@ use super::{
     head::head,
     is_private, notes,
     pieces::{self, GONE, Piece},
-    wire::Rest,
 };
-use crate::{Note, VaultConfig, disk::RootId, index::Segment};
+use crate::{Note, VaultConfig, disk::RootId, index::Segment, wire::Rest};
 
 const MAX_THREADS: usize = 8;
 
@@ -162,12 +161,10 @@ mod tests {
     use crate::{
         Snapshot,
         index::Index,
-        kept::{
-            save::{frame_of_notes, frame_of_piece},
-            wire::Written,
-        },
+        kept::save::{frame_of_notes, frame_of_piece},
         query::Page,
         search::search,
+        wire::Written,
     };
     use proptest::prelude::*;
 

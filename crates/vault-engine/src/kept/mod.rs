@@ -12,7 +12,6 @@ mod load;
 mod notes;
 mod pieces;
 mod save;
-mod wire;
 mod worker;
 
 pub(crate) use load::{Kept, load};

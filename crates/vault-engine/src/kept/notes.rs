@@ -5,19 +5,17 @@
 
 use std::path::{Path, PathBuf};
 
-use loop_shared::vault::{
-    BlockState, Defect, DefectCode, Entity, Fragment, Frontmatter, Heading, NotePath, WikiLink,
-};
+use loop_shared::vault::{Defect, DefectCode, Entity, Fragment, Heading, NotePath, WikiLink};
 use serde::{
     Deserialize,
     de::value::{Error, StrDeserializer},
 };
 
-use super::wire::{Rest, Written};
+use crate::wire::{Rest, Written};
 use crate::{
     Note,
     disk::Stamp,
-    note::{ContentHash, Folded, Marks},
+    note::{ContentHash, Folded, Marks, Properties},
     text::Text,
 };
 
@@ -45,7 +43,7 @@ pub(super) fn write(out: &mut Written, root: &Path, kept: &KeptNote<&Note>) -> O
     out.number(note.bytes);
     out.0.extend_from_slice(note.hash.as_bytes());
     out.text(&note.title);
-    properties(out, &note.frontmatter);
+    note.frontmatter.write(out);
     out.many(&note.tags, |out, tag| out.text(tag));
     out.many(&note.links, link);
     out.many(&note.headings, |out, heading| {
@@ -80,7 +78,7 @@ pub(super) fn read(rest: &mut Rest, root: &Path) -> Option<KeptNote<Note>> {
     let bytes = rest.number()?;
     let hash = ContentHash::from_bytes(rest.array()?);
     let title = rest.text()?.to_owned();
-    let frontmatter = read_properties(rest)?;
+    let (properties, frontmatter) = Properties::read(rest)?;
     let tags = rest.many(|rest| Some(rest.text()?.to_owned()))?;
     let links = rest.many(read_link)?;
     let headings = rest.many(|rest| {
@@ -110,7 +108,7 @@ pub(super) fn read(rest: &mut Rest, root: &Path) -> Option<KeptNote<Note>> {
         hash,
         title,
         aliases: crate::note::aliases(&frontmatter),
-        frontmatter,
+        frontmatter: properties,
         entity,
         tags,
         links,
@@ -121,33 +119,8 @@ pub(super) fn read(rest: &mut Rest, root: &Path) -> Option<KeptNote<Note>> {
         folded: Folded::default(),
         marks,
     };
-    note.folded = Folded::of(&note);
+    note.folded = Folded::of(&note, &frontmatter);
     Some(KeptNote { file, stamp, note })
-}
-
-fn properties(out: &mut Written, frontmatter: &Frontmatter) {
-    out.number(match frontmatter.state {
-        BlockState::Absent => 0_u64,
-        BlockState::Whole => 1,
-        BlockState::Recovered => 2,
-    });
-    out.length(frontmatter.lined().count());
-    for (name, value, line) in frontmatter.lined() {
-        out.text(name);
-        out.value(value);
-        out.number(line);
-    }
-}
-
-fn read_properties(rest: &mut Rest) -> Option<Frontmatter> {
-    let state = match rest.number()? {
-        0 => BlockState::Absent,
-        1 => BlockState::Whole,
-        2 => BlockState::Recovered,
-        _ => return None,
-    };
-    let fields = rest.many(|rest| Some((rest.text()?.to_owned(), rest.value()?, rest.small()?)))?;
-    Some(Frontmatter::again(fields, state))
 }
 
 fn link(out: &mut Written, link: &WikiLink) {

@@ -13,12 +13,12 @@ use super::{
     is_private,
     load::{NOTES, PIECE},
     pieces::{self, GONE},
-    wire::Written,
 };
 use crate::{
     Note,
     index::{NOWHERE, Placed},
     names::At,
+    wire::Written,
 };
 
 /// Bytes of notes after which a frame is closed.

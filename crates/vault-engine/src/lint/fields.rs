@@ -1,7 +1,7 @@
 //! Properties beside the schema.
 
 use jsonschema::{ValidationError, error::ValidationErrorKind};
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::{Finding, Level, Schema};
 use crate::{Note, Snapshot};
@@ -12,12 +12,8 @@ const MAX_A_NOTE: usize = 20;
 pub(super) fn check(snapshot: &Snapshot, schema: &Schema, findings: &mut Vec<Finding>) {
     for note in snapshot.notes().iter().filter(|note| note.entity.is_some()) {
         // An empty property is an absent one.
-        let fields = &note.frontmatter.fields;
-        let filled: Map<String, Value> = fields
-            .iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(name, value)| (name.clone(), value.clone()))
-            .collect();
+        let mut filled = note.frontmatter.to_map();
+        filled.retain(|_, value| !value.is_null());
         let filled = Value::Object(filled);
         if schema.properties.is_valid(&filled) {
             continue;

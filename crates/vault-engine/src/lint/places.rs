@@ -46,7 +46,7 @@ pub(super) fn check(snapshot: &Snapshot, schema: &Schema, findings: &mut Vec<Fin
             );
         }
         if let Some(level) = schema.rules.notes_without_properties
-            && note.frontmatter.fields.is_empty()
+            && note.frontmatter.is_empty()
             && note.defects.is_empty()
             && !is_plain(note)
         {

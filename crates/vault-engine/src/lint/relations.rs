@@ -62,7 +62,7 @@ fn stated(snapshot: &Snapshot, at: At) -> impl Iterator<Item = (&str, At)> {
     let targets = snapshot
         .graph()
         .targets(at)
-        .map(|targets| targets.relations.as_slice());
+        .map(|targets| &*targets.relations);
     let pairs = relations.iter().zip(targets.unwrap_or_default());
     pairs.map(|(relation, target)| (relation.kind.as_str(), target.unwrap_or(At::MAX)))
 }

@@ -33,6 +33,14 @@ impl Feeds {
         })
     }
 
+    /// Writes what was not written yet.
+    pub(super) fn settle(&self, pictures: &Pictures) {
+        self.whole.settle(picture(pictures, Sight::Whole));
+        if !Arc::ptr_eq(&self.whole, &self.open) {
+            self.open.settle(picture(pictures, Sight::Open));
+        }
+    }
+
     /// Takes in what changed for each.
     pub(super) fn record(&self, before: &Pictures, after: &Pictures) {
         let record = |feed: &Feed, sight| {

@@ -69,7 +69,7 @@ fn known_again(keeper: &Keeper, differing: &[FoundFile]) -> usize {
     differing.iter().filter(known).count()
 }
 
-/// Lists the folder while what the last run kept is read.
+/// Watches and lists the folder while what the last run kept is read.
 fn recall(keeper: &mut Keeper) -> Option<disk::Walked> {
     let (config, root) = (&keeper.config.clone(), keeper.root);
     let (walked, kept) = thread::scope(|scope| {
@@ -78,6 +78,8 @@ fn recall(keeper: &mut Keeper) -> Option<disk::Walked> {
             .as_deref()
             .zip(root)
             .map(|(folder, root)| scope.spawn(move || kept::load(folder, config, root)));
+        // Watching starts before a file is looked at, so that no change falls between.
+        keeper.start_watching();
         let walked = keeper.walk();
         let kept = recalling.map(|recalling| recalling.join().unwrap_or_default());
         (walked, kept)

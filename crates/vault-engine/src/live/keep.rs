@@ -8,6 +8,13 @@ use super::keeper::Keeper;
 use crate::{Note, Sight, kept::KeptNote};
 
 impl Keeper {
+    /// Writes what the feeds need at the next start, unless it is written.
+    pub(super) fn settle(&self) {
+        if let Some(feeds) = self.shared.feeds.get() {
+            feeds.settle(&self.shared.pictures.load());
+        }
+    }
+
     /// Writes down what the next start needs, when it is worth it.
     pub(super) fn keep(&mut self) {
         let (Some(keeping), Some(root)) = (&mut self.keeping, self.root) else {

@@ -81,9 +81,10 @@ impl Keeper {
 
     /// Starts watching, and reads everything.
     pub(super) fn begin(&mut self) {
-        // Watching starts before reading, so that no change falls between.
-        self.start_watching();
         first::read(self);
+        if !self.config.serve_at_once {
+            self.settle();
+        }
     }
 
     pub(super) fn shared(&self) -> Arc<Shared> {
@@ -92,9 +93,15 @@ impl Keeper {
 
     /// Works until told to stop.
     pub(super) fn run(mut self, receiver: &Receiver<Message>) {
+        self.follow(receiver);
+        self.settle();
+    }
+
+    fn follow(&mut self, receiver: &Receiver<Message>) {
         let mut due = Due::after(self.interval());
         while !self.shared.stop.load(Ordering::Acquire) {
             self.index();
+            self.settle();
             self.keep();
             let mut compare = false;
             let mut told: Vec<PathBuf> = Vec::new();
@@ -154,7 +161,7 @@ impl Keeper {
             .min(self.config.rescan_interval.max(MIN_POLL / 10))
     }
 
-    fn start_watching(&mut self) {
+    pub(super) fn start_watching(&mut self) {
         if !self.config.watch {
             "switched off".clone_into(&mut self.no_watch);
             return;
@@ -169,38 +176,6 @@ impl Keeper {
                 self.no_watch = reason;
             }
         }
-    }
-
-    /// Reads the notes told; `false` when only a comparison of the whole folder will do.
-    fn reread(&mut self, told: &[PathBuf]) -> bool {
-        let began = Instant::now();
-        let root = self.config.root.clone();
-        for file in told {
-            let is_note = file
-                .extension()
-                .is_some_and(|suffix| suffix.eq_ignore_ascii_case("md"));
-            if !is_note {
-                if std::fs::symlink_metadata(file).is_ok_and(|metadata| metadata.is_file()) {
-                    continue;
-                }
-                return false;
-            }
-            let Some(found) = disk::find_one(&root, file) else {
-                return false;
-            };
-            let known = self.memory.file_of(&found.path);
-            let full = known.is_none() && self.memory.len() >= self.config.max_notes;
-            if full || known.is_some_and(|known| known != found.file) {
-                return false;
-            }
-            let loaded = disk::load(&found, self.config.max_note_bytes);
-            self.note_changes(1);
-            self.pending += u64::from(self.memory.take(found, loaded));
-        }
-        if self.pending > 0 {
-            self.publish(began);
-        }
-        true
     }
 
     /// Compares the whole folder with memory and reads what differs.

@@ -109,6 +109,11 @@ impl Memory {
         (before - self.known.len()) as u64
     }
 
+    /// Drops a note; whether it was there.
+    pub(super) fn remove(&mut self, path: &NotePath) -> bool {
+        self.known.remove(path).is_some()
+    }
+
     /// Takes a read note in; whether anything changed.
     pub(super) fn take(&mut self, found: FoundFile, loaded: Loaded) -> bool {
         let (note, stamp) = match loaded {
@@ -125,7 +130,6 @@ impl Memory {
             known.file = file;
             return false;
         }
-        let note = Arc::from(note);
         self.known.insert(path, Known { file, stamp, note });
         true
     }

@@ -13,6 +13,7 @@ mod past;
 mod pictures;
 mod show;
 mod status;
+mod told;
 mod watch;
 
 use std::{

@@ -1,24 +1,24 @@
 //! Asks the operating system for changes.
 //!
-//! In: the vault's folder. Out: messages to the keeper, at most as many as its queue holds.
-//! Never: reading; a symbolic link followed.
+//! In: the vault's folder. Out: messages to the keeper, each of all that was told within a moment, at most as many as its queue
+//! holds.
+//! Never: reading; a symbolic link followed; a change held back for longer than that moment because others follow it.
 
 use std::{
+    collections::BTreeSet,
     path::{Path, PathBuf},
     sync::{
         Arc,
         atomic::{AtomicBool, Ordering},
-        mpsc::SyncSender,
+        mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     },
-    time::Duration,
+    thread,
+    time::{Duration, Instant},
 };
 
-use notify_debouncer_full::{
-    DebounceEventResult, DebouncedEvent, Debouncer, RecommendedCache, new_debouncer_opt,
-    notify::{
-        self, Config, EventKind, RecommendedWatcher, RecursiveMode,
-        event::{AccessKind, AccessMode},
-    },
+use notify::{
+    Config, Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher as _,
+    event::{AccessKind, AccessMode},
 };
 
 use super::Message;
@@ -28,11 +28,22 @@ use crate::{
     patterns::Patterns,
 };
 
-const MIN_DEBOUNCE: Duration = Duration::from_millis(20);
+const MIN_MOMENT: Duration = Duration::from_millis(20);
+/// Paths told in one message; of more the whole folder is compared.
+const MAX_PATHS: usize = 4_096;
+/// Events that wait to be collected.
+const QUEUE: usize = 4_096;
 
 /// A running watcher; dropping it stops its threads.
 pub(super) struct Watch {
-    _debouncer: Debouncer<RecommendedWatcher, RecommendedCache>,
+    _watcher: RecommendedWatcher,
+}
+
+/// What one event means.
+enum Told {
+    Paths(Vec<PathBuf>),
+    /// Something is missing.
+    Doubt,
 }
 
 impl Watch {
@@ -42,53 +53,87 @@ impl Watch {
         missed: &Arc<AtomicBool>,
         sender: &SyncSender<Message>,
     ) -> notify::Result<Self> {
-        let (missed, sender) = (Arc::clone(missed), sender.clone());
+        let (tell, told) = sync_channel(QUEUE);
         let (folder, ignore) = (vault.root.clone(), vault.ignore.clone());
-        let handler = move |result: DebounceEventResult| {
-            let message = match result {
-                Ok(events) => message(&folder, &ignore, &events),
-                Err(errors) => {
-                    tracing::warn!(
-                        count = errors.len(),
-                        first = errors.first().map(tracing::field::display),
-                        "vault.watch failed"
-                    );
-                    Some(Message::Compare)
-                }
-            };
-            if let Some(message) = message
-                && sender.try_send(message).is_err()
+        let overflow = Arc::clone(missed);
+        let handler = move |result: notify::Result<Event>| {
+            if let Some(told) = meaning(&folder, &ignore, result)
+                && tell.try_send(told).is_err()
             {
-                missed.store(true, Ordering::Release);
+                overflow.store(true, Ordering::Release);
             }
         };
         let config = Config::default().with_follow_symlinks(false);
-        let debounce = vault.debounce.max(MIN_DEBOUNCE);
-        let mut debouncer =
-            new_debouncer_opt(debounce, None, handler, RecommendedCache::new(), config)?;
-        debouncer.watch(&vault.root, RecursiveMode::Recursive)?;
-        Ok(Self {
-            _debouncer: debouncer,
-        })
+        let mut watcher = RecommendedWatcher::new(handler, config)?;
+        watcher.watch(&vault.root, RecursiveMode::Recursive)?;
+        let (missed, sender) = (Arc::clone(missed), sender.clone());
+        let moment = vault.debounce.max(MIN_MOMENT);
+        // It ends with the watcher, which holds the other end.
+        thread::Builder::new()
+            .name("vault-watch".to_owned())
+            .spawn(move || collect(&told, moment, &missed, &sender))
+            .map_err(notify::Error::io)?;
+        Ok(Self { _watcher: watcher })
     }
 }
 
-/// What events mean; reading a file is an event too and means nothing.
-fn message(root: &Path, ignore: &Patterns, events: &[DebouncedEvent]) -> Option<Message> {
-    if events.iter().any(|event| event.need_rescan()) {
-        return Some(Message::Compare);
+/// Gathers what is told within a moment of the first, and passes it on.
+fn collect(
+    told: &Receiver<Told>,
+    moment: Duration,
+    missed: &AtomicBool,
+    sender: &SyncSender<Message>,
+) {
+    while let Ok(first) = told.recv() {
+        let until = Instant::now() + moment;
+        let (mut paths, mut doubt, mut open) = (BTreeSet::new(), false, true);
+        let mut next = Some(first);
+        while let Some(one) = next {
+            match one {
+                Told::Paths(more) => paths.extend(more),
+                Told::Doubt => doubt = true,
+            }
+            let left = until.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                break;
+            }
+            let more = told.recv_timeout(left);
+            open = !matches!(more, Err(RecvTimeoutError::Disconnected));
+            next = more.ok();
+        }
+        let message = if doubt || paths.len() > MAX_PATHS {
+            Message::Compare
+        } else {
+            Message::Changed(paths.into_iter().collect())
+        };
+        if sender.try_send(message).is_err() {
+            missed.store(true, Ordering::Release);
+        }
+        if !open {
+            return;
+        }
     }
-    let told = events
-        .iter()
-        .filter(|event| is_change(event.kind))
-        .flat_map(|event| event.paths.iter());
-    let mut paths: Vec<PathBuf> = told
-        .filter(|path| !is_hidden(root, path) && !is_ignored(root, path, false, ignore))
-        .cloned()
-        .collect();
-    paths.sort();
-    paths.dedup();
-    (!paths.is_empty()).then_some(Message::Changed(paths))
+}
+
+/// What an event means; reading a file is an event too and means nothing.
+fn meaning(root: &Path, ignore: &Patterns, result: notify::Result<Event>) -> Option<Told> {
+    let event = match result {
+        Ok(event) => event,
+        Err(error) => {
+            tracing::warn!(%error, "vault.watch failed");
+            return Some(Told::Doubt);
+        }
+    };
+    if event.need_rescan() {
+        return Some(Told::Doubt);
+    }
+    let wanted = |path: &PathBuf| !is_hidden(root, path) && !is_ignored(root, path, false, ignore);
+    let paths: Vec<PathBuf> = if is_change(event.kind) {
+        event.paths.into_iter().filter(wanted).collect()
+    } else {
+        Vec::new()
+    };
+    (!paths.is_empty()).then_some(Told::Paths(paths))
 }
 
 const fn is_change(kind: EventKind) -> bool {

@@ -64,7 +64,7 @@ const ELSEWHERE: &[&str] = &[
     "visibility",
 ];
 
-pub(super) fn properties(frontmatter: &Frontmatter) -> String {
+pub(super) fn property_texts(frontmatter: &Frontmatter) -> String {
     let mut text = String::new();
     for (name, value) in &frontmatter.fields {
         if !ELSEWHERE.contains(&name.as_str()) {

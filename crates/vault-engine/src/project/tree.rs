@@ -124,7 +124,7 @@ fn above(snapshot: &Snapshot, at: At, root: At, members: &BTreeSet<At>) -> At {
         .unwrap_or_default();
     let targets = snapshot.graph().targets(at);
     let targets = targets
-        .map(|targets| targets.relations.as_slice())
+        .map(|targets| &*targets.relations)
         .unwrap_or_default();
     let first = |kind: &str| {
         let mut led = stated

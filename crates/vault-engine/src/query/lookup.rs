@@ -168,7 +168,7 @@ fn view(snapshot: &Snapshot, at: At, note: &Note) -> NoteView {
         note: NoteRef::of(note),
         hash: note.hash.to_string(),
         bytes: note.bytes,
-        frontmatter: note.frontmatter.fields.clone(),
+        frontmatter: note.frontmatter.to_map(),
         tags: note.tags.clone(),
         body: note.body().into_owned(),
         links: links(snapshot, at),
@@ -183,7 +183,7 @@ fn links(snapshot: &Snapshot, at: At) -> Vec<NoteRef> {
     let mut seen = HashSet::from([at]);
     let each_once = |target: &At| seen.insert(*target);
     targets
-        .map(|targets| targets.links.as_slice())
+        .map(|targets| &*targets.links)
         .unwrap_or_default()
         .iter()
         .flatten()
@@ -211,7 +211,7 @@ fn relations(snapshot: &Snapshot, at: At, note: &Note) -> Relations {
     let mut found = Relations::default();
     let targets = graph.targets(at);
     let targets = targets
-        .map(|targets| targets.relations.as_slice())
+        .map(|targets| &*targets.relations)
         .unwrap_or_default();
     for (relation, target) in note.relations.iter().zip(targets) {
         let end = RelationEnd {

@@ -25,11 +25,11 @@ use crate::{
 pub(crate) struct Rank(pub(crate) u64);
 
 impl Rank {
-    fn of(note: &Note, place: u64, sum: Found) -> Self {
+    fn of(recency: u32, place: u64, sum: Found) -> Self {
         // 0, 1, 2–3, 4–7, …: one more mention in a long note is not worth more than a newer note.
         let often = u64::from(u8::BITS - sum.weight.leading_zeros());
         let quality = sum.quality as u64;
-        Self(place << 40 | quality << 36 | often << 32 | u64::from(note.folded.recency))
+        Self(place << 40 | quality << 36 | often << 32 | u64::from(recency))
     }
 
     /// From 0 (body) to 5 (the query is its name).
@@ -45,34 +45,28 @@ pub(crate) fn gather(snapshot: &Snapshot, ask: &Ask, mut found: impl FnMut(At, R
     let names = snapshot.names();
     let same = names.with_id(&ask.whole).iter();
     let called_so: HashSet<At> = same.chain(names.with_alias(&ask.whole)).copied().collect();
-    let mut say = |at: At, note: &Note, sum: Found| {
+    let mut say = |at: At, recency: u32, sum: Found| {
         let place = match () {
             () if called_so.contains(&at) => NAMED,
             () if ask.words.is_empty() => 0,
             () => place(sum.fields),
         };
-        found(at, Rank::of(note, place, sum));
+        found(at, Rank::of(recency, place, sum));
     };
     for placed in snapshot.index().pieces() {
         let mut tally = Tally::over(placed, snapshot);
         tally.narrow(ask);
-        for ((&at, &sum), _) in placed
-            .at
-            .iter()
-            .zip(&tally.sums)
-            .zip(&tally.alive)
-            .filter(|(_, alive)| **alive)
-        {
-            if let Some(note) = snapshot.at(at) {
-                say(at, note, sum);
-            }
+        let each = placed.at.iter().zip(placed.segment.recencies());
+        let each = each.zip(&tally.sums).zip(&tally.alive);
+        for (((&at, &recency), &sum), _) in each.filter(|(_, alive)| **alive) {
+            say(at, recency, sum);
         }
     }
     for &at in snapshot.index().loose() {
         if let Some(note) = snapshot.at(at)
             && let Some(sum) = look(note, ask)
         {
-            say(at, note, sum);
+            say(at, note.folded.recency, sum);
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! In: a condition and what day it is. Out: [`Ready`], which says yes or no to notes.
 
-use std::{borrow::Cow, cmp::Ordering};
+use std::cmp::Ordering;
 
 use chrono::NaiveDate;
 use loop_shared::vault::text::fold;
@@ -44,7 +44,7 @@ impl<'a> Ready<'a> {
             Self::Any(parts) => parts.iter().any(|part| part.holds(note)),
             Self::Not(part) => !part.holds(note),
             Self::Test(field, op, wanted) => {
-                compare(value(note, field).as_deref(), field, *op, wanted)
+                compare(value(note, field).as_ref(), field, *op, wanted)
             }
         }
     }
@@ -110,8 +110,8 @@ fn has(value: Option<&Value>) -> bool {
 }
 
 /// The value of a property, or of what a note is besides its properties.
-pub(super) fn value<'a>(note: &'a Note, field: &str) -> Option<Cow<'a, Value>> {
-    let text = |text: &str| Some(Cow::Owned(Value::String(text.to_owned())));
+pub(super) fn value(note: &Note, field: &str) -> Option<Value> {
+    let text = |text: &str| Some(Value::String(text.to_owned()));
     match field {
         // Of the text too, and each once.
         "tags" => {
@@ -120,27 +120,36 @@ pub(super) fn value<'a>(note: &'a Note, field: &str) -> Option<Cow<'a, Value>> {
                 .iter()
                 .map(|tag| Value::String(tag.clone()))
                 .collect();
-            (!tags.is_empty()).then_some(Cow::Owned(Value::Array(tags)))
+            (!tags.is_empty()).then_some(Value::Array(tags))
         }
         "path" => text(note.path.as_str()),
         "folder" => text(note.path.folder()),
         _ => match note.frontmatter.get(field) {
-            Some(found) => Some(Cow::Borrowed(found)),
+            Some(found) => Some(found),
             None => match field {
                 "title" => text(&note.title),
                 "id" => note.id().and_then(text),
-                _ => nested(note, field).map(Cow::Borrowed),
+                _ => nested(note, field),
             },
         },
     }
 }
 
+/// The value of a property that is one text, as it is held.
+pub(super) fn plain_text<'a>(note: &'a Note, field: &str) -> Option<&'a str> {
+    match field {
+        "tags" | "path" | "folder" => None,
+        _ => note.frontmatter.text(field),
+    }
+}
+
 /// `meta.owner` is the property `owner` inside `meta`.
-fn nested<'a>(note: &'a Note, field: &str) -> Option<&'a Value> {
-    let mut names = field.split('.');
-    let first = note.frontmatter.get(names.next()?)?;
-    field.contains('.').then_some(())?;
-    names
-        .try_fold(first, |value, name| value.get(name))
-        .filter(|value| !value.is_null())
+fn nested(note: &Note, field: &str) -> Option<Value> {
+    let (first, names) = field.split_once('.')?;
+    let found = names
+        .split('.')
+        .try_fold(note.frontmatter.get(first)?, |mut value, name| {
+            value.get_mut(name).map(Value::take)
+        });
+    found.filter(|value| !value.is_null())
 }

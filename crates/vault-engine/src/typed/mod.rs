@@ -7,6 +7,7 @@
 
 mod compare;
 mod fitting;
+mod groups;
 mod line;
 mod literal;
 mod run;

@@ -2,7 +2,6 @@
 
 use std::{
     cmp::Ordering,
-    collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
@@ -14,6 +13,7 @@ use serde_json::{Map, Value};
 use super::{
     Query, QueryError,
     compare::{Ready, value},
+    groups::groups,
     literal::as_text,
 };
 use crate::{
@@ -21,9 +21,6 @@ use crate::{
     query::{Page, cursor},
     view::NoteRef,
 };
-
-/// Groups told at most; more are counted in [`QueryPage::group_total`].
-const MAX_GROUPS: usize = 1_000;
 
 /// A note that fits.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
@@ -170,51 +167,9 @@ fn list<'a>(
     })
 }
 
-fn groups<'a>(fitting: impl Iterator<Item = &'a Note>, field: &str) -> QueryPage {
-    let mut counts: HashMap<String, Group> = HashMap::new();
-    let mut total = 0;
-    for note in fitting {
-        total += 1;
-        let value = value(note, field);
-        let items: &[Value] = match value.as_deref() {
-            Some(Value::Array(items)) if !items.is_empty() => items,
-            Some(one) => std::slice::from_ref(one),
-            None => &[Value::Null],
-        };
-        let mut said: Vec<String> = Vec::new();
-        for item in items {
-            let name = as_text(item).map_or_else(|| item.to_string(), |text| fold(&text));
-            if !said.contains(&name) {
-                let group = counts.entry(name.clone()).or_insert_with(|| Group {
-                    value: item.clone(),
-                    count: 0,
-                });
-                group.count += 1;
-                said.push(name);
-            }
-        }
-    }
-    let mut groups: Vec<(String, Group)> = counts.into_iter().collect();
-    groups.sort_unstable_by(|(a, one), (b, other)| {
-        other.count.cmp(&one.count).then_with(|| a.cmp(b))
-    });
-    let group_total = groups.len() as u64;
-    let groups = groups
-        .into_iter()
-        .take(MAX_GROUPS)
-        .map(|(_, group)| group)
-        .collect();
-    QueryPage {
-        total,
-        groups: Some(groups),
-        group_total: Some(group_total),
-        ..QueryPage::default()
-    }
-}
-
 fn key(note: &Note, field: &str) -> Option<Key> {
     let value = value(note, field)?;
-    let one = match value.as_ref() {
+    let one = match &value {
         Value::Array(items) => items.first()?,
         one => one,
     };
@@ -270,7 +225,7 @@ fn selected(query: &Query) -> Vec<String> {
 fn item(note: &Note, selected: &[String]) -> QueryItem {
     let fields = selected
         .iter()
-        .filter_map(|field| Some((field.clone(), value(note, field)?.into_owned())));
+        .filter_map(|field| Some((field.clone(), value(note, field)?)));
     QueryItem {
         note: NoteRef::of(note),
         fields: fields.collect(),

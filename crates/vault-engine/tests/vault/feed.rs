@@ -225,7 +225,8 @@ fn the_state_is_for_its_owner_alone_and_for_one_process() {
         told(&first, Sight::Whole, None).len() == 1
     });
     let after = fs::read_to_string(&file).unwrap();
-    assert_eq!(after.lines().count(), before.lines().count() + 1);
+    // The change, and the picture that the file amounts to.
+    assert_eq!(after.lines().count(), before.lines().count() + 2);
 }
 
 proptest! {

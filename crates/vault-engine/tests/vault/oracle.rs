@@ -55,7 +55,7 @@ fn texts(note: &Note) -> Vec<String> {
         "tags",
         "tag",
     ];
-    for (name, value) in &note.frontmatter.fields {
+    for (name, value) in &note.frontmatter.to_map() {
         if !elsewhere.contains(&name.as_str()) {
             strings(value, &mut texts);
         }

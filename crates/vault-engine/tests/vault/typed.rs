@@ -269,12 +269,7 @@ fn filters_and_counts_are_those_of_brute_force() {
     })
     .unwrap();
     let snapshot = vault.snapshot();
-    let field = |note: &Note, name: &str| {
-        note.frontmatter
-            .get(name)
-            .and_then(Value::as_str)
-            .map(str::to_owned)
-    };
+    let field = |note: &Note, name: &str| note.frontmatter.get(name)?.as_str().map(str::to_owned);
     let is = |note: &Note, name: &str, wanted: &str| {
         field(note, name).is_some_and(|value| value.eq_ignore_ascii_case(wanted))
     };
@@ -292,7 +287,7 @@ fn filters_and_counts_are_those_of_brute_force() {
         ("estimated_hours >= 5 or priority = critical", &|note| {
             note.frontmatter
                 .get("estimated_hours")
-                .and_then(Value::as_f64)
+                .and_then(|hours| hours.as_f64())
                 .is_some_and(|hours| hours >= 5.0)
                 || is(note, "priority", "critical")
         }),

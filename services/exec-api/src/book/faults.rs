@@ -87,7 +87,7 @@ pub(super) fn broken(note: &Note) -> Option<Warning> {
             );
             Some(Warning::new("broken_note", source, message))
         }
-        None if note.frontmatter.state == BlockState::Recovered => {
+        None if note.frontmatter.state() == BlockState::Recovered => {
             let message = said(
                 "only a part of the properties can be read",
                 "속성의 일부만 읽을 수 있습니다",

@@ -94,7 +94,7 @@ impl Book {
 
     fn take(&mut self, note: &Note) {
         let source = note.path.as_str();
-        let properties = &note.frontmatter.fields;
+        let properties = &note.frontmatter.to_map();
         let named = properties.get("entity_type").and_then(|name| name.as_str());
         let entity = named.and_then(|name| ENTITIES.iter().find(|kind| kind.name == name.trim()));
         let fault = |warning| Fault {

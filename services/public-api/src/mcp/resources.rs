@@ -249,8 +249,8 @@ mod tests {
         // It reads back as the same properties.
         let again = Snapshot::of_texts([("a.md", read_by_path.as_str())]);
         assert_eq!(
-            again.notes()[0].frontmatter.fields,
-            snapshot.notes()[0].frontmatter.fields
+            again.notes()[0].frontmatter.to_map(),
+            snapshot.notes()[0].frontmatter.to_map()
         );
     }
 

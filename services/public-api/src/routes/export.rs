@@ -12,11 +12,11 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::{Stream, stream};
 use loop_shared::audit::csv::cell;
-use loop_vault::Note;
 use loop_vault::typed::{Query, fitting};
+use loop_vault::{Note, Properties};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
 use super::query::refused;
 use crate::endpoint::{Answer, Endpoint, Group, schema_of};
@@ -75,7 +75,7 @@ pub(crate) struct ExportLine<'a> {
     /// Changes with every byte of the file.
     hash: String,
     /// All properties as written.
-    frontmatter: &'a Map<String, Value>,
+    frontmatter: &'a Properties,
     /// The text.
     body: &'a str,
 }
@@ -155,7 +155,7 @@ fn json_line(note: &Note) -> String {
         id: note.id(),
         title: &note.title,
         hash: note.hash.to_string(),
-        frontmatter: &note.frontmatter.fields,
+        frontmatter: &note.frontmatter,
         body: &note.body(),
     };
     serde_json::to_string(&line).map_or_else(|_| String::new(), |line| line + "\n")
@@ -173,7 +173,7 @@ fn table_line(note: &Note, columns: &[String]) -> String {
         .map(|column| {
             note.frontmatter
                 .get(column)
-                .map_or_else(String::new, as_text)
+                .map_or_else(String::new, |value| as_text(&value))
         })
         .collect();
     row(own.into_iter().chain(values.iter().map(String::as_str)))

@@ -296,6 +296,27 @@ async fn listening_needs_a_token_a_known_host_and_takes_a_bounded_place() {
     other.listen().await;
 }
 
+/// A request of 2026-07-28 that lasts.
+async fn listen_for_the_list(server: &Server, token: &str) -> Response {
+    let body = json!({ "jsonrpc": "2.0", "id": 7, "method": "subscriptions/listen", "params": {
+        "notifications": { "resourcesListChanged": true },
+        "_meta": {
+            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
+            "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
+            "io.modelcontextprotocol/clientCapabilities": {},
+        },
+    } });
+    let request = post(server, token)
+        .header("Mcp-Method", "subscriptions/listen")
+        .json(&body);
+    let mut request = request.build().unwrap();
+    let version = "2026-07-28".parse().unwrap();
+    request
+        .headers_mut()
+        .insert("MCP-Protocol-Version", version);
+    server.http.execute(request).await.unwrap()
+}
+
 #[tokio::test]
 async fn a_stream_ends_with_its_token_in_both_eras() {
     let server = Server::start();
@@ -311,23 +332,7 @@ async fn a_stream_ends_with_its_token_in_both_eras() {
         session: String::new(),
     };
     let (mut stream, _) = legacy.listen().await;
-    let body = json!({ "jsonrpc": "2.0", "id": 7, "method": "subscriptions/listen", "params": {
-        "notifications": { "resourcesListChanged": true },
-        "_meta": {
-            "io.modelcontextprotocol/protocolVersion": "2026-07-28",
-            "io.modelcontextprotocol/clientInfo": { "name": "test", "version": "1" },
-            "io.modelcontextprotocol/clientCapabilities": {},
-        },
-    } });
-    let request = post(&server, &short())
-        .header("Mcp-Method", "subscriptions/listen")
-        .json(&body);
-    let mut request = request.build().unwrap();
-    let version = "2026-07-28".parse().unwrap();
-    request
-        .headers_mut()
-        .insert("MCP-Protocol-Version", version);
-    let mut modern = server.http.execute(request).await.unwrap();
+    let mut modern = listen_for_the_list(&server, &short()).await;
     let mut heard = String::new();
     until(&mut modern, &mut heard, "\"result\"").await;
     for stream in [&mut stream, &mut modern] {
@@ -335,6 +340,45 @@ async fn a_stream_ends_with_its_token_in_both_eras() {
         let ended = tokio::time::timeout(std::time::Duration::from_secs(10), rest).await;
         assert!(ended.is_ok(), "still open");
     }
+}
+
+#[tokio::test]
+async fn a_stream_ends_within_seconds_of_the_end_of_its_grant_in_both_eras_and_others_go_on() {
+    let server = Server::choosing(|cli, issuer| {
+        cli.tokens.revocation.revocation_url = Some(issuer.revocation_url());
+        cli.tokens.revocation.revocation_poll_seconds = Some("1".to_owned());
+    });
+    let now = SystemClock.now();
+    server.issuer.revoke(&[], now);
+    let granted = |sid: &str| {
+        let token = server.issuer.token(RESOURCE, now).scope("mcp:read");
+        let token = token.claim("sid", json!(sid));
+        token.sign(server.issuer.signing_key())
+    };
+    let legacy = |sid: &str| Legacy {
+        server: &server,
+        token: granted(sid),
+        session: String::new(),
+    };
+    let (mut ended, _) = legacy("grant-1").listen().await;
+    let mut modern = listen_for_the_list(&server, &granted("grant-1")).await;
+    let mut staying = listen_for_the_list(&server, &granted("grant-2")).await;
+    let mut told = String::new();
+    until(&mut staying, &mut told, "acknowledged").await;
+    server.issuer.revoke(&["grant-1"], SystemClock.now());
+    for stream in [&mut ended, &mut modern] {
+        let rest = async { while stream.chunk().await.unwrap().is_some() {} };
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(20), rest).await;
+        assert!(ended.is_ok(), "still open");
+    }
+    server.write("later.md", "later");
+    until(&mut staying, &mut told, "list_changed").await;
+    assert_eq!(
+        listen_for_the_list(&server, &granted("grant-1"))
+            .await
+            .status(),
+        401
+    );
 }
 
 #[tokio::test]
