@@ -14,7 +14,7 @@ use loop_auth::visitors::Visitors;
 use loop_auth::{Running, first_admin};
 use loop_shared::audit::FileLogError;
 use loop_shared::resource_server::ResourceServerError;
-use loop_shared::service::{Clock as _, Shutdown, SystemClock, serve_over, telemetry};
+use loop_shared::service::{Shutdown, SystemClock, serve_over, telemetry};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::admin;
@@ -100,20 +100,6 @@ pub(crate) fn run(
     let outcome = System::new().block_on(live(&config, inner, open, &backends));
     backends.shutdown_timeout(FAREWELL);
     outcome
-}
-
-/// Encrypts every connection with the current secret: how many anew, and how many open with none.
-///
-/// # Errors
-/// A text for the person who started the program.
-pub(crate) fn rekey(args: &ProxyArgs) -> Result<(u64, u64), Box<dyn Error>> {
-    let (config, secret, data) = args.sealed()?;
-    let seals = secret::seals(secret.as_ref(), &data)?;
-    System::new().block_on(async {
-        let store = config.store.open().await?;
-        let now = SystemClock.now().timestamp();
-        Ok(Connections::rekey(&*store, &seals, now).await?)
-    })
 }
 
 async fn live(

@@ -17,6 +17,7 @@ use crate::add::{AddArgs, add};
 use crate::boot;
 use crate::config::{IDENTITY, ProxyArgs};
 use crate::connections_config::providers;
+use crate::rekey::rekey;
 use crate::server_config::ServerArgs;
 use crate::tls::{self, TlsArgs};
 
@@ -118,7 +119,8 @@ enum Task {
     },
     /// Ask for what a server needs, show the addresses to register, write entry, variables and compose service
     Add(AddArgs),
-    /// Encrypt everybody's tokens anew, with the first of several secrets (`AUTH_ENCRYPTION_SECRET=new,old`)
+    /// Encrypt everybody's tokens and the login's keys anew, with the first of several secrets
+    /// (`AUTH_ENCRYPTION_SECRET=new,old`, or the lines of its file)
     Rekey(Box<ProxyArgs>),
     /// Check the record of calls: exits 1 at the first that was changed, taken out, put in or moved
     Audit {
@@ -152,7 +154,7 @@ pub fn main(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
             tls,
         }) => return check(file, federation, tls),
         Some(Task::Add(args)) => return ask(args),
-        Some(Task::Rekey(args)) => return rekey(args),
+        Some(Task::Rekey(args)) => return rekey_all(args, open),
         Some(Task::Audit { head, args }) => return audit(*head, args),
         Some(Task::Healthcheck(_)) | None => {}
     }
@@ -209,26 +211,26 @@ fn check(file: &str, federation: &FederationArgs, tls: &TlsArgs) -> ExitCode {
 }
 
 /// `auth-proxy rekey`.
-fn rekey(args: &ProxyArgs) -> ExitCode {
-    match boot::rekey(args) {
-        Ok((anew, 0)) => {
-            println!(
-                "{anew} connections were encrypted anew; all open with the first secret alone."
-            );
-            ExitCode::SUCCESS
-        }
-        Ok((anew, shut)) => {
-            eprintln!(
-                "auth-proxy: {anew} connections were encrypted anew; {shut} open with none of the secrets. Add theirs to \
-                 AUTH_ENCRYPTION_SECRET, or let those people connect again."
-            );
-            ExitCode::FAILURE
-        }
+fn rekey_all(args: &ProxyArgs, open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
+    let done = match rekey(args, open) {
+        Ok(done) => done,
         Err(problem) => {
             eprintln!("auth-proxy: {problem}");
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
+    };
+    let (connections, login, shut) = (done.connections, done.login, done.shut);
+    let anew =
+        format!("{connections} connections and {login} secrets of the login were encrypted anew");
+    if shut == 0 {
+        println!("{anew}; all open with the first secret alone.");
+        return ExitCode::SUCCESS;
     }
+    eprintln!(
+        "auth-proxy: {anew}; {shut} open with none of the secrets. Add theirs to AUTH_ENCRYPTION_SECRET, or let those \
+         people connect again."
+    );
+    ExitCode::FAILURE
 }
 
 /// `auth-proxy add`.

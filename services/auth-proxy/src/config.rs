@@ -222,32 +222,14 @@ impl ProxyArgs {
         }
     }
 
-    fn connections(&self, data: &Path, problems: &mut Problems) -> ConnectionsConfig {
+    /// Where connections are kept.
+    pub(crate) fn connections(&self, data: &Path, problems: &mut Problems) -> ConnectionsConfig {
         let (value, file) = (
             self.store.database_url.as_ref(),
             self.store.database_url_file.as_deref(),
         );
         let database = secret_or_file("DATABASE_URL", value, file, problems);
         self.connections.resolve(data, database.as_ref(), problems)
-    }
-
-    /// Where connections are kept and what they are sealed with, for commands.
-    ///
-    /// # Errors
-    /// All [`Problems`].
-    pub(crate) fn sealed(
-        &self,
-    ) -> Result<(ConnectionsConfig, Option<SecretString>, PathBuf), Problems> {
-        let mut problems = Problems::new();
-        let data = PathBuf::from(given(self.login.data_dir.as_deref()).unwrap_or("./data"));
-        let (value, file) = (
-            self.login.auth_encryption_secret.as_ref(),
-            self.login.auth_encryption_secret_file.as_deref(),
-        );
-        let secret = secret_or_file("AUTH_ENCRYPTION_SECRET", value, file, &mut problems);
-        let connections = self.connections(&data, &mut problems);
-        problems.finish()?;
-        Ok((connections, secret, data))
     }
 
     /// Whose tokens are taken. Those of the login inside are checked with keys that are asked for over this very

@@ -25,6 +25,7 @@ mod peer;
 mod policy;
 mod pool;
 mod registry;
+mod rekey;
 mod reload;
 mod secret;
 mod server_config;

@@ -48,6 +48,22 @@ impl SecretSeals {
             former: settings.former.clone(),
         }
     }
+
+    /// The same sealed with the secret of today; `None`: it is.
+    ///
+    /// # Errors
+    /// [`SealFailed`].
+    pub(crate) fn renewed(
+        &self,
+        sealed: &SecretString,
+    ) -> Result<Option<SecretString>, SealFailed> {
+        let today = Self::new(self.secret.clone());
+        let is_plain = sealed.expose_secret().starts_with(PLAIN);
+        if is_plain == self.secret.is_none() && today.open(sealed).is_ok() {
+            return Ok(None);
+        }
+        self.seal(&self.open(sealed)?).map(Some)
+    }
 }
 
 impl Seals for SecretSeals {

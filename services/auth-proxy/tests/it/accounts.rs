@@ -540,18 +540,18 @@ async fn secrets_on_lines_of_a_file_are_exchanged_without_a_login_and_rekey_seal
     std::fs::write(&file, NEW).unwrap();
     let (status, said) = rekey();
     assert!(
-        !status.success() && said.contains("1 open with none"),
+        !status.success() && said.contains("2 open with none"),
         "{said}"
     );
     std::fs::write(&file, format!("{NEW}\r\n{OLD}\r\n")).unwrap();
     let (status, said) = rekey();
     assert!(
-        status.success() && said.contains("1 connections were encrypted anew"),
+        status.success() && said.contains("1 connections and 1 secrets of the login were"),
         "{said}"
     );
     let (status, said) = rekey();
     assert!(
-        status.success() && said.contains("0 connections were encrypted anew"),
+        status.success() && said.contains("0 connections and 0 secrets of the login were"),
         "{said}"
     );
     // The login's own keys of before open too: a token of before is good, and the account is there.
@@ -563,6 +563,14 @@ async fn secrets_on_lines_of_a_file_are_exchanged_without_a_login_and_rekey_seal
     );
     // Sessions are signed with the first secret.
     assert!(seen(&proxy, &provider, &token, &id).await.is_err());
+    // The old one is needed no more.
+    std::fs::write(&file, NEW).unwrap();
+    proxy.service.restart();
+    let again = proxy.session(&token, json!({})).await.id.clone();
+    assert_eq!(
+        seen(&proxy, &provider, &token, &again).await.unwrap(),
+        "1001"
+    );
     let fresh = kim.token(&proxy).await;
     proxy.session(&fresh, json!({})).await;
     let logs = proxy.service.logs();

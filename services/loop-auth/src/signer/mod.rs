@@ -56,6 +56,22 @@ impl KeySettings {
         let found = former.find_map(|secret| sealed::open(private, Some(secret)).ok());
         found.map_or(opened, Ok)
     }
+
+    /// The same key sealed with the secret of today; `None`: it is.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub(crate) fn renewed(
+        &self,
+        private: &SecretString,
+    ) -> Result<Option<SecretString>, SealError> {
+        let secret = self.secret.as_ref();
+        let is_plain = sealed::open(private, None).is_ok();
+        if sealed::open(private, secret).is_ok() && is_plain == secret.is_none() {
+            return Ok(None);
+        }
+        sealed::seal(&self.open(private)?, secret).map(Some)
+    }
 }
 
 /// Why the service has no key to sign with.
