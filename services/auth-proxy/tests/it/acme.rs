@@ -107,8 +107,8 @@ async fn a_certificate_of_pebble_is_gotten_by_itself_and_survives_a_kill() {
 
 #[tokio::test]
 async fn a_certificate_of_pebble_is_renewed_in_time_and_shown_without_a_restart() {
-    // Renewed ten seconds after it was given.
-    let Some(setting) = setting(15) else {
+    // Renewed sixteen seconds after it was given.
+    let Some(setting) = setting(24) else {
         return;
     };
     let first = setting.serial();
