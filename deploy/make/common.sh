@@ -62,17 +62,27 @@ need_build_tools() {
 # Debian puts nginx into /usr/sbin, which is not on everybody's PATH.
 nginx_path() { command -v nginx || { [ -x /usr/sbin/nginx ] && echo /usr/sbin/nginx; }; }
 
-need_nginx() {
-    nginx_path >/dev/null && return
-    # Debian starts a packaged nginx on port 80, now and at every boot; ours needs no such service.
+# Debian starts packaged servers, now and at every boot; ours and the tests' need no such service. SERVICE PACKAGE
+apt_need_still() {
     local policy=/usr/sbin/policy-rc.d made=
     if have apt-get && [ ! -e "$policy" ]; then
         as_root sh -c "printf '#!/bin/sh\nexit 101\n' >$policy && chmod +x $policy" && made=1
     fi
-    apt_need nginx-light || true
+    apt_need "$2" || true
     [ -z "$made" ] || as_root rm -f "$policy"
-    if have systemctl; then as_root systemctl disable --quiet nginx 2>/dev/null || true; fi
+    if have systemctl; then as_root systemctl disable --quiet "$1" 2>/dev/null || true; fi
+}
+
+need_nginx() {
+    nginx_path >/dev/null && return
+    apt_need_still nginx nginx-light
     nginx_path >/dev/null || die "nginx is missing"
+}
+
+need_redis() {
+    have redis-server && return
+    apt_need_still redis-server redis-server
+    have redis-server || die "Redis is missing (redis-server)"
 }
 
 # Debian keeps each version's programs to itself; of several the newest.

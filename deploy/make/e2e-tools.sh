@@ -10,6 +10,8 @@
 #   LOOP_CONFORMANCE    the MCP conformance runner (to be run by LOOP_NODE)
 #   LOOP_CHROMIUM, LOOP_CHROMEDRIVER
 #   LOOP_POSTGRES_BIN   the folder with PostgreSQL's programs; tests start a cluster of their own
+#   LOOP_REDIS          redis-server; tests start their own
+#   LOOP_PEBBLE, LOOP_PEBBLE_DNS  Let's Encrypt's directory for tests, and its names
 # tests/node_modules becomes a link to the installed packages of tests/package.json.
 # Quick when everything is there. Never: installs into the system's own Python or Node.
 # shellcheck source=deploy/make/common.sh
@@ -22,6 +24,8 @@ need_nginx
 apt_need chromium chromium-driver fonts-noto-cjk || { have chromium && have chromedriver; } || die "Chromium and ChromeDriver are missing"
 
 need_postgres
+need_redis
+apt_need pebble || { have pebble && have pebble-challtestsrv; } || die "Pebble is missing (pebble, pebble-challtestsrv)"
 
 have python3 || apt_need python3 python3-venv || die "Python 3 is missing"
 venv=$cache/python-$( (python3 --version; cat tests/requirements.txt) | fingerprint -)
@@ -61,3 +65,6 @@ emit LOOP_CONFORMANCE "$modules/node_modules/@modelcontextprotocol/conformance/d
 emit LOOP_CHROMIUM "$(command -v chromium)"
 emit LOOP_CHROMEDRIVER "$(command -v chromedriver)"
 emit LOOP_POSTGRES_BIN "$(postgres_bin)"
+emit LOOP_REDIS "$(command -v redis-server)"
+emit LOOP_PEBBLE "$(command -v pebble)"
+emit LOOP_PEBBLE_DNS "$(command -v pebble-challtestsrv)"

@@ -1,5 +1,7 @@
 //! A login without a browser: follows redirects, keeps cookies, fills in the login and consent forms.
 
+mod client;
+
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
@@ -8,6 +10,7 @@ use reqwest::{Client, RequestBuilder, Response};
 use url::Url;
 
 use crate::html::{Form, forms};
+use client::client;
 
 /// Most steps of one visit.
 const MAX_STEPS: usize = 15;
@@ -75,14 +78,8 @@ impl Default for Browser {
 impl Browser {
     /// A browser without cookies, in English.
     pub fn new() -> Self {
-        let policy = reqwest::redirect::Policy::none();
-        let http = Client::builder()
-            .redirect(policy)
-            .no_proxy()
-            .build()
-            .expect("an HTTP client");
         Self {
-            http,
+            http: client(Client::builder()),
             cookies: Arc::default(),
             language: "en".to_owned(),
             address: None,
@@ -106,12 +103,15 @@ impl Browser {
     /// The same browser, asking from this address of the machine, which a proxy in front sees.
     #[must_use]
     pub fn asking_from(mut self, address: std::net::IpAddr) -> Self {
-        self.http = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .local_address(address)
-            .build()
-            .expect("an HTTP client");
+        self.http = client(Client::builder().local_address(address));
+        self
+    }
+
+    /// The same browser, believing this certificate (PEM) too.
+    #[must_use]
+    pub fn believing(mut self, pem: &[u8]) -> Self {
+        let certificate = reqwest::Certificate::from_pem(pem).expect("a certificate");
+        self.http = client(Client::builder().tls_certs_merge([certificate]));
         self
     }
 

@@ -9,7 +9,6 @@ mod cluster;
 mod proxy;
 
 use std::{
-    io::Write as _,
     path::PathBuf,
     process::{Command, Stdio},
     sync::{
@@ -19,6 +18,8 @@ use std::{
 };
 
 use url::Url;
+
+use crate::tools;
 
 pub use proxy::Proxy;
 
@@ -135,20 +136,9 @@ fn server() -> Option<&'static Server> {
         Some(Server { url, psql })
     });
     if found.is_none() {
-        skip();
+        tools::skip("PostgreSQL");
     }
     found.as_ref()
-}
-
-fn skip() {
-    let test = std::thread::current().name().unwrap_or("a test").to_owned();
-    assert!(
-        std::env::var_os("LOOP_E2E").is_none(),
-        "{test} needs PostgreSQL; see deploy/make/e2e-tools.sh"
-    );
-    let line = format!("SKIPPED {test}: there is no PostgreSQL; `make test` installs it\n");
-    // Not `eprintln!`: the test runner would swallow it.
-    let _ = std::io::stderr().write_all(line.as_bytes());
 }
 
 /// One of PostgreSQL's programs; of several versions the newest.

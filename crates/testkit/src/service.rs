@@ -25,40 +25,6 @@ pub fn free_port() -> u16 {
     }
 }
 
-/// Builds a binary of this workspace with the profile of the running test, and says where it is.
-pub fn cargo_binary(package: &str, name: &str) -> PathBuf {
-    let test = std::env::current_exe().expect("a test has a place");
-    // <target>/<profile>/deps/<test>
-    let profile = test
-        .ancestors()
-        .nth(2)
-        .expect("a test lies in its profile's folder");
-    let target = profile
-        .parent()
-        .expect("a profile lies in the target folder");
-    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let mut build = Command::new(cargo);
-    build
-        .args([
-            "build",
-            "--quiet",
-            "--package",
-            package,
-            "--bin",
-            name,
-            "--target-dir",
-        ])
-        .arg(target);
-    if profile.ends_with("release") {
-        build.arg("--release");
-    }
-    assert!(
-        build.status().expect("cargo runs").success(),
-        "{name} does not build"
-    );
-    profile.join(name)
-}
-
 /// How a service is to be started.
 #[derive(Clone, Debug)]
 pub struct ServiceBuilder {
@@ -123,9 +89,27 @@ impl ServiceBuilder {
         self
     }
 
+    /// Waits until the program's own `healthcheck` command says yes, as where clients speak TLS.
+    #[must_use]
+    pub fn ready_by_itself(mut self) -> Self {
+        self.ready.clear();
+        self
+    }
+
     /// Where it will be.
     pub fn base_url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.binary);
+        command
+            .env_clear()
+            .env("BIND_ADDRESS", "127.0.0.1")
+            .env("PORT", self.port.to_string())
+            .envs(&self.env)
+            .stdin(Stdio::null());
+        command
     }
 
     /// Starts it and waits until it is ready.
@@ -218,15 +202,20 @@ impl Service {
         self.wait_until_ready();
     }
 
+    fn is_ready(&self) -> bool {
+        let builder = &self.builder;
+        if builder.ready.is_empty() {
+            let asked = builder.command().arg("healthcheck").output();
+            return asked.is_ok_and(|asked| asked.status.success());
+        }
+        status_of(builder.port, &builder.ready) == Some(200)
+    }
+
     fn spawn(&mut self) -> (Child, Vec<std::thread::JoinHandle<()>>) {
         let builder = &self.builder;
-        let mut child = Command::new(&builder.binary)
+        let mut child = builder
+            .command()
             .args(&builder.args)
-            .env_clear()
-            .env("BIND_ADDRESS", "127.0.0.1")
-            .env("PORT", builder.port.to_string())
-            .envs(&builder.env)
-            .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .spawn()
@@ -249,7 +238,7 @@ impl Service {
 
     fn wait_until_ready(&mut self) {
         let started = Instant::now();
-        while status_of(self.builder.port, &self.builder.ready) != Some(200) {
+        while !self.is_ready() {
             let ended = self
                 .child
                 .as_mut()

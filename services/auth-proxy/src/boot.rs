@@ -14,7 +14,7 @@ use loop_auth::visitors::Visitors;
 use loop_auth::{Running, first_admin};
 use loop_shared::audit::FileLogError;
 use loop_shared::resource_server::ResourceServerError;
-use loop_shared::service::{Clock as _, Shutdown, SystemClock, serve, telemetry};
+use loop_shared::service::{Shutdown, SystemClock, serve_over, telemetry};
 use tokio::runtime::{Builder, Runtime};
 
 use crate::admin;
@@ -29,6 +29,7 @@ use crate::pool::Pool;
 use crate::registry::{Doorkeeper, Registry};
 use crate::reload::Reload;
 use crate::secret;
+use crate::tls::{self, Inner, TlsError, Ways};
 
 /// Longest body of a request, in bytes.
 const BODY: usize = 8 * 1024 * 1024;
@@ -57,6 +58,9 @@ pub(crate) enum StartError {
     /// No provider can be asked.
     #[error(transparent)]
     Providers(#[from] ProvidersError),
+    /// Clients cannot speak TLS.
+    #[error(transparent)]
+    Tls(#[from] TlsError),
     /// The secret cannot be kept.
     #[error(
         "the proxy's secret in {folder} cannot be used: {error}; set DATA_DIR to a folder that can be written"
@@ -78,7 +82,11 @@ pub(crate) fn run(
     command: &[String],
     open: &(dyn Fn(Database) -> Opening + Sync),
 ) -> Result<(), Box<dyn Error>> {
-    let config = args.resolve(command)?;
+    let mut config = args.resolve(command)?;
+    let inside = config.tls.is_some() && config.embedded.is_some();
+    let inner = inside
+        .then(|| Inner::open(&mut config.tokens))
+        .transpose()?;
     telemetry::init(&config.service)?;
     for warning in &config.warnings {
         tracing::warn!("{warning}");
@@ -89,27 +97,14 @@ pub(crate) fn run(
         .thread_name("backend")
         .enable_all()
         .build()?;
-    let outcome = System::new().block_on(live(&config, open, &backends));
+    let outcome = System::new().block_on(live(&config, inner, open, &backends));
     backends.shutdown_timeout(FAREWELL);
     outcome
 }
 
-/// Encrypts every connection with the current secret: how many anew, and how many open with none.
-///
-/// # Errors
-/// A text for the person who started the program.
-pub(crate) fn rekey(args: &ProxyArgs) -> Result<(u64, u64), Box<dyn Error>> {
-    let (config, secret, data) = args.sealed()?;
-    let seals = secret::seals(secret.as_ref(), &data)?;
-    System::new().block_on(async {
-        let store = config.store.open().await?;
-        let now = SystemClock.now().timestamp();
-        Ok(Connections::rekey(&*store, &seals, now).await?)
-    })
-}
-
 async fn live(
     config: &Config,
+    inner: Option<Inner>,
     open: &(dyn Fn(Database) -> Opening + Sync),
     backends: &Runtime,
 ) -> Result<(), Box<dyn Error>> {
@@ -120,20 +115,17 @@ async fn live(
     };
     let app = Data::new(assemble(config, &shutdown, backends).await?);
     app.pool.tend(shutdown.token());
-    let parked = app.clone();
-    let sweeping = actix_web::rt::spawn(async move {
-        loop {
-            tokio::time::sleep(ROUND).await;
-            parked.parked.sweep();
-            let reports = parked.pool.reports();
-            for entry in parked.registry.entries().iter() {
-                let name = &entry.server.name;
-                figures::running(name, reports.get(name).map_or(0, |it| it.running));
-            }
-        }
-    });
+    let sweeping = actix_web::rt::spawn(sweep(app.clone()));
     follow_file(config, &app, login.as_ref(), &shutdown);
     let inside = login.as_ref().map(Running::routes);
+    let external = &config.service.external_url;
+    let mut ways = match &config.tls {
+        Some(tls) => tls::start(tls, external, &shutdown)?,
+        None => Ways::default(),
+    };
+    if let Some((inner, routes)) = inner.zip(inside.clone()) {
+        ways.beside.push(inner.serve(routes)?);
+    }
     let visitors = login.as_ref().map(Running::visitors);
     if let Some(visitors) = visitors.clone() {
         actix_web::rt::spawn(leavers(app.clone(), visitors));
@@ -154,8 +146,9 @@ async fn live(
             (None, None) => {}
         }
     };
-    greet(config, &app);
-    let served = serve(&config.service, &shutdown, routes).await;
+    greet(config, &app, &ways.greeting);
+    let served = serve_over(&config.service, &shutdown, ways.acceptor, routes).await;
+    Ways::close(ways.beside).await;
     sweeping.abort();
     app.pool.end(|_, _| true);
     app.pool.settle(FAREWELL).await;
@@ -163,6 +156,19 @@ async fn live(
         login.stop().await;
     }
     Ok(served?)
+}
+
+/// Forgets requests whose clients do not come back, and counts what runs.
+async fn sweep(app: Data<App>) {
+    loop {
+        tokio::time::sleep(ROUND).await;
+        app.parked.sweep();
+        let reports = app.pool.reports();
+        for entry in app.registry.entries().iter() {
+            let name = &entry.server.name;
+            figures::running(name, reports.get(name).map_or(0, |it| it.running));
+        }
+    }
 }
 
 /// Follows the file of servers, where there is one.
@@ -242,7 +248,7 @@ async fn assemble(
 }
 
 /// Says what to paste where, on standard output.
-fn greet(config: &Config, app: &App) {
+fn greet(config: &Config, app: &App, told: &str) {
     let entries = app.registry.entries();
     let servers = entries.iter().map(|entry| {
         let url = config.service.external_url.join(&entry.server.path());
@@ -265,7 +271,7 @@ fn greet(config: &Config, app: &App) {
         None => format!("The login is at {}.", config.tokens.issuer),
     };
     let text = format!(
-        "\nauth-proxy puts a login in front of:\n{}\n{login}\n\
+        "\nauth-proxy puts a login in front of:\n{}\n{login}\n{told}\
          Stop with Ctrl-C. Restarting asks nobody to sign in again.\n\n",
         servers.collect::<String>()
     );

@@ -17,12 +17,15 @@ use crate::add::{AddArgs, add};
 use crate::boot;
 use crate::config::{IDENTITY, ProxyArgs};
 use crate::connections_config::providers;
+use crate::rekey::rekey;
 use crate::server_config::ServerArgs;
+use crate::tls::{self, TlsArgs};
 
 /// Flags that hold secrets, and the variables to use instead. `--password` is for this machine alone.
-const SECRETS: [(&str, &str); 5] = [
+const SECRETS: [(&str, &str); 6] = [
     ("auth_encryption_secret", "AUTH_ENCRYPTION_SECRET"),
     ("database_url", "DATABASE_URL"),
+    ("redis_url", "REDIS_URL"),
     ("google_client_secret", "GOOGLE_CLIENT_SECRET"),
     ("github_client_secret", "GITHUB_CLIENT_SECRET"),
     ("oidc_client_secret", "OIDC_CLIENT_SECRET"),
@@ -42,8 +45,9 @@ EXAMPLES
     auth-proxy --external-url http://localhost:8080 --password changeme -- \\
         npx -y @modelcontextprotocol/server-filesystem ./
 
-  The same for others, behind a TLS proxy that answers at mcp.example.com:
+  The same for others, with a certificate of Let's Encrypt (or without TLS=acme, behind a TLS proxy):
     PASSWORD_FILE=/run/secrets/password AUTH_ENCRYPTION_SECRET_FILE=/run/secrets/key \\
+    TLS=acme TLS_ACCEPT_TOS=true BIND_ADDRESS=0.0.0.0 \\
     auth-proxy --external-url https://mcp.example.com -- npx -y @modelcontextprotocol/server-filesystem /srv/files
 
   A server that runs already, behind Loop's central login:
@@ -69,6 +73,7 @@ SECRETS
 FILES
   DATA_DIR/auth-proxy.db      users, clients, grants and signing keys of the login inside; it survives restarts
   DATA_DIR/connections.db     people's own accounts, their tokens encrypted
+  DATA_DIR/tls                certificates that the proxy got or made itself, with their keys
   DATA_DIR/auth-proxy.secret  under which sessions are signed, unless AUTH_ENCRYPTION_SECRET is set
 
 More: docs/auth-proxy.md";
@@ -108,10 +113,14 @@ enum Task {
         /// Who keeps people's accounts.
         #[command(flatten)]
         federation: Box<FederationArgs>,
+        /// TLS.
+        #[command(flatten)]
+        tls: Box<TlsArgs>,
     },
     /// Ask for what a server needs, show the addresses to register, write entry, variables and compose service
     Add(AddArgs),
-    /// Encrypt everybody's tokens anew, with the first of several secrets (`AUTH_ENCRYPTION_SECRET=new,old`)
+    /// Encrypt everybody's tokens and the login's keys anew, with the first of several secrets
+    /// (`AUTH_ENCRYPTION_SECRET=new,old`, or the lines of its file)
     Rekey(Box<ProxyArgs>),
     /// Check the record of calls: exits 1 at the first that was changed, taken out, put in or moved
     Audit {
@@ -136,15 +145,16 @@ pub fn main(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
         Err(error) => error.exit(),
     };
     if let Some(Task::Healthcheck(args)) = &cli.command {
-        return exit_code(
-            IDENTITY,
-            resource_server::healthcheck(&args.service, IDENTITY),
-        );
+        return healthcheck(args);
     }
     match &cli.command {
-        Some(Task::Check { file, federation }) => return check(file, federation),
+        Some(Task::Check {
+            file,
+            federation,
+            tls,
+        }) => return check(file, federation, tls),
         Some(Task::Add(args)) => return ask(args),
-        Some(Task::Rekey(args)) => return rekey(args),
+        Some(Task::Rekey(args)) => return rekey_all(args, open),
         Some(Task::Audit { head, args }) => return audit(*head, args),
         Some(Task::Healthcheck(_)) | None => {}
     }
@@ -157,13 +167,32 @@ pub fn main(open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
     }
 }
 
+/// `auth-proxy healthcheck`.
+fn healthcheck(args: &ProxyArgs) -> ExitCode {
+    let Some((address, port)) = args.tls_address() else {
+        let asked = resource_server::healthcheck(&args.service, IDENTITY);
+        return exit_code(IDENTITY, asked);
+    };
+    match tls::ask(address, port) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(why) => {
+            eprintln!("auth-proxy: {why}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
 /// `auth-proxy check`.
-fn check(file: &str, federation: &FederationArgs) -> ExitCode {
+fn check(file: &str, federation: &FederationArgs, tls: &TlsArgs) -> ExitCode {
     let mut problems = Problems::new();
     let providers = providers(federation, &mut problems);
-    let servers = problems
-        .finish()
-        .and_then(|_| ServerArgs::check(file, &providers));
+    tls.check(&mut problems);
+    let servers = problems.finish().and_then(|warnings| {
+        for warning in &warnings {
+            eprintln!("{warning}");
+        }
+        ServerArgs::check(file, &providers)
+    });
     match servers {
         Ok(servers) => {
             for server in &servers {
@@ -182,26 +211,26 @@ fn check(file: &str, federation: &FederationArgs) -> ExitCode {
 }
 
 /// `auth-proxy rekey`.
-fn rekey(args: &ProxyArgs) -> ExitCode {
-    match boot::rekey(args) {
-        Ok((anew, 0)) => {
-            println!(
-                "{anew} connections were encrypted anew; all open with the first secret alone."
-            );
-            ExitCode::SUCCESS
-        }
-        Ok((anew, shut)) => {
-            eprintln!(
-                "auth-proxy: {anew} connections were encrypted anew; {shut} open with none of the secrets. Add theirs to \
-                 AUTH_ENCRYPTION_SECRET, or let those people connect again."
-            );
-            ExitCode::FAILURE
-        }
+fn rekey_all(args: &ProxyArgs, open: &(dyn Fn(Database) -> Opening + Sync)) -> ExitCode {
+    let done = match rekey(args, open) {
+        Ok(done) => done,
         Err(problem) => {
             eprintln!("auth-proxy: {problem}");
-            ExitCode::FAILURE
+            return ExitCode::FAILURE;
         }
+    };
+    let (connections, login, shut) = (done.connections, done.login, done.shut);
+    let anew =
+        format!("{connections} connections and {login} secrets of the login were encrypted anew");
+    if shut == 0 {
+        println!("{anew}; all open with the first secret alone.");
+        return ExitCode::SUCCESS;
     }
+    eprintln!(
+        "auth-proxy: {anew}; {shut} open with none of the secrets. Add theirs to AUTH_ENCRYPTION_SECRET, or let those \
+         people connect again."
+    );
+    ExitCode::FAILURE
 }
 
 /// `auth-proxy add`.
@@ -275,6 +304,7 @@ mod tests {
         for (flag, refused) in [
             ("--auth-encryption-secret", true),
             ("--database-url", true),
+            ("--redis-url", true),
             ("--password", false),
             ("--auth-encryption-secret-file", false),
         ] {

@@ -3,6 +3,7 @@
 //! In: arguments and environment. Out: [`Config`], or all problems. Never: a secret from the command line, except
 //! a password for this machine alone.
 
+use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -19,6 +20,7 @@ use crate::connections::provider::Provider;
 use crate::connections_config::{ConnectionsArgs, ConnectionsConfig, providers};
 use crate::server_config::ServerArgs;
 use crate::servers::Server;
+use crate::tls::{TlsArgs, TlsConfig};
 
 /// The service's name, version and port.
 pub const IDENTITY: ServiceIdentity = ServiceIdentity {
@@ -53,8 +55,8 @@ pub struct LoginArgs {
     /// [default: DATA_DIR/audit.jsonl]
     #[arg(long, env = "AUDIT_FILE", value_name = "PATH")]
     pub audit_file: Option<String>,
-    /// Secret under which sessions and keys are kept, at least 32 bytes; several replicas need the same
-    /// [default: made once, kept in DATA_DIR]
+    /// Secret under which sessions and keys are kept, at least 32 bytes; several replicas need the same. Of several,
+    /// separated by commas, the first encrypts and all open [default: made once, kept in DATA_DIR]
     #[arg(
         long,
         env = "AUTH_ENCRYPTION_SECRET",
@@ -62,7 +64,7 @@ pub struct LoginArgs {
         hide_env_values = true
     )]
     pub auth_encryption_secret: Option<SecretString>,
-    /// File that holds AUTH_ENCRYPTION_SECRET
+    /// File that holds AUTH_ENCRYPTION_SECRET; of several secrets, each is a line of its own
     #[arg(long, env = "AUTH_ENCRYPTION_SECRET_FILE", value_name = "PATH")]
     pub auth_encryption_secret_file: Option<PathBuf>,
 }
@@ -88,6 +90,9 @@ pub struct ProxyArgs {
     /// People's own accounts.
     #[command(flatten)]
     pub connections: ConnectionsArgs,
+    /// TLS.
+    #[command(flatten)]
+    pub tls: TlsArgs,
     /// Tokens of another issuer.
     #[command(flatten)]
     pub tokens: ResourceServerArgs,
@@ -100,6 +105,8 @@ pub(crate) struct Config {
     pub(crate) service: ServiceConfig,
     /// The servers behind.
     pub(crate) servers: Vec<Arc<Server>>,
+    /// TLS at the port; `None`: plain HTTP.
+    pub(crate) tls: Option<TlsConfig>,
     /// How their file is read again, where there is one.
     pub(crate) file: Option<ServerArgs>,
     /// Who keeps people's accounts.
@@ -133,6 +140,7 @@ impl ProxyArgs {
         let mut problems = Problems::new();
         let service = self.service(&mut problems);
         let data = PathBuf::from(given(self.login.data_dir.as_deref()).unwrap_or("./data"));
+        let tls = self.tls.resolve(&service, &data, &mut problems);
         let providers = providers(&self.federation, &mut problems);
         let server = self.server.resolve(command, &providers, &mut problems);
         let login = &self.login;
@@ -154,7 +162,9 @@ impl ProxyArgs {
             );
         }
         let tokens = self.tokens(&service, embedded, &mut problems);
-        let inside = embedded.then(|| self.embedded(&service, &data, &server, &mut problems));
+        let given_secret = secret.as_ref();
+        let inside =
+            embedded.then(|| self.embedded(&service, &data, given_secret, &server, &mut problems));
         let mut warnings = problems.finish()?;
         let inside = inside.transpose()?;
         if let Some(inside) = &inside {
@@ -162,6 +172,7 @@ impl ProxyArgs {
         }
         Ok(Config {
             service,
+            tls,
             servers: server.into_iter().map(Arc::new).collect(),
             file: self.server.has_file().then(|| self.server.clone()),
             providers,
@@ -184,11 +195,19 @@ impl ProxyArgs {
         let mut args = self.service.clone();
         if given(args.external_url.as_deref()).is_none() {
             let port = given(args.port.as_deref()).unwrap_or("8080");
-            args.external_url = Some(format!("http://localhost:{port}"));
+            let scheme = if self.tls.is_on() { "https" } else { "http" };
+            args.external_url = Some(format!("{scheme}://localhost:{port}"));
         } else if given(args.port.as_deref()).is_none() {
-            args.port = own_port(args.external_url.as_deref());
+            args.port = own_port(args.external_url.as_deref(), self.tls.is_on());
         }
         args.resolve(IDENTITY, problems)
+    }
+
+    /// Where the proxy speaks TLS; `None`: nowhere.
+    pub(crate) fn tls_address(&self) -> Option<(IpAddr, u16)> {
+        let service = self.service(&mut Problems::new());
+        let address = (service.bind_address, service.port);
+        self.tls.is_on().then_some(address)
     }
 
     /// Where calls are recorded; `None`: nowhere.
@@ -203,32 +222,14 @@ impl ProxyArgs {
         }
     }
 
-    fn connections(&self, data: &Path, problems: &mut Problems) -> ConnectionsConfig {
+    /// Where connections are kept.
+    pub(crate) fn connections(&self, data: &Path, problems: &mut Problems) -> ConnectionsConfig {
         let (value, file) = (
             self.store.database_url.as_ref(),
             self.store.database_url_file.as_deref(),
         );
         let database = secret_or_file("DATABASE_URL", value, file, problems);
         self.connections.resolve(data, database.as_ref(), problems)
-    }
-
-    /// Where connections are kept and what they are sealed with, for commands.
-    ///
-    /// # Errors
-    /// All [`Problems`].
-    pub(crate) fn sealed(
-        &self,
-    ) -> Result<(ConnectionsConfig, Option<SecretString>, PathBuf), Problems> {
-        let mut problems = Problems::new();
-        let data = PathBuf::from(given(self.login.data_dir.as_deref()).unwrap_or("./data"));
-        let (value, file) = (
-            self.login.auth_encryption_secret.as_ref(),
-            self.login.auth_encryption_secret_file.as_deref(),
-        );
-        let secret = secret_or_file("AUTH_ENCRYPTION_SECRET", value, file, &mut problems);
-        let connections = self.connections(&data, &mut problems);
-        problems.finish()?;
-        Ok((connections, secret, data))
     }
 
     /// Whose tokens are taken. Those of the login inside are checked with keys that are asked for over this very
@@ -263,9 +264,14 @@ impl ProxyArgs {
     }
 }
 
-/// The port of an address on this machine.
-fn own_port(external: Option<&str>) -> Option<String> {
-    let url = ExternalUrl::parse(external?).ok()?;
-    let port = url::Url::parse(url.as_str()).ok()?.port()?;
-    url.is_loopback().then(|| port.to_string())
+/// The port of an address: of this machine, or wherever nothing else speaks TLS.
+fn own_port(external: Option<&str>, tls: bool) -> Option<String> {
+    let external = ExternalUrl::parse(external?).ok()?;
+    let url = url::Url::parse(external.as_str()).ok()?;
+    let port = if tls {
+        url.port_or_known_default()
+    } else {
+        url.port().filter(|_| external.is_loopback())
+    };
+    Some(port?.to_string())
 }

@@ -9,6 +9,7 @@ use loop_shared::service::config::{Problems, given};
 use secrecy::SecretString;
 
 use crate::config::ProxyArgs;
+use crate::secret::several;
 use crate::servers::{Server, resources};
 
 impl ProxyArgs {
@@ -20,6 +21,7 @@ impl ProxyArgs {
         &self,
         service: &ServiceConfig,
         data: &Path,
+        secret: Option<&SecretString>,
         servers: &[Server],
         problems: &mut Problems,
     ) -> Result<Config, Problems> {
@@ -30,6 +32,7 @@ impl ProxyArgs {
         }
         let login = &self.login;
         self.check_password(service, problems);
+        let mut secrets = secret.map(several).unwrap_or_default().into_iter();
         let mut args = ServeArgs {
             service: self.service.clone(),
             store,
@@ -41,8 +44,8 @@ impl ProxyArgs {
                 ..AuthArgs::default()
             },
             keys: KeyArgs {
-                auth_encryption_secret: first(login.auth_encryption_secret.as_ref()),
-                auth_encryption_secret_file: login.auth_encryption_secret_file.clone(),
+                auth_encryption_secret: secrets.next(),
+                former_secrets: secrets.collect(),
                 ..KeyArgs::default()
             },
             federation: self.federation.clone(),
@@ -71,14 +74,4 @@ impl ProxyArgs {
             );
         }
     }
-}
-
-/// The current of several secrets.
-fn first(secret: Option<&SecretString>) -> Option<SecretString> {
-    use secrecy::ExposeSecret as _;
-
-    let text = secret?.expose_secret();
-    Some(SecretString::from(
-        text.split(',').next().unwrap_or_default().trim(),
-    ))
 }

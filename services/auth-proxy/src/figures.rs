@@ -17,6 +17,13 @@ const UNRECORDED: &str = "loop_proxy_audit_lost_total";
 const FILE_WRONG: &str = "loop_proxy_servers_file_wrong";
 /// Refreshes of people's accounts: `outcome`.
 const REFRESHES: &str = "loop_proxy_refreshes_total";
+/// When the certificate ends, in seconds since 1970.
+const CERTIFICATE_ENDS: &str = "loop_proxy_certificate_expires_timestamp_seconds";
+/// 1 while a changed certificate could not be taken over.
+const CERTIFICATE_WRONG: &str = "loop_proxy_certificate_wrong";
+
+/// Certificates that were ordered: `outcome`.
+const ORDERS: &str = "loop_proxy_certificate_orders_total";
 
 /// A call ended.
 pub(crate) fn call(server: &Arc<str>, outcome: Outcome, took: Duration) {
@@ -44,4 +51,23 @@ pub(crate) fn file_wrong(wrong: bool) {
 /// A refresh ended.
 pub(crate) fn refresh(outcome: &'static str) {
     metrics::counter!(REFRESHES, "outcome" => outcome).increment(1);
+}
+
+/// A certificate is in use that ends then.
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "seconds of this millennium are exact"
+)]
+pub(crate) fn certificate_ends(until: i64) {
+    metrics::gauge!(CERTIFICATE_ENDS).set(until as f64);
+}
+
+/// Whether a changed certificate could not be taken over.
+pub(crate) fn certificate_wrong(wrong: bool) {
+    metrics::gauge!(CERTIFICATE_WRONG).set(f64::from(u8::from(wrong)));
+}
+
+/// An order of a certificate ended.
+pub(crate) fn ordered(outcome: &'static str) {
+    metrics::counter!(ORDERS, "outcome" => outcome).increment(1);
 }

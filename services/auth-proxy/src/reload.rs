@@ -2,12 +2,9 @@
 //!
 //! In: the file, looked at twice a second, and SIGHUP. Out: other servers. Never: a half-written file, a wrong one, an end of
 //! what did not change.
-//!
-//! Looking beats being notified: it works on network folders, bind mounts and Kubernetes' links alike.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use actix_web::web::Data;
 use loop_oauth::resource::Resources;
@@ -17,19 +14,9 @@ use tokio_util::sync::CancellationToken;
 
 use crate::app::App;
 use crate::connections::provider::Provider;
+use crate::look::{self, look};
 use crate::server_config::ServerArgs;
 use crate::servers::{Server, resources};
-
-/// How often the file is looked at. A change is taken when it has not changed since the look before.
-const LOOK: Duration = Duration::from_millis(500);
-
-/// What a look at the file shows; another one is another file.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct Look {
-    modified: Option<SystemTime>,
-    length: u64,
-    inode: u64,
-}
 
 /// The file of servers and what hangs on it.
 pub(crate) struct Reload {
@@ -67,7 +54,7 @@ impl Reload {
                 }
             };
             let forced = tokio::select! {
-                () = tokio::time::sleep(LOOK) => false,
+                () = tokio::time::sleep(look::EVERY) => false,
                 _ = asked => true,
                 () = stop.cancelled() => return,
             };
@@ -115,15 +102,4 @@ impl Reload {
         tracing::info!(count, "the servers were read again");
         Ok(())
     }
-}
-
-fn look(file: &Path) -> Option<Look> {
-    use std::os::unix::fs::MetadataExt as _;
-
-    let metadata = std::fs::metadata(file).ok()?;
-    Some(Look {
-        modified: metadata.modified().ok(),
-        length: metadata.len(),
-        inode: metadata.ino(),
-    })
 }

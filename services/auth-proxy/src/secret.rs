@@ -54,11 +54,17 @@ pub(crate) fn seals(secret: Option<&SecretString>, data: &Path) -> io::Result<Se
 /// Every secret, the current one first.
 fn secrets(secret: Option<&SecretString>, data: &Path) -> io::Result<Vec<Vec<u8>>> {
     if let Some(secret) = secret {
-        let parts = secret.expose_secret().split(',').map(str::trim);
-        let parts = parts.filter(|part| !part.is_empty());
-        return Ok(parts.map(|part| part.as_bytes().to_vec()).collect());
+        let bytes = |it: SecretString| it.expose_secret().as_bytes().to_vec();
+        return Ok(several(secret).into_iter().map(bytes).collect());
     }
     own(data).map(|own| vec![own])
+}
+
+/// The secrets in a setting, the current one first: separated by commas, or each on a line of a file.
+pub(crate) fn several(secret: &SecretString) -> Vec<SecretString> {
+    let parts = secret.expose_secret().split([',', '\n', '\r']);
+    let parts = parts.map(str::trim).filter(|part| !part.is_empty());
+    parts.map(SecretString::from).collect()
 }
 
 /// The secret in the data folder; made if need be.
@@ -99,6 +105,16 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
+
+    #[test]
+    fn several_secrets_stand_between_commas_or_on_lines_and_the_first_is_the_current_one() {
+        for text in ["a,b,c", "a\nb\nc", "a\r\nb\r\n\r\nc\r\n", " a , b\n,c,"] {
+            let parts = several(&SecretString::from(text));
+            let parts: Vec<&str> = parts.iter().map(SecretString::expose_secret).collect();
+            assert_eq!(parts, ["a", "b", "c"], "{text:?}");
+        }
+        assert!(several(&SecretString::from(" ,\n")).is_empty());
+    }
 
     #[test]
     fn a_secret_is_made_once_for_its_owner_alone() {

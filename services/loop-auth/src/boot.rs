@@ -225,7 +225,7 @@ pub async fn prepare(
         proxies: config.proxies.clone(),
         providers: Providers::new(config.providers.clone())?,
         ceremonies: Arc::new(WebauthnCeremonies::new(&config.service.external_url)),
-        seals: Arc::new(SecretSeals::new(config.keys.settings.secret.clone())),
+        seals: Arc::new(SecretSeals::of(&config.keys.settings)),
     })?)
 }
 

@@ -38,6 +38,9 @@ pub struct KeyArgs {
     /// File that holds AUTH_ENCRYPTION_SECRET
     #[arg(long, env = "AUTH_ENCRYPTION_SECRET_FILE", value_name = "PATH")]
     pub auth_encryption_secret_file: Option<PathBuf>,
+    /// Secrets of before, for programs that run this one inside.
+    #[arg(skip)]
+    pub former_secrets: Vec<SecretString>,
     /// What new keys sign with: RS256, ES256 or EdDSA; a change takes effect as a rotation [default: RS256]
     #[arg(long, env = "SIGNING_ALG", value_name = "ALG")]
     pub signing_alg: Option<String>,
@@ -121,6 +124,7 @@ impl KeyArgs {
                     rotate_every: (!every.is_zero()).then(|| delta(every)),
                 },
                 secret: self.secret(problems),
+                former: self.former_secrets.clone(),
             },
             reread,
             // The other half of the margin is for other replicas and for clocks.

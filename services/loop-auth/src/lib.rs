@@ -26,6 +26,7 @@ pub mod passwords;
 mod pkce_config;
 pub mod proxy_config;
 pub mod registration_config;
+pub mod rekey;
 mod respond;
 mod revocations;
 mod routes;

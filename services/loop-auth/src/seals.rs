@@ -12,7 +12,7 @@ use josekit::{
 use loop_oauth::second_step::{SealFailed, Seals};
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::mac;
+use crate::{mac, signer::KeySettings};
 
 /// Separates this use of the secret from any other.
 const SALT: &[u8; 32] = b"loop-auth/second-steps/hkdf/v001";
@@ -25,21 +25,50 @@ const TAG_CHARS: usize = 22;
 /// Marks what is not encrypted; a compact JWE never has a colon.
 const PLAIN: &str = "plain:";
 
-/// Seals with the operator's secret, where there is one.
+/// Seals with the operator's secret, where there is one; those of before still open.
 #[derive(Clone, Debug)]
-pub struct SecretSeals(Option<SecretString>);
+pub struct SecretSeals {
+    secret: Option<SecretString>,
+    former: Vec<SecretString>,
+}
 
 impl SecretSeals {
     /// Seals with this secret.
     #[must_use]
     pub const fn new(secret: Option<SecretString>) -> Self {
-        Self(secret)
+        let former = Vec::new();
+        Self { secret, former }
+    }
+
+    /// Seals with the secret that also encrypts signing keys.
+    #[must_use]
+    pub fn of(settings: &KeySettings) -> Self {
+        Self {
+            secret: settings.secret.clone(),
+            former: settings.former.clone(),
+        }
+    }
+
+    /// The same sealed with the secret of today; `None`: it is.
+    ///
+    /// # Errors
+    /// [`SealFailed`].
+    pub(crate) fn renewed(
+        &self,
+        sealed: &SecretString,
+    ) -> Result<Option<SecretString>, SealFailed> {
+        let today = Self::new(self.secret.clone());
+        let is_plain = sealed.expose_secret().starts_with(PLAIN);
+        if is_plain == self.secret.is_none() && today.open(sealed).is_ok() {
+            return Ok(None);
+        }
+        self.seal(&self.open(sealed)?).map(Some)
     }
 }
 
 impl Seals for SecretSeals {
     fn seal(&self, plain: &[u8]) -> Result<SecretString, SealFailed> {
-        let Some(secret) = &self.0 else {
+        let Some(secret) = &self.secret else {
             let text = format!("{PLAIN}{}", URL_SAFE_NO_PAD.encode(plain));
             return Ok(SecretString::from(text));
         };
@@ -59,19 +88,21 @@ impl Seals for SecretSeals {
             return decoded.map_err(|_| SealFailed("it is damaged".to_owned()));
         }
         let missing = "it is encrypted and AUTH_ENCRYPTION_SECRET is not set";
-        let secret = self.0.as_ref();
+        let secret = self.secret.as_ref();
         let secret = secret.ok_or_else(|| SealFailed(missing.to_owned()))?;
         if !has_whole_tag(text) {
             return Err(SealFailed("it is damaged".to_owned()));
         }
-        let decrypt = || {
+        let decrypt = |secret: &SecretString| {
             let decrypter = Dir.decrypter_from_bytes(content_key(secret)?)?;
             jwe::deserialize_compact(text, &decrypter)
         };
         // What OpenSSL says of a wrong key helps nobody.
         let wrong = "it does not open with this AUTH_ENCRYPTION_SECRET";
-        let opened = decrypt().map_err(|_| SealFailed(wrong.to_owned()))?;
-        Ok(opened.0)
+        let mut all = std::iter::once(secret).chain(&self.former);
+        let opened = all.find_map(|secret| decrypt(secret).ok());
+        let (plain, _) = opened.ok_or_else(|| SealFailed(wrong.to_owned()))?;
+        Ok(plain)
     }
 }
 
@@ -128,6 +159,22 @@ mod tests {
             // The last letter has bits that mean nothing.
             assert!(opened.is_err() || at == text.len() - 1, "letter {at}");
         }
+    }
+
+    #[test]
+    fn a_secret_of_before_opens_and_seals_nothing() {
+        let (old, new) = (
+            "a secret of some length, 32 bytes",
+            "the next secret, also of 32 bytes",
+        );
+        let both = SecretSeals {
+            former: vec![old.into()],
+            ..with(Some(new))
+        };
+        let before = with(Some(old)).seal(b"shared secret").unwrap();
+        assert_eq!(both.open(&before).unwrap(), b"shared secret");
+        let after = both.seal(b"shared secret").unwrap();
+        assert!(with(Some(new)).open(&after).is_ok() && with(Some(old)).open(&after).is_err());
     }
 
     #[test]

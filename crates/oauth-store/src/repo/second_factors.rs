@@ -12,7 +12,7 @@ use sea_orm::{
     ColumnTrait as _, DatabaseTransaction, EntityTrait as _, PaginatorTrait as _, QueryFilter as _,
     QuerySelect as _, sea_query::Expr,
 };
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{insert, insert_new, login_steps, only, updated};
 use crate::{
@@ -35,6 +35,31 @@ impl SecondFactors for SqlStore {
             .map(only)
             .map_err(unread("totp"))?;
         row.map(Totp::try_from).transpose()
+    }
+
+    async fn totps(&self) -> Result<Vec<Totp>, StoreError> {
+        let rows = Entity::find().all(self.readers()).await;
+        let rows = rows.map_err(unread("totp"))?;
+        rows.into_iter().map(Totp::try_from).collect()
+    }
+
+    #[tracing::instrument(name = "store.reseal_totp", skip_all, fields(user = %before.user))]
+    async fn reseal_totp(
+        &self,
+        before: &Totp,
+        after: &SecretString,
+    ) -> Result<Updated, StoreError> {
+        let update = Entity::update_many()
+            .col_expr(Column::Sealed, Expr::value(after.expose_secret()))
+            .filter(Column::UserId.eq(before.user.to_string()))
+            .filter(Column::Sealed.eq(before.sealed.expose_secret()));
+        self.write(move |tx| {
+            Box::pin(async move {
+                let done = update.exec(tx).await.map_err(failed)?;
+                Ok(updated(done.rows_affected))
+            })
+        })
+        .await
     }
 
     #[tracing::instrument(name = "store.begin_totp", skip_all, fields(user = %totp.user))]

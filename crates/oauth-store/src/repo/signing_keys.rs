@@ -10,6 +10,7 @@ use sea_orm::{
     ColumnTrait as _, EntityTrait as _, PaginatorTrait as _, QueryFilter as _, QuerySelect as _,
     sea_query::Expr,
 };
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::{insert_new, take_turn, updated};
 use crate::{
@@ -105,6 +106,26 @@ impl SigningKeys for SqlStore {
                     .col_expr(Column::RetiredAt, Expr::value(at))
                     .filter(Column::Kid.eq(kid))
                     .filter(Column::RetiredAt.is_null());
+                let done = update.exec(tx).await.map_err(failed)?;
+                Ok(updated(done.rows_affected))
+            })
+        })
+        .await
+    }
+
+    #[tracing::instrument(name = "store.reseal_key", skip_all, fields(kid))]
+    async fn reseal_key(
+        &self,
+        kid: &str,
+        before: &SecretString,
+        after: &SecretString,
+    ) -> Result<Updated, StoreError> {
+        let update = Entity::update_many()
+            .col_expr(Column::Private, Expr::value(after.expose_secret()))
+            .filter(Column::Kid.eq(kid))
+            .filter(Column::Private.eq(before.expose_secret()));
+        self.write(move |tx| {
+            Box::pin(async move {
                 let done = update.exec(tx).await.map_err(failed)?;
                 Ok(updated(done.rows_affected))
             })

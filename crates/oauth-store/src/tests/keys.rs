@@ -5,6 +5,8 @@ use loop_oauth::{
     store::{Inserted, SigningKeys as _, Updated},
 };
 
+use secrecy::{ExposeSecret as _, SecretString};
+
 use super::{Db, at, key};
 use crate::SqlStore;
 
@@ -112,4 +114,22 @@ async fn of_several_replicas_one_adds_the_successor() {
         last.clone_from(&winners[0].1.kid);
     }
     assert_eq!(kids(&stores[0]).await.len(), 31);
+}
+
+#[tokio::test]
+async fn a_key_is_sealed_anew_unless_it_is_another_by_now() {
+    let db = Db::new();
+    let store = db.open().await;
+    store.add_first_key(&key("a")).await.unwrap();
+    let (before, after) = (key("a").private, SecretString::from("anew"));
+    for (kid, expected) in [
+        ("x", Updated::NotFound),
+        ("a", Updated::Now),
+        ("a", Updated::NotFound),
+    ] {
+        let done = store.reseal_key(kid, &before, &after).await;
+        assert_eq!(done.unwrap(), expected, "{kid}");
+    }
+    let kept = store.signing_keys().await.unwrap();
+    assert_eq!(kept[0].private.expose_secret(), "anew");
 }

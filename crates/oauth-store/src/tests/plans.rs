@@ -228,6 +228,8 @@ async fn call_everything_of_keys(store: &SqlStore) {
     store.add_next_key(&key("two"), "one").await.unwrap();
     store.advance_key("two", at(5)).await.unwrap();
     store.retire_key("one", at(5)).await.unwrap();
+    let before = key("one").private;
+    store.reseal_key("one", &before, &before).await.unwrap();
     store.signing_keys().await.unwrap();
     store.delete_keys(at(5)).await.unwrap();
 }

@@ -58,6 +58,8 @@ pub(super) async fn call_everything(store: &SqlStore) {
         .await
         .unwrap();
     store.use_totp_step(alice(), 8).await.unwrap();
+    let sealed = SecretString::from("s");
+    store.reseal_totp(&totp("s"), &sealed).await.unwrap();
     let used = store
         .use_recovery_code(alice(), &hash("code 1"), at(3))
         .await;
@@ -224,4 +226,23 @@ async fn how_a_session_was_authenticated_is_kept_and_older_ones_had_a_password()
     assert_eq!(read().await, Methods::from(Method::Password));
     db.run("UPDATE sessions SET methods = 'magic'").await;
     assert!(store.session(&two.hash).await.is_err(), "never guessed");
+}
+
+#[tokio::test]
+async fn an_app_is_sealed_anew_unless_it_is_another_by_now() {
+    let db = Db::new();
+    let store = confirmed(&db).await;
+    let after = SecretString::from("anew");
+    for (before, expected) in [
+        ("other", Updated::NotFound),
+        ("s", Updated::Now),
+        ("s", Updated::NotFound),
+    ] {
+        let done = store.reseal_totp(&totp(before), &after).await;
+        assert_eq!(done.unwrap(), expected, "{before}");
+    }
+    let all = store.totps().await.unwrap();
+    assert_eq!(all.len(), 1);
+    assert_eq!(all[0].sealed.expose_secret(), "anew");
+    assert!(all[0].confirmed_at.is_some());
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 
 use super::{Inserted, StoreError, Updated};
 use crate::{
@@ -29,6 +30,11 @@ pub trait SecondFactors: Send + Sync {
     ) -> Result<Updated, StoreError>;
     /// Uses up a step and all before it; [`Updated::NotFound`] when it was used up before, or no app is confirmed.
     async fn use_totp_step(&self, user: UserId, step: i64) -> Result<Updated, StoreError>;
+    /// The apps of everybody, confirmed or not.
+    async fn totps(&self) -> Result<Vec<Totp>, StoreError>;
+    /// Keeps `after` in the place of the sealed secret of `before`; [`Updated::NotFound`] when that is another by now.
+    async fn reseal_totp(&self, before: &Totp, after: &SecretString)
+    -> Result<Updated, StoreError>;
     /// Removes app and recovery codes.
     async fn remove_totp(&self, user: UserId) -> Result<Updated, StoreError>;
     /// Uses up a recovery code; [`Updated::NotFound`] when it is not the user's or was used before.

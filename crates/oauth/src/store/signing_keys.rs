@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use secrecy::SecretString;
 
 use super::{Inserted, StoreError, Updated};
 use crate::key::SigningKey;
@@ -22,6 +23,13 @@ pub trait SigningKeys: Send + Sync {
     async fn advance_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError>;
     /// Notes that a key retired; [`Updated::NotFound`] when it is unknown or was noted before.
     async fn retire_key(&self, kid: &str, at: DateTime<Utc>) -> Result<Updated, StoreError>;
+    /// Keeps `after` in the place of the stored private half `before`; [`Updated::NotFound`] when that is another by now.
+    async fn reseal_key(
+        &self,
+        kid: &str,
+        before: &SecretString,
+        after: &SecretString,
+    ) -> Result<Updated, StoreError>;
     /// Deletes the keys that were noted as retired before `limit`. Returns how many.
     async fn delete_keys(&self, retired_before: DateTime<Utc>) -> Result<u64, StoreError>;
 }

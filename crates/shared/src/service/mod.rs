@@ -3,6 +3,7 @@
 //! In: clap arguments and a route table. Out: a running server that stops gracefully.
 //! Never: knows a route of its own except health, reads a file of the service.
 
+mod authority;
 pub mod clock;
 pub mod config;
 pub mod headers;
@@ -24,5 +25,5 @@ pub use config::{
 };
 pub use health::Health;
 pub use request_id::RequestId;
-pub use serve::{ServeError, app, reading, serve};
+pub use serve::{ServeError, app, reading, serve, serve_over};
 pub use shutdown::Shutdown;

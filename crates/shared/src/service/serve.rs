@@ -9,8 +9,11 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::{Condition, DefaultHeaders, from_fn};
 use actix_web::{App, Error, HttpServer, Route, guard, web};
+use openssl::ssl::SslAcceptorBuilder;
 
+use super::authority::one_authority;
 use super::config::ServiceConfig;
 use super::metrics::MetricsError;
 use super::request_id::RequestIds;
@@ -21,6 +24,10 @@ use super::{headers, metrics, problem, traces};
 const KEEP_ALIVE: Duration = Duration::from_secs(75);
 /// How long a client may take to send its headers.
 const REQUEST_HEAD_TIMEOUT: Duration = Duration::from_secs(10);
+/// For a year, browsers speak TLS to this name (RFC 6797 §6.1).
+const STRICT_TRANSPORT: (&str, &str) = ("Strict-Transport-Security", "max-age=31536000");
+/// How long a client may take to agree on TLS.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Why a service could not run.
 #[derive(Debug, thiserror::Error)]
@@ -102,12 +109,40 @@ pub async fn serve<F>(
 where
     F: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
 {
+    serve_over(config, shutdown, None, routes).await
+}
+
+/// As [`serve`]; with `tls`, clients speak TLS and HTTP/2 or 1.1 in it, and nothing else. Browsers are told to come no
+/// other way (RFC 6797), unless it is this machine, whose other ports have the same name.
+///
+/// # Errors
+/// [`ServeError`], before anything is served.
+pub async fn serve_over<F>(
+    config: &ServiceConfig,
+    shutdown: &Shutdown,
+    tls: Option<SslAcceptorBuilder>,
+    routes: F,
+) -> Result<(), ServeError>
+where
+    F: Fn(&mut web::ServiceConfig) + Clone + Send + 'static,
+{
     if config.metrics.is_some() {
         metrics::install()?;
     }
     let stop = shutdown.clone();
-    let mut server = HttpServer::new(move || app(routes.clone()))
+    let secure = tls.is_some();
+    let strict = secure && !config.external_url.is_loopback();
+    let hardened = move || {
+        app(routes.clone())
+            .wrap(Condition::new(
+                strict,
+                DefaultHeaders::new().add(STRICT_TRANSPORT),
+            ))
+            .wrap(Condition::new(secure, from_fn(one_authority)))
+    };
+    let mut server = HttpServer::new(hardened)
         .keep_alive(KEEP_ALIVE)
+        .tls_handshake_timeout(HANDSHAKE_TIMEOUT)
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
         .shutdown_timeout(config.shutdown_timeout.as_secs())
         .shutdown_signal(async move { stop.triggered().await });
@@ -115,9 +150,11 @@ where
         server = server.workers(workers);
     }
     let address = SocketAddr::new(config.bind_address, config.port);
-    let server = server
-        .bind(address)
-        .map_err(|error| refine(error, address))?;
+    let bound = match tls {
+        Some(tls) => server.bind_openssl(address, tls),
+        None => server.bind(address),
+    };
+    let server = bound.map_err(|error| refine(error, address))?;
     shutdown.on_signals()?;
     if let Some(address) = config.metrics {
         metrics::serve(address, shutdown)?;

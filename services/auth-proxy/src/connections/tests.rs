@@ -6,23 +6,26 @@ use std::time::Duration;
 use loop_oauth::federation::provider::ProviderKind;
 use loop_shared::service::config::ExternalUrl;
 use loop_testkit::provider::{Kind, Person, Provider as Simulator};
+use loop_testkit::redis::Redis;
 use loop_testkit::{MockClock, fixed_now};
 use secrecy::{ExposeSecret as _, SecretString};
 use url::Url;
 
 use super::provider::{Account, Hand, Provider};
 use super::seal::Seals;
-use super::store::{ConnectionStore, Key, MemoryConnections};
+use super::store::{ConnectionStore, Key, MemoryConnections, RedisConnections};
 use super::travel::{Answer, TravelError};
 use super::{Connections, NoToken, Parts, Refreshing};
 
 const BROWSER: &str = "a browser's secret of forty-three characters";
 
+const SECRET: &[u8] = b"the secret of both replicas, long";
+
 /// A provider, a store, and replicas of the proxy on it.
 struct World {
     simulator: Simulator,
     clock: MockClock,
-    store: Arc<MemoryConnections>,
+    store: Arc<dyn ConnectionStore>,
     account: Account,
 }
 
@@ -52,17 +55,21 @@ impl World {
             },
             simulator,
             clock,
-            store: Arc::default(),
+            store: Arc::new(MemoryConnections::default()),
         }
     }
 
     fn replica(&self) -> Arc<Connections> {
-        self.replica_with(b"the secret of both replicas, long")
+        self.replica_with(SECRET)
     }
 
     fn replica_with(&self, secret: &[u8]) -> Arc<Connections> {
+        self.replica_on(Arc::clone(&self.store), secret)
+    }
+
+    fn replica_on(&self, store: Arc<dyn ConnectionStore>, secret: &[u8]) -> Arc<Connections> {
         let parts = Parts {
-            store: Arc::clone(&self.store) as Arc<dyn ConnectionStore>,
+            store,
             seals: Seals::new(secret, &[]).unwrap(),
             providers: vec![Arc::clone(&self.account.provider)],
             refreshing: Refreshing {
@@ -139,15 +146,40 @@ fn answer<'a>(provider: &'a str, back: &'a [(String, String)]) -> Answer<'a> {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn many_calls_on_two_replicas_refresh_a_rotating_token_once() {
     let world = World::new(Kind::Oidc);
-    let (one, two) = (world.replica(), world.replica());
-    world.connect(&one, "kim").await.unwrap();
-    let first = world.token(&two, "kim").await.unwrap();
+    refreshes_once(&world, &[world.replica(), world.replica()]).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn many_calls_on_replicas_that_share_a_redis_refresh_a_rotating_token_once() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(redis) = Redis::start(folder.path()) else {
+        return;
+    };
+    let world = World::new(Kind::Oidc);
+    let mut replicas = Vec::new();
+    for _ in 0..5 {
+        let store = RedisConnections::open(&redis.url().into()).await.unwrap();
+        replicas.push(world.replica_on(Arc::new(store), SECRET));
+    }
+    refreshes_once(&world, &replicas).await;
+    // Whoever steals all that Redis keeps has sealed tokens.
+    let kept = String::from_utf8_lossy(&redis.dump()).into_owned();
+    assert!(kept.contains("sealed") && kept.contains("kim"));
+    for secret in world.simulator.secrets() {
+        assert!(!kept.contains(&secret), "{secret}");
+    }
+}
+
+/// Forty calls at once on replicas, when the token is over.
+async fn refreshes_once(world: &World, replicas: &[Arc<Connections>]) {
+    world.connect(&replicas[0], "kim").await.unwrap();
+    let first = world.token(&replicas[1], "kim").await.unwrap();
     world.clock.advance(7_200);
     world
         .simulator
         .fail(|faults| faults.delay = Duration::from_millis(150));
     let calls = (0..40).map(|at| {
-        let connections = Arc::clone(if at % 2 == 0 { &one } else { &two });
+        let connections = Arc::clone(&replicas[at % replicas.len()]);
         let account = world.account.clone();
         tokio::spawn(async move {
             connections

@@ -5,15 +5,21 @@ use std::time::Duration;
 
 use loop_testkit::html::{Form, forms};
 use loop_testkit::provider::{Kind, Person, Provider};
-use loop_testkit::{Browser, Decision};
+use loop_testkit::redis::Redis;
+use loop_testkit::{Browser, Decision, ServiceBuilder};
 use serde_json::{Value, json};
 use url::Url;
 
 use crate::backend::Backend;
-use crate::harness::{EMAIL, PASSWORD, Proxy, Session, fake, subject};
+use crate::harness::{EMAIL, PASSWORD, Proxy, Session, fake, program, subject};
 
 /// A proxy whose servers work with accounts at `provider`, by which people also sign in.
 fn proxy(provider: &Provider, backend: &Backend) -> Proxy {
+    proxy_with(provider, backend, &[])
+}
+
+/// The same with further settings.
+fn proxy_with(provider: &Provider, backend: &Backend, more: &[(&str, &str)]) -> Proxy {
     let account =
         json!({ "tier": 2, "oauth_provider": "oidc", "scopes": ["files", "offline_access"] });
     let with = |mut entry: Value| {
@@ -26,13 +32,14 @@ fn proxy(provider: &Provider, backend: &Backend) -> Proxy {
         with(json!({ "name": "drive", "url": backend.url() })),
         with(json!({ "name": "tool", "command": fake(), "token_env": "DRIVE_TOKEN" })),
     ]});
-    let settings = [
+    let mut settings = vec![
         ("OIDC_ISSUER", provider.url()),
         ("OIDC_CLIENT_ID", Provider::CLIENT_ID),
         ("OIDC_CLIENT_SECRET", Provider::CLIENT_SECRET),
         ("ALLOWED_USERS", "*@example.com"),
         ("TOKEN_REFRESH_RETRY_DELAY", "0"),
     ];
+    settings.extend_from_slice(more);
     Proxy::of_file("/drive/mcp", &servers, &settings)
 }
 
@@ -488,4 +495,120 @@ async fn whoever_is_disabled_loses_tokens_and_processes_within_seconds() {
     }
     assert_eq!(status, 401);
     assert!(!crate::harness::lives(pid));
+}
+
+/// Whose token the backend saw in a session of before; the answer when there is none.
+async fn seen(proxy: &Proxy, provider: &Provider, token: &str, id: &str) -> Result<String, String> {
+    let session = Session {
+        proxy,
+        token: token.to_owned(),
+        id: id.to_owned(),
+    };
+    let answer = session.call("whoami", json!({})).await;
+    let text = answer["result"]["content"][0]["text"].as_str();
+    let upstream = text.and_then(|text| text.strip_prefix("Bearer "));
+    let whose = upstream.and_then(|upstream| provider.given_to(upstream));
+    whose.map(|it| it.subject).ok_or_else(|| answer.to_string())
+}
+
+#[tokio::test]
+async fn secrets_on_lines_of_a_file_are_exchanged_without_a_login_and_rekey_seals_with_the_first() {
+    const OLD: &str = "the old secret of at least 32 bytes";
+    const NEW: &str = "the new secret of at least 32 bytes";
+    let (provider, backend) = (Provider::start(Kind::Oidc), Backend::start());
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("secrets");
+    std::fs::write(&file, format!("{OLD}\n")).unwrap();
+    let path = file.display().to_string();
+    let mut proxy = proxy_with(
+        &provider,
+        &backend,
+        &[("AUTH_ENCRYPTION_SECRET_FILE", &path)],
+    );
+    let kim = Someone::new("1001", "kim@example.com");
+    kim.sign_in(&proxy, &provider).await;
+    kim.connect(&proxy, &provider, "drive").await;
+    let token = kim.token(&proxy).await;
+    let id = proxy.session(&token, json!({})).await.id.clone();
+    let rekey = || {
+        ServiceBuilder::new(program())
+            .env("DATA_DIR", proxy.data())
+            .env("AUTH_ENCRYPTION_SECRET_FILE", &file)
+            .arg("rekey")
+            .run()
+    };
+    std::fs::write(&file, NEW).unwrap();
+    let (status, said) = rekey();
+    assert!(
+        !status.success() && said.contains("2 open with none"),
+        "{said}"
+    );
+    std::fs::write(&file, format!("{NEW}\r\n{OLD}\r\n")).unwrap();
+    let (status, said) = rekey();
+    assert!(
+        status.success() && said.contains("1 connections and 1 secrets of the login were"),
+        "{said}"
+    );
+    let (status, said) = rekey();
+    assert!(
+        status.success() && said.contains("0 connections and 0 secrets of the login were"),
+        "{said}"
+    );
+    // The login's own keys of before open too: a token of before is good, and the account is there.
+    proxy.service.restart();
+    let again = proxy.session(&token, json!({})).await.id.clone();
+    assert_eq!(
+        seen(&proxy, &provider, &token, &again).await.unwrap(),
+        "1001"
+    );
+    // Sessions are signed with the first secret.
+    assert!(seen(&proxy, &provider, &token, &id).await.is_err());
+    // The old one is needed no more.
+    std::fs::write(&file, NEW).unwrap();
+    proxy.service.restart();
+    let again = proxy.session(&token, json!({})).await.id.clone();
+    assert_eq!(
+        seen(&proxy, &provider, &token, &again).await.unwrap(),
+        "1001"
+    );
+    let fresh = kim.token(&proxy).await;
+    proxy.session(&fresh, json!({})).await;
+    let logs = proxy.service.logs();
+    assert!(!logs.contains(NEW) && !logs.contains(OLD));
+}
+
+#[tokio::test]
+async fn accounts_in_redis_survive_a_kill_of_redis_and_of_the_proxy() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut redis) = Redis::start(folder.path()) else {
+        return;
+    };
+    let (provider, backend) = (Provider::start(Kind::Oidc), Backend::start());
+    let url = redis.url();
+    let mut proxy = proxy_with(&provider, &backend, &[("REDIS_URL", &url)]);
+    assert!(!proxy.data().join("connections.db").exists());
+    let kim = Someone::new("1001", "kim@example.com");
+    kim.sign_in(&proxy, &provider).await;
+    kim.connect(&proxy, &provider, "drive").await;
+    let token = kim.token(&proxy).await;
+    let id = proxy.session(&token, json!({})).await.id.clone();
+    assert_eq!(seen(&proxy, &provider, &token, &id).await.unwrap(), "1001");
+    redis.kill_9();
+    let why = seen(&proxy, &provider, &token, &id).await.unwrap_err();
+    assert!(why.contains("cannot be read at the moment"), "{why}");
+    redis.restart();
+    let started = std::time::Instant::now();
+    while let Err(why) = seen(&proxy, &provider, &token, &id).await {
+        assert!(started.elapsed() < Duration::from_secs(20), "{why}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    proxy.service.restart();
+    assert_eq!(seen(&proxy, &provider, &token, &id).await.unwrap(), "1001");
+    let kept = String::from_utf8_lossy(&redis.dump()).into_owned();
+    assert!(kept.contains("1001") || kept.contains("drive"));
+    let logs = proxy.service.logs();
+    for secret in provider.secrets() {
+        assert!(!kept.contains(&secret) && !logs.contains(&secret));
+    }
+    assert!(!logs.contains(redis.password()));
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use loop_testkit::{Browser, Decision, Service, ServiceBuilder};
-use reqwest::{Client, RequestBuilder, Response};
+use reqwest::{Certificate, Client, ClientBuilder, RequestBuilder, Response};
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tempfile::TempDir;
@@ -25,6 +25,8 @@ pub(crate) struct Proxy {
     /// The server that is spoken to.
     path: String,
     pub(crate) http: Client,
+    /// What clients must believe (PEM), where TLS is spoken.
+    ca: Option<Vec<u8>>,
 }
 
 pub(crate) fn program() -> PathBuf {
@@ -43,6 +45,10 @@ pub(crate) fn builder(data: &TempDir) -> ServiceBuilder {
         .env("PASSWORD", PASSWORD)
         .env("BCRYPT_COST", "4")
         .env("LOG_LEVEL", "debug")
+}
+
+fn client() -> ClientBuilder {
+    Client::builder().no_proxy().pool_max_idle_per_host(0)
 }
 
 impl Proxy {
@@ -77,11 +83,23 @@ impl Proxy {
             service: service.start(),
             data,
             path: path.to_owned(),
-            http: Client::builder()
-                .no_proxy()
-                .pool_max_idle_per_host(0)
-                .build()
-                .unwrap(),
+            http: client().build().unwrap(),
+            ca: None,
+        }
+    }
+
+    /// The same, spoken to over TLS with this certificate (PEM).
+    pub(crate) fn over_tls(mut self, ca: Vec<u8>) -> Self {
+        let believed = Certificate::from_pem(&ca).unwrap();
+        self.http = client().tls_certs_merge([believed]).build().unwrap();
+        self.ca = Some(ca);
+        self
+    }
+
+    fn browser(&self) -> Browser {
+        match &self.ca {
+            Some(ca) => Browser::new().believing(ca),
+            None => Browser::new(),
         }
     }
 
@@ -107,7 +125,8 @@ impl Proxy {
     }
 
     pub(crate) fn url(&self, path: &str) -> String {
-        format!("http://localhost:{}{path}", self.service.port())
+        let scheme = if self.ca.is_some() { "https" } else { "http" };
+        format!("{scheme}://localhost:{}{path}", self.service.port())
     }
 
     /// Signs somebody in with a client of their own; the access token.
@@ -125,7 +144,8 @@ impl Proxy {
     /// The tokens of a client that asks for these scopes at the server that is spoken to.
     pub(crate) async fn tokens_with(&self, email: &str, scope: &str) -> Value {
         let (url, client) = self.authorization(scope).await;
-        let outcome = Browser::new()
+        let outcome = self
+            .browser()
             .authorize(&url, email, PASSWORD, Decision::Allow)
             .await;
         let code = outcome.parameter("code").expect("a code");

@@ -8,6 +8,7 @@
 )]
 
 mod accounts;
+mod acme;
 mod backend;
 mod bench;
 mod chaos;
@@ -20,3 +21,4 @@ mod operations;
 mod real;
 mod replicas;
 mod scopes;
+mod tls;

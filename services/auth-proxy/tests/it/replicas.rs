@@ -2,15 +2,23 @@
 
 use loop_testkit::postgres::Schema;
 use loop_testkit::provider::{Kind, Provider};
+use loop_testkit::redis::Redis;
 use loop_testkit::{Browser, Decision, ServiceBuilder, free_port};
 use serde_json::{Value, json};
 
 use crate::backend::Backend;
 use crate::harness::{EMAIL, PASSWORD, Proxy, Session, eventually, fake, lives, program};
 
+/// Where replicas keep things.
+struct Common {
+    database: Schema,
+    /// For accounts, where it is not the database.
+    redis: Option<Redis>,
+}
+
 /// A replica on this database, which believes to be at `external`.
 fn replica(
-    database: &Schema,
+    common: &Common,
     external: &str,
     port: u16,
     servers: &Value,
@@ -19,11 +27,15 @@ fn replica(
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("mcp_servers.json");
     std::fs::write(&file, servers.to_string()).unwrap();
-    let service = ServiceBuilder::new(program())
+    let mut service = ServiceBuilder::new(program());
+    if let Some(redis) = &common.redis {
+        service = service.env("REDIS_URL", redis.url());
+    }
+    let service = service
         .port(port)
         .env("DATA_DIR", data.path())
         .env("EXTERNAL_URL", external)
-        .env("DATABASE_URL", database.url())
+        .env("DATABASE_URL", common.database.url())
         .env("CONFIG", &file)
         .env("PASSWORD", PASSWORD)
         .env("BCRYPT_COST", "4")
@@ -68,6 +80,26 @@ async fn a_session_and_an_account_go_on_at_another_replica_when_one_is_killed() 
     let Some(database) = Schema::new() else {
         return;
     };
+    let redis = None;
+    go_on(&Common { database, redis }).await;
+}
+
+#[tokio::test]
+async fn a_session_and_an_account_in_redis_go_on_at_another_replica_when_one_is_killed() {
+    let folder = tempfile::tempdir().unwrap();
+    let (Some(database), Some(redis)) = (Schema::new(), Redis::start(folder.path())) else {
+        return;
+    };
+    let redis = Some(redis);
+    let common = Common { database, redis };
+    go_on(&common).await;
+    let tables = "SELECT count(*) FROM information_schema.tables \
+                  WHERE table_schema = current_schema() AND table_name = 'proxy_connections'";
+    let kept = common.database.run(tables);
+    assert_eq!(kept, "0", "accounts are in Redis alone");
+}
+
+async fn go_on(common: &Common) {
     let (provider, backend) = (Provider::start(Kind::Oidc), Backend::start());
     let servers = json!({ "servers": [
         { "name": "files", "command": fake() },
@@ -75,8 +107,8 @@ async fn a_session_and_an_account_go_on_at_another_replica_when_one_is_killed() 
     ]});
     let (one, two) = (free_port(), free_port());
     let external = format!("http://localhost:{one}");
-    let mut first = replica(&database, &external, one, &servers, &provider);
-    let mut second = replica(&database, &external, two, &servers, &provider);
+    let mut first = replica(common, &external, one, &servers, &provider);
+    let mut second = replica(common, &external, two, &servers, &provider);
     let browser = Browser::new();
     let token = sign_in(&first, &browser).await;
     connect(&first, &browser).await;
@@ -104,7 +136,9 @@ async fn a_session_and_an_account_go_on_at_another_replica_when_one_is_killed() 
     let upstream = upstream.strip_prefix("Bearer ").unwrap();
     assert_eq!(provider.holder(upstream).unwrap().subject, "1001");
     let logs = second.service.logs();
-    for secret in [database.password(), Provider::CLIENT_SECRET] {
+    let redis = common.redis.as_ref().map(Redis::password);
+    let secrets = [common.database.password(), Provider::CLIENT_SECRET];
+    for secret in secrets.into_iter().chain(redis) {
         assert!(secret.is_empty() || !logs.contains(secret));
     }
 }

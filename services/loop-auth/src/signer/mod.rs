@@ -17,6 +17,7 @@ use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
 use josekit::{
     JoseError,
+    jwk::Jwk,
     jws::{self, JwsHeader},
 };
 use loop_oauth::{
@@ -40,6 +41,37 @@ pub struct KeySettings {
     pub policy: Policy,
     /// Encrypts the stored keys.
     pub secret: Option<SecretString>,
+    /// Did so before, and still opens what it encrypted.
+    pub former: Vec<SecretString>,
+}
+
+impl KeySettings {
+    /// The key behind its stored form, by whichever secret fits.
+    fn open(&self, private: &SecretString) -> Result<Jwk, SealError> {
+        let opened = sealed::open(private, self.secret.as_ref());
+        if !matches!(opened, Err(SealError::WrongSecret)) {
+            return opened;
+        }
+        let mut former = self.former.iter();
+        let found = former.find_map(|secret| sealed::open(private, Some(secret)).ok());
+        found.map_or(opened, Ok)
+    }
+
+    /// The same key sealed with the secret of today; `None`: it is.
+    ///
+    /// # Errors
+    /// [`SealError`].
+    pub(crate) fn renewed(
+        &self,
+        private: &SecretString,
+    ) -> Result<Option<SecretString>, SealError> {
+        let secret = self.secret.as_ref();
+        let is_plain = sealed::open(private, None).is_ok();
+        if sealed::open(private, secret).is_ok() && is_plain == secret.is_none() {
+            return Ok(None);
+        }
+        sealed::seal(&self.open(private)?, secret).map(Some)
+    }
 }
 
 /// Why the service has no key to sign with.
@@ -67,7 +99,7 @@ pub enum SignerError {
 /// # Errors
 /// [`SealError`] says why not, and what to do.
 pub fn opens(key: &SigningKey, settings: &KeySettings) -> Result<(), SealError> {
-    sealed::open(&key.private, settings.secret.as_ref()).map(drop)
+    settings.open(&key.private).map(drop)
 }
 
 /// Whether a key was stored readably, before there was a secret.

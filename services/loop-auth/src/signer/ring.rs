@@ -8,7 +8,7 @@ use loop_oauth::key::{self, SigningKey};
 use loop_shared::auth::SigningAlgorithm;
 use serde_json::{Value, json};
 
-use super::{KeySettings, SignerError, keys, sealed};
+use super::{KeySettings, SignerError, keys};
 
 /// An opened key.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Ring {
         let mut public = Vec::with_capacity(stored.len());
         let mut opened = Vec::with_capacity(stored.len());
         for key in key::published(stored, now, &settings.policy) {
-            let jwk = sealed::open(&key.private, settings.secret.as_ref())?;
+            let jwk = settings.open(&key.private)?;
             let shown = keys::published(key.alg, &jwk, &key.kid)?;
             opened.push(RingKey {
                 kid: key.kid.clone(),

@@ -17,6 +17,7 @@ fn settings(secret: Option<&SecretString>) -> KeySettings {
             rotate_every: Some(TimeDelta::days(90)),
         },
         secret: secret.cloned(),
+        former: Vec::new(),
     }
 }
 
@@ -57,6 +58,25 @@ async fn the_key_is_made_once_and_signs_at_jwt_tokens_after_a_restart() {
     assert_eq!(header["typ"], "at+jwt");
     let jwks: Value = serde_json::from_str(&first.jwks()).unwrap();
     assert_eq!(header["kid"], jwks["keys"][0]["kid"]);
+}
+
+#[tokio::test]
+async fn keys_that_a_secret_of_before_encrypted_still_sign() {
+    let keys = MemoryStore::default();
+    let (old, new) = (
+        SecretString::from("the old secret of at least 32 bytes"),
+        SecretString::from("the new secret of at least 32 bytes"),
+    );
+    let before = Signer::open(&keys, &settings(Some(&old)), now()).await;
+    let token = before.unwrap().sign(&claims()).unwrap();
+    let both = KeySettings {
+        former: vec![old],
+        ..settings(Some(&new))
+    };
+    let after = Signer::open(&keys, &both, now()).await.unwrap();
+    assert_eq!(after.read_own(token.expose_secret()), Some(claims()));
+    let alone = Signer::open(&keys, &settings(Some(&new)), now()).await;
+    assert!(alone.is_err());
 }
 
 #[tokio::test]

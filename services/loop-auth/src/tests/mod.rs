@@ -350,6 +350,7 @@ fn key_settings() -> KeySettings {
             rotate_every: None,
         },
         secret: None,
+        former: Vec::new(),
     }
 }
 

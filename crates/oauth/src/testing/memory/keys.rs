@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::MemoryStore;
 use crate::{
@@ -56,6 +57,23 @@ impl SigningKeys for MemoryStore {
             return Ok(Updated::NotFound);
         };
         key.retired_at = Some(at);
+        Ok(Updated::Now)
+    }
+
+    async fn reseal_key(
+        &self,
+        kid: &str,
+        before: &SecretString,
+        after: &SecretString,
+    ) -> Result<Updated, StoreError> {
+        let mut tables = self.tables();
+        let same = |key: &&mut SigningKey| {
+            key.kid == kid && key.private.expose_secret() == before.expose_secret()
+        };
+        let Some(key) = tables.keys.iter_mut().find(same) else {
+            return Ok(Updated::NotFound);
+        };
+        key.private = after.clone();
         Ok(Updated::Now)
     }
 

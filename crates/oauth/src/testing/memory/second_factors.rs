@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
-use secrecy::ExposeSecret as _;
+use secrecy::{ExposeSecret as _, SecretString};
 
 use super::MemoryStore;
 use crate::{
@@ -55,6 +55,25 @@ impl SecondFactors for MemoryStore {
             .totps
             .get(&user)
             .map(|(totp, _)| totp.clone()))
+    }
+
+    async fn totps(&self) -> Result<Vec<Totp>, StoreError> {
+        let tables = self.tables();
+        let all = tables.second.totps.values();
+        Ok(all.map(|(totp, _)| totp.clone()).collect())
+    }
+
+    async fn reseal_totp(
+        &self,
+        before: &Totp,
+        after: &SecretString,
+    ) -> Result<Updated, StoreError> {
+        let mut tables = self.tables();
+        let kept = tables.second.totps.get_mut(&before.user);
+        let sealed = before.sealed.expose_secret();
+        let same = kept.filter(|(totp, _)| totp.sealed.expose_secret() == sealed);
+        let done = same.map(|(totp, _)| totp.sealed = after.clone());
+        Ok(updated(done.is_some()))
     }
 
     async fn begin_totp(&self, totp: &Totp) -> Result<Inserted, StoreError> {

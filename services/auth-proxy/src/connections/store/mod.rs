@@ -1,9 +1,12 @@
-//! Where connections are kept: in memory, SQLite or PostgreSQL.
+//! Where connections are kept: in memory, SQLite, PostgreSQL or Redis.
 //!
 //! In: sealed tokens and hashes. Out: the same, and who of several may do a thing that only one may. Never: a token in clear.
 
 mod memory;
 mod migration;
+mod redis;
+mod redis_rows;
+mod redis_scripts;
 mod rows;
 mod sql;
 #[cfg(test)]
@@ -12,6 +15,7 @@ mod tests;
 use async_trait::async_trait;
 
 pub(crate) use memory::MemoryConnections;
+pub(crate) use redis::RedisConnections;
 pub(crate) use sql::SqlConnections;
 
 /// Whose account, for which server.

@@ -27,6 +27,12 @@ async fn stores() -> Vec<Kept> {
         let store = SqlConnections::open_postgres(&url).await.unwrap();
         all.push(("postgresql", Arc::new(store), Box::new(schema)));
     }
+    let folder = tempfile::tempdir().unwrap();
+    if let Some(redis) = loop_testkit::redis::Redis::start(folder.path()) {
+        let url = secrecy::SecretString::from(redis.url());
+        let store = RedisConnections::open(&url).await.unwrap();
+        all.push(("redis", Arc::new(store), Box::new((redis, folder))));
+    }
     all
 }
 
@@ -240,4 +246,56 @@ async fn a_file_of_connections_is_its_owners_alone_and_survives() {
     assert_eq!(mode & 0o777, 0o600);
     let store = SqlConnections::open_file(&file).await.unwrap();
     assert!(store.find(&key("kim", "mail")).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn what_redis_was_told_survives_its_kill_and_the_store_goes_on() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(mut redis) = loop_testkit::redis::Redis::start(folder.path()) else {
+        return;
+    };
+    let url = secrecy::SecretString::from(redis.url());
+    let store = RedisConnections::open(&url).await.unwrap();
+    store.put(&new("kim", "mail")).await.unwrap();
+    let key = key("kim", "mail");
+    let lease = |holder| Lease {
+        version: 1,
+        holder,
+        now: 0,
+        until: 60,
+    };
+    assert!(store.lease(&key, lease("a")).await.unwrap());
+    redis.kill_9();
+    let why = store.find(&key).await.unwrap_err().to_string();
+    assert!(!why.contains(redis.password()), "{why}");
+    redis.restart();
+    let mut found = store.find(&key).await;
+    for _ in 0..50 {
+        if found.is_ok() {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+        found = store.find(&key).await;
+    }
+    assert_eq!(found.unwrap().unwrap().sealed, "sealed of kim");
+    // The lease too; who has it and lost the answer gets it again.
+    assert!(!store.lease(&key, lease("b")).await.unwrap());
+    assert!(store.lease(&key, lease("a")).await.unwrap());
+}
+
+#[tokio::test]
+async fn a_redis_with_another_password_is_not_opened_and_no_password_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let Some(redis) = loop_testkit::redis::Redis::start(folder.path()) else {
+        return;
+    };
+    for url in [
+        redis.url().replace(redis.password(), "hunter2hunter2"),
+        "redis://:hunter2hunter2@127.0.0.1:1/0".to_owned(),
+        "no url hunter2hunter2".to_owned(),
+    ] {
+        let opened = RedisConnections::open(&secrecy::SecretString::from(url)).await;
+        let why = opened.err().unwrap().to_string();
+        assert!(!why.contains("hunter2"), "{why}");
+    }
 }

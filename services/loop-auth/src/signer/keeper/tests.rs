@@ -21,6 +21,7 @@ fn settings(alg: SigningAlgorithm) -> KeySettings {
             rotate_every: Some(TimeDelta::seconds(1_000)),
         },
         secret: None,
+        former: Vec::new(),
     }
 }
 
