@@ -23,9 +23,11 @@ use crate::audit::Audit;
 use crate::config::{Config, ProxyArgs};
 use crate::connections::store::StoreError;
 use crate::connections::{self, Connections, Parts};
+use crate::database::DatabaseError;
 use crate::figures;
-use crate::front::{Parked, Sessions};
+use crate::front::{OldStreams, Parked, Sessions};
 use crate::pool::Pool;
+use crate::register::{self, Register};
 use crate::registry::{Doorkeeper, Registry};
 use crate::reload::Reload;
 use crate::secret;
@@ -54,6 +56,9 @@ pub(crate) enum StartError {
     /// Connections cannot be kept.
     #[error(transparent)]
     Connections(#[from] StoreError),
+    /// It cannot be kept what servers do.
+    #[error("the table of servers: {0}")]
+    Register(#[from] DatabaseError),
     /// No provider can be asked.
     #[error(transparent)]
     Providers(#[from] ProvidersError),
@@ -133,6 +138,7 @@ async fn live(
         }
     });
     follow_file(config, &app, login.as_ref(), &shutdown);
+    let registering = actix_web::rt::spawn(register::follow(app.clone(), shutdown.token()));
     let inside = login.as_ref().map(Running::routes);
     let visitors = login.as_ref().map(Running::visitors);
     if let Some(visitors) = visitors.clone() {
@@ -157,6 +163,8 @@ async fn live(
     greet(config, &app);
     let served = serve(&config.service, &shutdown, routes).await;
     sweeping.abort();
+    // It writes a last time that nothing runs here.
+    let _ = tokio::time::timeout(FAREWELL, registering).await;
     app.pool.end(|_, _| true);
     app.pool.settle(FAREWELL).await;
     if let Some(login) = login {
@@ -228,11 +236,17 @@ async fn assemble(
     })?;
     let keeper = Doorkeeper::new(&config.service, &config.tokens, shutdown);
     Ok(App {
+        register: Register::open(
+            &config.connections.register,
+            register::here(config.service.port),
+        )
+        .await?,
         registry: Registry::open(keeper, config.servers.iter().cloned())?,
         connections: Arc::new(connections),
         audit: Audit::open(config.audit.clone())?,
         pool: Pool::new(backends.handle().clone(), config.most),
         sessions: Sessions::new(key),
+        old_streams: OldStreams::default(),
         parked: Parked::default(),
         hosts: config.service.allowed_hosts.clone(),
         origins: config.service.allowed_origins.clone(),

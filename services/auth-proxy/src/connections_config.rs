@@ -14,6 +14,7 @@ use secrecy::SecretString;
 use crate::connections::Refreshing;
 use crate::connections::provider::Provider;
 use crate::connections::store::{ConnectionStore, MemoryConnections, SqlConnections, StoreError};
+use crate::database::Place;
 
 /// Flags and variables of connections.
 #[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
@@ -51,6 +52,8 @@ pub(crate) enum TokenStore {
 pub(crate) struct ConnectionsConfig {
     /// Where.
     pub(crate) store: TokenStore,
+    /// Where it is kept what servers do.
+    pub(crate) register: Place,
     /// How.
     pub(crate) refreshing: Refreshing,
 }
@@ -75,6 +78,10 @@ impl ConnectionsArgs {
         let retries = number("TOKEN_REFRESH_MAX_RETRIES", retries, 0..=5, 3, problems);
         let delay = self.token_refresh_retry_delay.as_deref();
         let delay: Duration = seconds("TOKEN_REFRESH_RETRY_DELAY", delay, 0..=5, 2, problems);
+        let register = database.map_or_else(
+            || Place::File(data.join("servers.db")),
+            |url| Place::Postgres(url.clone()),
+        );
         let file = TokenStore::Sqlite(data.join("connections.db"));
         let store = match (given(self.token_store.as_deref()), database) {
             (Some("memory"), _) => TokenStore::Memory,
@@ -93,6 +100,7 @@ impl ConnectionsArgs {
         };
         ConnectionsConfig {
             store,
+            register,
             refreshing: Refreshing {
                 threshold,
                 retries: u32::try_from(retries).unwrap_or(3),

@@ -9,11 +9,12 @@ use std::time::Duration;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
+use actix_web::middleware::from_fn;
 use actix_web::{App, Error, HttpServer, Route, guard, web};
 
 use super::config::ServiceConfig;
 use super::metrics::MetricsError;
-use super::request_id::RequestIds;
+use super::request_id::identified;
 use super::shutdown::Shutdown;
 use super::{headers, metrics, problem, traces};
 
@@ -80,7 +81,7 @@ where
         .configure(routes)
         .default_service(web::to(problem::not_found))
         .wrap(headers::security())
-        .wrap(RequestIds)
+        .wrap(from_fn(identified))
 }
 
 /// A route that only reads: `GET` and `HEAD`.
@@ -108,6 +109,8 @@ where
     let stop = shutdown.clone();
     let mut server = HttpServer::new(move || app(routes.clone()))
         .keep_alive(KEEP_ALIVE)
+        // An event must not wait until the one before it is acknowledged (RFC 1122 §4.2.3.4 lets TCP do that).
+        .tcp_nodelay(true)
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
         .shutdown_timeout(config.shutdown_timeout.as_secs())
         .shutdown_signal(async move { stop.triggered().await });

@@ -109,7 +109,7 @@ impl Place {
 }
 
 /// Resident memory of a process, in megabytes.
-fn memory(pid: u32) -> f64 {
+pub(crate) fn memory(pid: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
@@ -117,7 +117,7 @@ fn memory(pid: u32) -> f64 {
 }
 
 /// The processes below one.
-fn children(pid: u32) -> Vec<u32> {
+pub(crate) fn children(pid: u32) -> Vec<u32> {
     let listed = Command::new("pgrep")
         .args(["-P", &pid.to_string()])
         .output();

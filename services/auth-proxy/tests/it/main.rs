@@ -10,13 +10,16 @@
 mod accounts;
 mod backend;
 mod bench;
+mod browser;
 mod chaos;
 mod eras;
 mod harness;
 mod identity;
 mod login;
 mod many;
+mod old_stream;
 mod operations;
 mod real;
 mod replicas;
 mod scopes;
+mod soak;
