@@ -7,4 +7,5 @@
 . "$(dirname "${BASH_SOURCE[0]}")/common.sh"
 need_build_tools
 export SOAK_SESSIONS=${1:-10000}
+cargo build --locked --profile measured -p auth-proxy --bin auth-proxy --example fake_server
 exec cargo test --locked --profile measured -p auth-proxy --test it -- --ignored --exact soak::ten_thousand_sessions_leave_nothing_behind --nocapture
