@@ -1,6 +1,6 @@
 # The only command surface. Each target says what it does; `make` lists them.
 .DEFAULT_GOAL := help
-.PHONY: help run test bench fuzz soak soak-vault lint fmt clean
+.PHONY: help run test bench fuzz soak soak-proxy soak-vault lint fmt clean
 .NOTPARALLEL:
 
 help: ## List the targets
@@ -12,8 +12,9 @@ run: ## Build, start everything behind http://localhost:8082 and stay (settings:
 test: ## Install what the tests need and run all of them (plain `cargo test --workspace` runs most)
 	@exec deploy/make/test.sh
 
-bench: ## Measure loop-auth and the vault beside peers and the machine's limits (minutes; settings: deploy/make/bench*.sh)
+bench: ## Measure loop-auth, the vault and auth-proxy beside peers and the machine's limits (minutes; settings: deploy/make/bench*.sh)
 	@deploy/make/bench.sh
+	@deploy/make/bench-proxy.sh
 	@services/exec-api/bench.sh # private:line
 
 fuzz: ## Attack the handlers of loop-auth and public-api with mutated requests, messages and notes: make fuzz CASES=1000000 (for each target; hours)
@@ -25,6 +26,9 @@ soak: ## Mixed traffic for long; memory must stay level: make soak MINUTES=60
 
 soak-vault: ## Change and read a vault for long; no stale answer, level memory: make soak-vault MINUTES=30
 	@exec deploy/make/soak-vault.sh "$(or $(MINUTES),30)"
+
+soak-proxy: ## Open and leave sessions with auth-proxy; nothing may stay behind: make soak-proxy SESSIONS=10000
+	@exec deploy/make/soak-proxy.sh "$(or $(SESSIONS),10000)"
 
 lint: ## Formatting, clippy, licences and advisories, shell scripts
 	@exec deploy/make/lint.sh

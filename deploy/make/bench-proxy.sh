@@ -23,4 +23,5 @@ if [ "${BENCH_PEER:-}" != none ]; then
     export LOOP_MCP_PROXY=$venv/bin/mcp-proxy
 fi
 export BENCH_DOCUMENT=${BENCH_DOCUMENT-$top/docs/benchmarks-proxy.md}
+cargo build --locked --profile measured -p auth-proxy --bin auth-proxy --example fake_server
 exec cargo test --locked --profile measured -p auth-proxy --test it -- --ignored --exact bench::figures --nocapture

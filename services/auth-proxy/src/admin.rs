@@ -1,18 +1,20 @@
-//! `/servers`: what each server does at this moment, for administrators.
+//! `/servers`: what each server does and did, on all replicas, for administrators.
 //!
 //! In: a browser with an administrator's session. Out: a page. Never: anything for anybody else, an argument, a token.
+
+use std::collections::HashMap;
 
 use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use loop_auth::visitors::Visitors;
+use loop_shared::service::{Clock as _, SystemClock};
+use loop_shared::web::Locale;
 use serde::Serialize;
-use tera::{Context, Tera};
 
 use crate::app::App;
-
-const TEMPLATE: &str = include_str!("pages/servers.html");
-const NAME: &str = "servers.html";
+use crate::pages::{self, Page, plain, written};
+use crate::register::Known;
 
 /// One server.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -20,12 +22,20 @@ struct Row {
     name: String,
     kind: &'static str,
     url: String,
-    /// People for whom it is kept.
-    users: usize,
-    /// Processes or connections that are up.
-    running: usize,
-    /// What went wrong last, of those that are kept.
+    /// The key of a text.
+    status: &'static str,
+    /// People who have used it lately.
+    users: i64,
+    /// The last use, as `2026-11-28 10:15 UTC`.
+    used: Option<String>,
+    /// Processes or connections that are up, on all replicas.
+    running: i64,
+    /// Replicas that live.
+    replicas: usize,
+    /// What went wrong last.
     trouble: Option<String>,
+    /// When.
+    trouble_at: Option<String>,
     /// Whose accounts it works with.
     provider: Option<String>,
 }
@@ -36,6 +46,13 @@ struct ServersPage {
     rows: Vec<Row>,
     /// Why the file of servers was not taken.
     trouble: Option<String>,
+    /// Whether only this replica was asked.
+    is_partial: bool,
+}
+
+impl Page for ServersPage {
+    const TEMPLATE: &'static str = "servers.html";
+    const FORMS: &'static str = "'none'";
 }
 
 /// Registers the page.
@@ -54,74 +71,86 @@ async fn page(request: HttpRequest, app: Data<App>, visitors: Data<Visitors>) ->
         }
         Err(error) => {
             tracing::error!(%error, "a session cannot be read");
-            return text(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n");
+            return plain(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n");
         }
     };
     if !visitor.is_admin {
-        return text(StatusCode::FORBIDDEN, "This page is for administrators.\n");
+        return plain(StatusCode::FORBIDDEN, "This page is for administrators.\n");
     }
-    let html = render(&ServersPage {
-        account: visitor.account,
-        rows: rows(&app),
-        trouble: app.registry.trouble().map(|it| it.to_string()),
-    });
-    let Ok(html) = html else {
-        return text(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "This page did not render.\n",
-        );
+    let now = SystemClock.now().timestamp();
+    let known = async {
+        // What this replica sees at this moment counts too.
+        app.register.note(&app.seen(), now).await?;
+        app.register.known(now).await
     };
-    HttpResponse::Ok()
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            "default-src 'none'; style-src 'self'; frame-ancestors 'none'; base-uri 'none'",
-        ))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .body(html)
+    let known = known.await.map_err(|error| {
+        tracing::error!(%error, "the table of servers cannot be used");
+    });
+    let page = ServersPage {
+        account: visitor.account,
+        rows: rows(&app, known.as_ref().ok()),
+        trouble: app.registry.trouble().map(|it| it.to_string()),
+        is_partial: known.is_err(),
+    };
+    match pages::answer(StatusCode::OK, &page, Locale::of(&request)) {
+        Ok((mut response, html)) => response.body(html),
+        Err(failed) => *failed,
+    }
 }
 
-fn rows(app: &App) -> Vec<Row> {
-    let reports = app.pool.reports();
+/// The servers as all replicas know them; without the table, as this one does.
+fn rows(app: &App, known: Option<&HashMap<String, Known>>) -> Vec<Row> {
+    let seen = app.seen().into_iter();
     let entries = app.registry.entries();
-    let row = |entry: &std::sync::Arc<crate::registry::Entry>| {
+    let row = |(entry, seen): (
+        &std::sync::Arc<crate::registry::Entry>,
+        crate::register::Seen,
+    )| {
         let server = &entry.server;
-        let report = reports.get(&server.name).cloned().unwrap_or_default();
         let account = server.account.as_ref();
+        let own = || Known {
+            running: i64::try_from(seen.running).unwrap_or(i64::MAX),
+            replicas: 1,
+            users: i64::try_from(seen.users.len()).unwrap_or(i64::MAX),
+            ..Known::default()
+        };
+        let known = known.and_then(|all| all.get(&*server.name).cloned());
+        let known = known.unwrap_or_else(own);
+        let status = match (&seen.trouble, known.running) {
+            (Some(_), _) => "status_trouble",
+            (None, 0) => "status_resting",
+            (None, _) => "status_running",
+        };
+        let (trouble, since) = known.trouble.unzip();
         Row {
             name: server.title().to_owned(),
             kind: server.kind(),
-            url: app.connections.external().join(&server.path()),
-            users: report.users.len(),
-            running: report.running,
-            trouble: report.trouble,
+            url: app.connections.external().join(&entry.path),
+            status,
+            users: known.users,
+            used: known.used_at.and_then(|it| written(it, MOMENT)),
+            running: known.running,
+            replicas: known.replicas,
+            trouble: trouble.or(seen.trouble),
+            trouble_at: since.and_then(|it| written(it, MOMENT)),
             provider: account.map(|account| account.provider.name.clone()),
         }
     };
-    entries.iter().map(row).collect()
+    entries.iter().zip(seen).map(row).collect()
 }
 
-fn render(page: &ServersPage) -> Result<String, tera::Error> {
-    let mut tera = Tera::default();
-    tera.add_raw_template(NAME, TEMPLATE)?;
-    tera.render(NAME, &Context::from_serialize(page)?)
-}
-
-fn text(status: StatusCode, text: &'static str) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(text)
-}
+/// How a moment is written.
+const MOMENT: &str = "%Y-%m-%d %H:%M UTC";
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn what_a_server_said_is_text() {
-        let evil = "<script>alert('x')</script>".to_owned();
-        let row = Row {
+    fn what_a_server_said_is_text_in_both_languages() {
+        let evil = "<script>alert('x')</script>{account}".to_owned();
+        let row = |status| Row {
+            status,
             trouble: Some(evil.clone()),
             provider: Some(evil.clone()),
             name: evil.clone(),
@@ -129,13 +158,19 @@ mod tests {
         };
         let page = ServersPage {
             account: evil.clone(),
-            rows: vec![row, Row::default()],
-            trouble: Some(evil),
+            rows: ["status_trouble", "status_resting", "status_running"]
+                .map(row)
+                .to_vec(),
+            trouble: Some(evil.clone()),
+            is_partial: true,
         };
-        let html = render(&page).unwrap();
-        assert!(
-            !html.contains("<script") && html.contains("&lt;script&gt;"),
-            "{html}"
-        );
+        for (locale, said) in [(Locale::En, "In trouble"), (Locale::Ko, "문제 있음")] {
+            let html = pages::render(&page, locale).unwrap();
+            assert!(
+                !html.contains("<script") && html.contains("&lt;script&gt;"),
+                "{html}"
+            );
+            assert!(html.contains(said), "{html}");
+        }
     }
 }

@@ -23,9 +23,11 @@ use crate::audit::Audit;
 use crate::config::{Config, ProxyArgs};
 use crate::connections::store::StoreError;
 use crate::connections::{self, Connections, Parts};
+use crate::database::DatabaseError;
 use crate::figures;
-use crate::front::{Parked, Sessions};
+use crate::front::{OldStreams, Parked, Sessions};
 use crate::pool::Pool;
+use crate::register::{self, Register};
 use crate::registry::{Doorkeeper, Registry};
 use crate::reload::Reload;
 use crate::secret;
@@ -55,6 +57,9 @@ pub(crate) enum StartError {
     /// Connections cannot be kept.
     #[error(transparent)]
     Connections(#[from] StoreError),
+    /// It cannot be kept what servers do.
+    #[error("the table of servers: {0}")]
+    Register(#[from] DatabaseError),
     /// No provider can be asked.
     #[error(transparent)]
     Providers(#[from] ProvidersError),
@@ -117,6 +122,7 @@ async fn live(
     app.pool.tend(shutdown.token());
     let sweeping = actix_web::rt::spawn(sweep(app.clone()));
     follow_file(config, &app, login.as_ref(), &shutdown);
+    let registering = actix_web::rt::spawn(register::follow(app.clone(), shutdown.token()));
     let inside = login.as_ref().map(Running::routes);
     let external = &config.service.external_url;
     let mut ways = match &config.tls {
@@ -150,6 +156,8 @@ async fn live(
     let served = serve_over(&config.service, &shutdown, ways.acceptor, routes).await;
     Ways::close(ways.beside).await;
     sweeping.abort();
+    // It writes a last time that nothing runs here.
+    let _ = tokio::time::timeout(FAREWELL, registering).await;
     app.pool.end(|_, _| true);
     app.pool.settle(FAREWELL).await;
     if let Some(login) = login {
@@ -234,11 +242,17 @@ async fn assemble(
     })?;
     let keeper = Doorkeeper::new(&config.service, &config.tokens, shutdown);
     Ok(App {
+        register: Register::open(
+            &config.connections.register,
+            register::here(config.service.port),
+        )
+        .await?,
         registry: Registry::open(keeper, config.servers.iter().cloned())?,
         connections: Arc::new(connections),
         audit: Audit::open(config.audit.clone())?,
         pool: Pool::new(backends.handle().clone(), config.most),
         sessions: Sessions::new(key),
+        old_streams: OldStreams::default(),
         parked: Parked::default(),
         hosts: config.service.allowed_hosts.clone(),
         origins: config.service.allowed_origins.clone(),

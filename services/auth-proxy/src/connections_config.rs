@@ -18,6 +18,7 @@ use crate::connections::provider::Provider;
 use crate::connections::store::{
     ConnectionStore, MemoryConnections, RedisConnections, SqlConnections, StoreError,
 };
+use crate::database::Place;
 
 /// Flags and variables of connections.
 #[expect(clippy::doc_markdown, reason = "these comments are the text of --help")]
@@ -68,6 +69,8 @@ pub(crate) enum TokenStore {
 pub(crate) struct ConnectionsConfig {
     /// Where.
     pub(crate) store: TokenStore,
+    /// Where it is kept what servers do.
+    pub(crate) register: Place,
     /// How.
     pub(crate) refreshing: Refreshing,
 }
@@ -93,8 +96,13 @@ impl ConnectionsArgs {
         let delay = self.token_refresh_retry_delay.as_deref();
         let delay: Duration = seconds("TOKEN_REFRESH_RETRY_DELAY", delay, 0..=5, 2, problems);
         let store = self.store(data, database, problems);
+        let register = database.map_or_else(
+            || Place::File(data.join("servers.db")),
+            |url| Place::Postgres(url.clone()),
+        );
         ConnectionsConfig {
             store,
+            register,
             refreshing: Refreshing {
                 threshold,
                 retries: u32::try_from(retries).unwrap_or(3),

@@ -16,6 +16,8 @@ use crate::servers::Server;
 pub(crate) struct Entry {
     /// The server.
     pub(crate) server: Arc<Server>,
+    /// Its path below `EXTERNAL_URL`.
+    pub(crate) path: String,
     /// Who may enter, and what tells the others how.
     pub(crate) door: ResourceServer,
 }
@@ -67,7 +69,8 @@ impl Doorkeeper {
             Some(door) => door.beside(resource, &self.service, &tokens, &self.shutdown)?,
             None => ResourceServer::open(resource, &self.service, &tokens, &self.shutdown)?,
         };
-        Ok(Arc::new(Entry { server, door }))
+        let path = server.path();
+        Ok(Arc::new(Entry { server, path, door }))
     }
 }
 
@@ -121,10 +124,7 @@ impl Registry {
     /// The server whose path this is, to the letter.
     pub(crate) fn entry(&self, path: &str) -> Option<Arc<Entry>> {
         let entries = self.entries.load();
-        entries
-            .iter()
-            .find(|entry| entry.server.path() == path)
-            .cloned()
+        entries.iter().find(|entry| entry.path == path).cloned()
     }
 
     /// Whether this very server is still there.

@@ -86,10 +86,10 @@ impl Announcement {
 }
 
 /// A line that readers skip.
-pub(super) const COMMENT: &str = ":\n\n";
+pub const COMMENT: &str = ":\n\n";
 
 /// One message as an event. JSON has no line ends of its own, so one line of `data` is enough.
-pub(super) fn event(place: Option<&str>, json: &str) -> String {
+pub fn event(place: Option<&str>, json: &str) -> String {
     match place {
         Some(place) => format!("id: {place}\nevent: message\ndata: {json}\n\n"),
         None => format!("event: message\ndata: {json}\n\n"),

@@ -9,7 +9,7 @@ mod announce;
 mod announced;
 mod catalog;
 mod context;
-mod legacy_sse;
+pub mod legacy_sse;
 mod mount;
 mod session;
 mod step_up;

@@ -15,8 +15,8 @@ use url::Url;
 use super::announce::Announcer;
 use super::announced::{Announced, remember};
 use super::session::{NewSession, Session};
-use super::step_up::{StepUp, ToolScopes};
-use super::streams::Streams;
+use super::step_up::{ToolScopes, stepped_up};
+use super::streams::listened;
 use crate::auth::access::AccessNote;
 use crate::auth::bearer::{Bearer, Gate};
 use crate::auth::principal::Principal;
@@ -127,14 +127,16 @@ where
         .cancellation_token(rules.stop.clone())
         .on_request_fn(carry)
         .build();
-    let step_up = StepUp {
-        scopes: rules.tool_scopes,
-        max_body_bytes: rules.max_body_bytes,
-    };
+    let step_up = (rules.tool_scopes, rules.max_body_bytes);
+    let announcer = rules.announcer.clone();
     service
         .scope_with_path(path)
-        .wrap(Streams(rules.announcer.clone()))
-        .wrap(step_up)
+        .wrap(from_fn(move |request, next| {
+            listened(announcer.clone(), request, next)
+        }))
+        .wrap(from_fn(move |request, next| {
+            stepped_up(step_up, request, next)
+        }))
         .wrap(from_fn(remember))
         .wrap(
             DefaultHeaders::new()

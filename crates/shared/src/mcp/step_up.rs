@@ -4,17 +4,16 @@
 //! (RFC 6750 §3.1; MCP 2025-11-25, "Scope Challenge Handling"). Never: reads more than the mount's limit, changes
 //! the body, decides about anything but `tools/call`.
 
-use std::future::{Ready, ready};
-use std::rc::Rc;
+use std::future::ready;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::error::PayloadError;
 use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
 use actix_web::web::{Bytes, BytesMut};
 use actix_web::{Error, FromRequest, HttpMessage, HttpResponse, ResponseError};
 use futures_util::StreamExt;
-use futures_util::future::LocalBoxFuture;
 use futures_util::stream;
 use serde::Deserialize;
 
@@ -24,66 +23,24 @@ use crate::auth::scope::Scopes;
 /// The scopes that a tool needs; `None` for a tool that is not there.
 pub type ToolScopes = fn(&str) -> Option<Scopes>;
 
-/// The middleware; without [`ToolScopes`] it lets everything through.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct StepUp {
-    pub(super) scopes: Option<ToolScopes>,
-    pub(super) max_body_bytes: usize,
-}
-
-/// What [`StepUp`] wraps around a service.
-pub(super) struct StepUpMiddleware<S> {
-    service: Rc<S>,
-    rule: StepUp,
-}
-
-impl<S, B> Transform<S, ServiceRequest> for StepUp
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
-{
-    type Response = ServiceResponse<BoxBody>;
-    type Error = Error;
-    type Transform = StepUpMiddleware<S>;
-    type InitError = ();
-    type Future = Ready<Result<Self::Transform, Self::InitError>>;
-
-    fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(StepUpMiddleware {
-            service: Rc::new(service),
-            rule: *self,
-        }))
+/// The middleware; without `scopes` it lets everything through.
+pub(super) async fn stepped_up(
+    (scopes, most): (Option<ToolScopes>, usize),
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    if let Some(scopes) = scopes.filter(|_| request.method() == Method::POST) {
+        let Some(body) = read(&mut request, most).await else {
+            let response = HttpResponse::new(StatusCode::PAYLOAD_TOO_LARGE);
+            return Ok(request.into_response(response));
+        };
+        let refused = refused(&request, &body, scopes).await;
+        request.set_payload(again(body));
+        if let Some(refused) = refused {
+            return Ok(request.into_response(refused.error_response()));
+        }
     }
-}
-
-impl<S, B> Service<ServiceRequest> for StepUpMiddleware<S>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
-{
-    type Response = ServiceResponse<BoxBody>;
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
-
-    forward_ready!(service);
-
-    fn call(&self, mut request: ServiceRequest) -> Self::Future {
-        let (service, rule) = (Rc::clone(&self.service), self.rule);
-        Box::pin(async move {
-            if let Some(scopes) = rule.scopes.filter(|_| request.method() == Method::POST) {
-                let Some(body) = read(&mut request, rule.max_body_bytes).await else {
-                    let response = HttpResponse::new(StatusCode::PAYLOAD_TOO_LARGE);
-                    return Ok(request.into_response(response));
-                };
-                let refused = refused(&request, &body, scopes).await;
-                request.set_payload(again(body));
-                if let Some(refused) = refused {
-                    return Ok(request.into_response(refused.error_response()));
-                }
-            }
-            Ok(service.call(request).await?.map_into_boxed_body())
-        })
-    }
+    Ok(next.call(request).await?.map_into_boxed_body())
 }
 
 /// The body; `None` when it is longer than allowed or breaks off.

@@ -6,18 +6,16 @@
 //! Source: MCP 2025-11-25, "Listening for Messages from the Server", "Session Management".
 
 use std::convert::Infallible;
-use std::future::{Ready, ready};
-use std::rc::Rc;
 use std::sync::Arc;
 
 use actix_web::body::{BoxBody, MessageBody};
-use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::header::{ACCEPT, HeaderValue, RETRY_AFTER};
 use actix_web::http::{Method, StatusCode};
+use actix_web::middleware::Next;
 use actix_web::web::Bytes;
 use actix_web::{Error, FromRequest as _, HttpMessage as _, HttpRequest, HttpResponse};
 use futures_util::StreamExt as _;
-use futures_util::future::LocalBoxFuture;
 use futures_util::stream;
 
 use super::announce::{Announcer, Listener};
@@ -29,68 +27,29 @@ use crate::models::ErrorResponse;
 const MODERN_SINCE: &str = "2026-07-28";
 
 /// The middleware; without an [`Announcer`] it lets everything through.
-#[derive(Clone)]
-pub(super) struct Streams(pub(super) Option<Arc<dyn Announcer>>);
-
-/// What [`Streams`] wraps around a service.
-pub(super) struct StreamsMiddleware<S> {
-    service: Rc<S>,
+pub(super) async fn listened(
     announcer: Option<Arc<dyn Announcer>>,
-}
-
-impl<S, B> Transform<S, ServiceRequest> for Streams
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
-{
-    type Response = ServiceResponse<BoxBody>;
-    type Error = Error;
-    type Transform = StreamsMiddleware<S>;
-    type InitError = ();
-    type Future = Ready<Result<Self::Transform, Self::InitError>>;
-
-    fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(StreamsMiddleware {
-            service: Rc::new(service),
-            announcer: self.0.clone(),
-        }))
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, Error> {
+    let Some(announcer) = announcer else {
+        return Ok(next.call(request).await?.map_into_boxed_body());
+    };
+    let new = NewSession::default();
+    request.extensions_mut().insert(new.clone());
+    let mut answer = next.call(request).await?.map_into_boxed_body();
+    let id = new.0.get().and_then(|id| HeaderValue::from_str(id).ok());
+    if let Some(id) = id.filter(|_| answer.status() == StatusCode::OK) {
+        answer.headers_mut().insert(session::HEADER, id);
     }
-}
-
-impl<S, B> Service<ServiceRequest> for StreamsMiddleware<S>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
-{
-    type Response = ServiceResponse<BoxBody>;
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
-
-    forward_ready!(service);
-
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        let service = Rc::clone(&self.service);
-        let Some(announcer) = self.announcer.clone() else {
-            return Box::pin(async move { Ok(service.call(request).await?.map_into_boxed_body()) });
-        };
-        Box::pin(async move {
-            let new = NewSession::default();
-            request.extensions_mut().insert(new.clone());
-            let mut answer = service.call(request).await?.map_into_boxed_body();
-            let id = new.0.get().and_then(|id| HeaderValue::from_str(id).ok());
-            if let Some(id) = id.filter(|_| answer.status() == StatusCode::OK) {
-                answer.headers_mut().insert(session::HEADER, id);
-            }
-            let listens = answer.request().method() == Method::GET
-                && answer.status() == StatusCode::METHOD_NOT_ALLOWED;
-            if !listens {
-                return Ok(answer);
-            }
-            let (request, refused) = answer.into_parts();
-            let stream = listen(&request, announcer.as_ref()).await;
-            Ok(ServiceResponse::new(request, stream.unwrap_or(refused)))
-        })
+    let listens = answer.request().method() == Method::GET
+        && answer.status() == StatusCode::METHOD_NOT_ALLOWED;
+    if !listens {
+        return Ok(answer);
     }
+    let (request, refused) = answer.into_parts();
+    let stream = listen(&request, announcer.as_ref()).await;
+    Ok(ServiceResponse::new(request, stream.unwrap_or(refused)))
 }
 
 /// The stream; `None` for a client that does not listen here.
@@ -132,7 +91,7 @@ async fn listen(request: &HttpRequest, announcer: &dyn Announcer) -> Option<Http
 }
 
 /// As many listen as can.
-pub(super) fn full() -> HttpResponse {
+pub fn full() -> HttpResponse {
     let why = "As many listen as this server serves. Ask again later, or do without.";
     HttpResponse::ServiceUnavailable()
         .insert_header((RETRY_AFTER, "30"))

@@ -7,11 +7,11 @@ use std::future::{Ready, ready};
 use std::time::Instant;
 
 use actix_web::body::MessageBody;
-use actix_web::dev::{Payload, Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::dev::{Payload, ServiceRequest, ServiceResponse};
 use actix_web::http::Method;
 use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::middleware::Next;
 use actix_web::{Error, FromRequest, HttpMessage, HttpRequest};
-use futures_util::future::LocalBoxFuture;
 use tracing::{Instrument, Span};
 use uuid::Uuid;
 
@@ -63,63 +63,26 @@ impl FromRequest for RequestId {
 }
 
 /// The middleware; outermost, so that everything happens inside its span.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct RequestIds;
-
-/// What [`RequestIds`] wraps around a service.
-#[derive(Debug)]
-pub struct RequestIdsMiddleware<S> {
-    service: S,
-}
-
-impl<S, B> Transform<S, ServiceRequest> for RequestIds
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
-{
-    type Response = ServiceResponse<B>;
-    type Error = Error;
-    type Transform = RequestIdsMiddleware<S>;
-    type InitError = ();
-    type Future = Ready<Result<Self::Transform, Self::InitError>>;
-
-    fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(RequestIdsMiddleware { service }))
-    }
-}
-
-impl<S, B> Service<ServiceRequest> for RequestIdsMiddleware<S>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
-{
-    type Response = ServiceResponse<B>;
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
-
-    forward_ready!(service);
-
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        let sent = request.headers().get(&HEADER).and_then(RequestId::accept);
-        let id = sent.unwrap_or_else(RequestId::generate);
-        let method = request.method().clone();
-        let span = traces::of_request(id.as_str(), method.as_str(), request.headers());
-        request.extensions_mut().insert(id.clone());
-        let started = Instant::now();
-        let answer = {
-            let _entered = span.enter();
-            self.service.call(request)
-        };
-        let work = async move {
-            let mut response = answer.await?;
-            note(&response, &method, started);
-            if let Ok(value) = HeaderValue::from_str(id.as_str()) {
-                response.headers_mut().insert(HEADER, value);
-            }
-            Ok(response)
-        };
-        Box::pin(work.instrument(span))
-    }
+pub(super) async fn identified<B: MessageBody + 'static>(
+    request: ServiceRequest,
+    next: Next<B>,
+) -> Result<ServiceResponse<B>, Error> {
+    let sent = request.headers().get(&HEADER).and_then(RequestId::accept);
+    let id = sent.unwrap_or_else(RequestId::generate);
+    let method = request.method().clone();
+    let span = traces::of_request(id.as_str(), method.as_str(), request.headers());
+    request.extensions_mut().insert(id.clone());
+    let started = Instant::now();
+    let answer = span.in_scope(|| next.call(request));
+    let work = async move {
+        let mut response = answer.await?;
+        note(&response, &method, started);
+        if let Ok(value) = HeaderValue::from_str(id.as_str()) {
+            response.headers_mut().insert(HEADER, value);
+        }
+        Ok(response)
+    };
+    work.instrument(span).await
 }
 
 /// Completes the span; logs what went wrong on our side.

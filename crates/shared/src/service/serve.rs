@@ -16,7 +16,7 @@ use openssl::ssl::SslAcceptorBuilder;
 use super::authority::one_authority;
 use super::config::ServiceConfig;
 use super::metrics::MetricsError;
-use super::request_id::RequestIds;
+use super::request_id::identified;
 use super::shutdown::Shutdown;
 use super::{headers, metrics, problem, traces};
 
@@ -87,7 +87,7 @@ where
         .configure(routes)
         .default_service(web::to(problem::not_found))
         .wrap(headers::security())
-        .wrap(RequestIds)
+        .wrap(from_fn(identified))
 }
 
 /// A route that only reads: `GET` and `HEAD`.
@@ -143,6 +143,8 @@ where
     let mut server = HttpServer::new(hardened)
         .keep_alive(KEEP_ALIVE)
         .tls_handshake_timeout(HANDSHAKE_TIMEOUT)
+        // An event must not wait until the one before it is acknowledged (RFC 1122 §4.2.3.4 lets TCP do that).
+        .tcp_nodelay(true)
         .client_request_timeout(REQUEST_HEAD_TIMEOUT)
         .shutdown_timeout(config.shutdown_timeout.as_secs())
         .shutdown_signal(async move { stop.triggered().await });

@@ -4,10 +4,12 @@
 //! what; that is [`crate::web_login`] and the service.
 
 pub mod asset;
+mod fill;
 pub mod locale;
 mod pages;
 mod phrase;
 
+pub use fill::fill;
 pub use locale::Locale;
 pub use pages::{NavItem, PageError, Pages, Scripts, Shell};
 pub use phrase::{Phrase, words};

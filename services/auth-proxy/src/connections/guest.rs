@@ -4,12 +4,14 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse};
 use hmac::{Hmac, Mac as _};
 use loop_auth::visitors::{Visitor, Visitors};
+use loop_shared::web::Locale;
 use sha2::Sha256;
 
 use super::Connections;
 use super::store::Key;
 use super::travel::random;
 use crate::app::App;
+use crate::pages::plain;
 
 /// Somebody in front of the page.
 pub(super) struct Guest {
@@ -19,6 +21,8 @@ pub(super) struct Guest {
     pub(super) browser: String,
     /// Whether it has just been given.
     pub(super) is_new: bool,
+    /// The language of its pages.
+    pub(super) locale: Locale,
 }
 
 impl Guest {
@@ -49,6 +53,7 @@ impl Guest {
             who,
             browser: browser.ok_or_else(failed)?,
             is_new,
+            locale: Locale::of(request),
         })
     }
 
@@ -77,11 +82,4 @@ pub(super) fn cookie_name(app: &App) -> &'static str {
     } else {
         "auth_proxy"
     }
-}
-
-/// A line of text.
-pub(super) fn plain(status: StatusCode, text: &'static str) -> HttpResponse {
-    HttpResponse::build(status)
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .body(text)
 }

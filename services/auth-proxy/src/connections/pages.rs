@@ -1,7 +1,8 @@
 //! What people see: their connections.
 
 use serde::Serialize;
-use tera::{Context, Tera};
+
+use crate::pages::Page;
 
 /// One server that needs an account.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -29,35 +30,31 @@ pub(super) struct ConnectionsPage {
     pub(super) account: String,
     /// Every server that needs an account.
     pub(super) rows: Vec<Row>,
-    /// What just happened, in a sentence.
+    /// What just happened: the key of a text.
     pub(super) notice: Option<&'static str>,
     /// Whether that was good.
     pub(super) is_good: bool,
 }
 
-const TEMPLATE: &str = include_str!("../pages/connections.html");
-const NAME: &str = "connections.html";
-
-/// The page as HTML.
-///
-/// # Errors
-/// The template is broken, which a test finds first.
-pub(super) fn render(page: &ConnectionsPage) -> Result<String, tera::Error> {
-    let mut tera = Tera::default();
-    tera.add_raw_template(NAME, TEMPLATE)?;
-    tera.render(NAME, &Context::from_serialize(page)?)
+impl Page for ConnectionsPage {
+    const TEMPLATE: &'static str = "connections.html";
+    /// Chromium holds the redirect to the provider against form-action too.
+    const FORMS: &'static str = "'self' https: http:";
 }
 
 #[cfg(test)]
 mod tests {
+    use loop_shared::web::Locale;
+
     use super::*;
+    use crate::pages::render;
 
     #[test]
-    fn whatever_names_hold_is_text() {
-        let evil = "<script>alert('x')</script>\" onfocus=\"x".to_owned();
-        let page = ConnectionsPage {
+    fn whatever_names_hold_is_text_in_both_languages() {
+        let evil = "<script>alert('x')</script>\" onfocus=\"x{used}".to_owned();
+        let mut page = ConnectionsPage {
             account: evil.clone(),
-            rows: ["connected", "ended", "none"]
+            rows: ["connected", "connected", "ended", "none"]
                 .map(|state| Row {
                     server: evil.clone(),
                     provider: evil.clone(),
@@ -68,19 +65,29 @@ mod tests {
                     csrf: "t".to_owned(),
                 })
                 .to_vec(),
-            notice: Some("Connected."),
+            notice: Some("said_disconnected"),
             is_good: true,
         };
-        let html = render(&page).unwrap();
-        assert!(
-            !html.contains("<script") && !html.contains("onfocus=\""),
-            "{html}"
-        );
-        assert!(html.contains("&lt;script&gt;"), "{html}");
-        assert!(
-            render(&ConnectionsPage::default())
-                .unwrap()
-                .contains("No server here")
-        );
+        page.rows[0].used = Some("2026-11-28 10:15 UTC".to_owned());
+        for (locale, said, none) in [
+            (
+                Locale::En,
+                "connected since 2026-11-28; last used",
+                "No server here",
+            ),
+            (Locale::Ko, "2026-11-28에 연결", "필요한 서버가 없습니다"),
+        ] {
+            let html = render(&page, locale).unwrap();
+            assert!(
+                !html.contains("<script") && !html.contains("onfocus=\""),
+                "{html}"
+            );
+            assert!(
+                html.contains("&lt;script&gt;") && html.contains(said),
+                "{html}"
+            );
+            let empty = render(&ConnectionsPage::default(), locale).unwrap();
+            assert!(empty.contains(none), "{empty}");
+        }
     }
 }

@@ -115,34 +115,3 @@ impl Account {
         self.scopes.join(" ")
     }
 }
-
-/// What a scope allows, in words; the scope itself where nobody has written any.
-pub(crate) fn in_words(scope: &str) -> &str {
-    let short = scope
-        .strip_prefix("https://www.googleapis.com/auth/")
-        .unwrap_or(scope);
-    match short {
-        "gmail.readonly" => "read your mail",
-        "gmail.modify" => "read, write and delete your mail",
-        "gmail.send" => "send mail in your name",
-        "gmail.compose" => "write drafts and send them",
-        "calendar" => "read and change your calendars",
-        "calendar.readonly" => "read your calendars",
-        "calendar.events" => "read and change events in your calendars",
-        "calendar.events.readonly" => "read events in your calendars",
-        "drive" => "read, change and delete all your files in Drive",
-        "drive.readonly" => "read all your files in Drive",
-        "drive.file" => "read and change files in Drive that you open with it",
-        "repo" => "read and change your repositories, private ones too",
-        "public_repo" => "read and change your public repositories",
-        "read:user" => "read your profile",
-        "user:email" | "email" => "read your e-mail address",
-        "read:org" => "read which organizations you belong to",
-        "gist" => "write gists",
-        "workflow" => "change workflows of your repositories",
-        "openid" => "know which account is yours",
-        "profile" => "read your name and picture",
-        "offline_access" => "stay connected until you disconnect",
-        _ => scope,
-    }
-}

@@ -53,15 +53,10 @@ async fn change(
     let own = guest.csrf(&app.connections, server).zip(presented);
     let own = own.is_some_and(|(mac, presented)| mac.verify_slice(&presented).is_ok());
     if !own || is_foreign(&request) {
-        return show(
-            &app,
-            &guest,
-            Some(("The page was too old. Try again.", false)),
-        )
-        .await;
+        return show(&app, &guest, Some(("said_stale_page", false))).await;
     }
     let Some(account) = account(&app, server) else {
-        return show(&app, &guest, Some(("That server needs no account.", false))).await;
+        return show(&app, &guest, Some(("said_no_account", false))).await;
     };
     match field("action") {
         Some("connect") => {
@@ -81,11 +76,11 @@ async fn change(
             app.pool
                 .end(|it, subject| *it.name == *server && subject == guest.who.user);
             match done {
-                Ok(_) => show(&app, &guest, Some(("Disconnected.", true))).await,
+                Ok(_) => show(&app, &guest, Some(("said_disconnected", true))).await,
                 Err(error) => failed(&app, &guest, &error.into()).await,
             }
         }
-        _ => show(&app, &guest, Some(("Nothing was done.", false))).await,
+        _ => show(&app, &guest, Some(("said_nothing", false))).await,
     }
 }
 
@@ -147,17 +142,11 @@ fn account(app: &App, server: &str) -> Option<Account> {
 async fn failed(app: &App, guest: &Guest, error: &TravelError) -> HttpResponse {
     tracing::warn!(%error, "an account was not connected or disconnected");
     let notice = match error {
-        TravelError::Stale => {
-            "That answer was too old or of another browser. Nothing was connected; try again."
-        }
-        TravelError::Denied => "Nothing was connected: you, or the provider, said no.",
-        TravelError::TooLittle => {
-            "Nothing was connected: not everything was allowed that the server needs."
-        }
-        TravelError::Provider(_) => {
-            "The provider does not answer as it should. Try again in a minute."
-        }
-        TravelError::Store(_) | TravelError::Broken => "That did not work. Try again in a minute.",
+        TravelError::Stale => "said_stale",
+        TravelError::Denied => "said_denied",
+        TravelError::TooLittle => "said_too_little",
+        TravelError::Provider(_) => "said_provider",
+        TravelError::Store(_) | TravelError::Broken => "said_broken",
     };
     show(app, guest, Some((notice, false))).await
 }

@@ -4,21 +4,21 @@ use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use actix_web::cookie::{Cookie, SameSite, time};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::Mac as _;
 
-use super::guest::{Guest, cookie_name, plain};
-use super::pages::{ConnectionsPage, Row, render};
-use super::provider::in_words;
+use super::guest::{Guest, cookie_name};
+use super::pages::{ConnectionsPage, Row};
 use super::store::{Connection, StoreError};
 use super::{Connections, refresh};
 use crate::app::App;
+use crate::pages::{self, scope_in_words, written};
 
 /// How long a browser keeps what ties forms and answers to it.
 const KEPT: time::Duration = time::Duration::hours(12);
 
-/// The page, with what just happened.
+/// The page, with what just happened: the key of a text, and whether that was good.
 pub(super) async fn show(
     app: &App,
     guest: &Guest,
@@ -37,24 +37,10 @@ pub(super) async fn show(
         notice: notice.map(|(text, _)| text),
         is_good: notice.is_some_and(|(_, is_good)| is_good),
     };
-    let Ok(html) = render(&page) else {
-        return plain(
-            StatusCode::INTERNAL_SERVER_ERROR,
-            "This page did not render.\n",
-        );
+    let (mut response, html) = match pages::answer(status, &page, guest.locale) {
+        Ok(answer) => answer,
+        Err(failed) => return *failed,
     };
-    let mut response = HttpResponse::build(status);
-    response
-        .content_type("text/html; charset=utf-8")
-        .insert_header((header::CACHE_CONTROL, "no-store"))
-        .insert_header((
-            header::CONTENT_SECURITY_POLICY,
-            // Chromium holds the redirect to the provider against form-action too.
-            "default-src 'none'; style-src 'self'; form-action 'self' https: http:; frame-ancestors 'none'; base-uri 'none'",
-        ))
-        .insert_header((header::X_FRAME_OPTIONS, "DENY"))
-        .insert_header((header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .insert_header((header::REFERRER_POLICY, "no-referrer"));
     if guest.is_new {
         let cookie = Cookie::build(cookie_name(app), guest.browser.clone())
             .path("/")
@@ -84,7 +70,7 @@ async fn rows(app: &App, guest: &Guest) -> Result<Vec<Row>, StoreError> {
             scopes: account
                 .scopes
                 .iter()
-                .map(|it| in_words(it).to_owned())
+                .map(|it| scope_in_words(it, guest.locale).to_owned())
                 .collect(),
             state: state(found),
             since: found.and_then(|it| written(it.connected_at, "%Y-%m-%d")),
@@ -102,9 +88,4 @@ fn state(found: Option<&Connection>) -> &'static str {
         Some(_) => "connected",
         None => "none",
     }
-}
-
-fn written(seconds: i64, format: &str) -> Option<String> {
-    let time = chrono::DateTime::from_timestamp(seconds, 0)?;
-    Some(time.format(format).to_string())
 }

@@ -6,7 +6,7 @@ use loop_shared::audit;
 use serde_json::json;
 
 use super::reply;
-use super::run::{Run, Went};
+use super::run::Run;
 use super::{Session, Visit};
 use crate::peer::Call;
 use crate::wire::{Message, Outcome, Raw, codes, raw};
@@ -57,19 +57,71 @@ async fn initialize(visit: &Visit, id: Raw, params: Option<Raw>) -> HttpResponse
             text,
         );
     };
-    let peer = match visit.peer(&id, &hello).await {
-        Ok(peer) => peer,
-        Err(refused) => return *refused,
+    let (outcome, is_up) = match visit.peer(&hello).await {
+        Ok(peer) => match peer.ready().await {
+            Ok(up) => (Outcome::Result(up.hello()), true),
+            Err(error) => (error.outcome(), false),
+        },
+        Err(refused) => (refused, false),
     };
-    let mut response = match peer.ready().await {
-        Ok(up) => reply::answer(StatusCode::OK, Some(id), Outcome::Result(up.hello())),
-        Err(error) => return reply::answer(StatusCode::OK, Some(id), error.outcome()),
-    };
+    let mut response = reply::answer(StatusCode::OK, Some(id), outcome);
+    if !is_up {
+        return response;
+    }
     let name = actix_web::http::header::HeaderName::from_static("mcp-session-id");
     if let Ok(value) = actix_web::http::header::HeaderValue::from_str(&session) {
         response.headers_mut().insert(name, value);
     }
     response
+}
+
+/// What is answered instead of asking the server.
+pub(super) enum Instead {
+    /// The HTTP request is refused.
+    Refused(HttpResponse),
+    /// The JSON-RPC request has this outcome.
+    Answered(Outcome),
+}
+
+/// A request of a session that may be made; whether the server is told when its client is gone.
+pub(super) async fn prepare(
+    visit: &Visit,
+    session: &Session,
+    id: Raw,
+    (method, params): (String, Option<Raw>),
+    cancels: bool,
+) -> Result<Run, Instead> {
+    if method == "ping" {
+        return Err(Instead::Answered(Outcome::Result(raw(&json!({})))));
+    }
+    visit.note(&method, params.as_ref());
+    let receipt = visit.receipt(&method, params.as_ref());
+    if let Some(refused) = visit.refusal(&id, &method, params.as_ref()) {
+        receipt.finish(audit::Outcome::Refused, "scopes");
+        return Err(Instead::Refused(refused));
+    }
+    let peer = match visit.peer(&session.hello).await {
+        Ok(peer) => peer,
+        Err(outcome) => {
+            receipt.finish(audit::Outcome::Refused, "no account, or no room");
+            return Err(Instead::Answered(outcome));
+        }
+    };
+    let call = Call {
+        session: session.key,
+        id: Some(id.clone()),
+        method,
+        params,
+        cancels,
+    };
+    let lens = visit.lens(&call.method);
+    Ok(Run {
+        peer,
+        call,
+        id,
+        lens,
+        receipt,
+    })
 }
 
 async fn request(
@@ -79,53 +131,24 @@ async fn request(
     method: String,
     params: Option<Raw>,
 ) -> HttpResponse {
-    if method == "ping" {
-        return reply::answer(StatusCode::OK, Some(id), Outcome::Result(raw(&json!({}))));
-    }
-    visit.note(&method, params.as_ref());
-    let receipt = visit.receipt(&method, params.as_ref());
-    if let Some(refused) = visit.refusal(&id, &method, params.as_ref()) {
-        receipt.finish(audit::Outcome::Refused, "scopes");
-        return refused;
-    }
-    let peer = match visit.peer(&id, &session.hello).await {
-        Ok(peer) => peer,
-        Err(refused) => {
-            receipt.finish(audit::Outcome::Refused, "no account, or no room");
-            return *refused;
+    match prepare(visit, session, id.clone(), (method, params), false).await {
+        Ok(run) => {
+            let (sender, parts) = reply::channel();
+            actix_web::rt::spawn(run.serve(sender));
+            reply::parts(parts).await
         }
-    };
-    let call = Call {
-        session: session.key,
-        id: Some(id.clone()),
-        method,
-        params,
-        cancels: false,
-    };
-    let lens = visit.lens(&call.method);
-    let run = Run {
-        peer,
-        call,
-        id,
-        lens,
-        receipt,
-    };
-    let (sender, parts) = reply::channel();
-    actix_web::rt::spawn(async move {
-        let outcome = match run.begin().await {
-            Err(outcome) => outcome,
-            Ok(mut exchange) => match run.follow(&mut exchange, &sender, false).await {
-                Went::Answered(outcome) => outcome,
-                Went::Asked(_) | Went::Nowhere => return,
-            },
-        };
-        // A client that is gone needs no answer.
-        let _ = sender.send(run.last(outcome, StatusCode::OK)).await;
-    });
-    reply::parts(parts).await
+        Err(Instead::Refused(refused)) => refused,
+        Err(Instead::Answered(outcome)) => reply::answer(StatusCode::OK, Some(id), outcome),
+    }
 }
 
-fn notified(visit: &Visit, session: &Session, method: &str, params: Option<Raw>) -> HttpResponse {
+/// A notification of a session.
+pub(super) fn notified(
+    visit: &Visit,
+    session: &Session,
+    method: &str,
+    params: Option<Raw>,
+) -> HttpResponse {
     // The proxy has told the server itself that it is initialized. What is called without wanting an answer is no
     // notification: it would run past the rules of who may call what.
     if method != "notifications/initialized"
@@ -137,7 +160,13 @@ fn notified(visit: &Visit, session: &Session, method: &str, params: Option<Raw>)
     reply::accepted()
 }
 
-fn answered(visit: &Visit, session: &Session, id: &Raw, outcome: Outcome) -> HttpResponse {
+/// A session's answer to what the server asked.
+pub(super) fn answered(
+    visit: &Visit,
+    session: &Session,
+    id: &Raw,
+    outcome: Outcome,
+) -> HttpResponse {
     if let Ok(peer) = visit.session_peer(session)
         && let Ok(key) = id.get().parse()
     {

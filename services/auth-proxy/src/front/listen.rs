@@ -3,6 +3,8 @@
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
 use serde_json::{Value, json};
+use tokio::sync::mpsc::Sender;
+use tokio_util::sync::CancellationToken;
 
 use super::reply::{self, Part};
 use super::{Session, Visit};
@@ -20,28 +22,34 @@ pub(super) fn stream(visit: &Visit, session: &Session) -> HttpResponse {
             return reply::refuse(StatusCode::OK, None, codes::UNAVAILABLE, &full.to_string());
         }
     };
-    let mut listening = peer.listen(session.key);
     let (sender, parts) = reply::channel();
     let stop = visit.app.stop.clone();
-    actix_web::rt::spawn(async move {
-        loop {
-            let event = tokio::select! {
-                event = listening.next() => event,
-                () = sender.closed() => return,
-                () = stop.cancelled() => return,
-            };
-            let message = match event {
-                Some(Event::Notice(message)) => message,
-                Some(Event::Ask(ask)) => ask.message(),
-                Some(_) => continue,
-                None => return,
-            };
-            if sender.send(Part::more(&message)).await.is_err() {
-                return;
-            }
-        }
-    });
+    actix_web::rt::spawn(pass_on(peer.listen(session.key), sender, stop));
     reply::events(None, parts)
+}
+
+/// Passes everything on, until nobody reads, the server is given up or the service stops.
+pub(super) async fn pass_on(
+    mut listening: Listening,
+    sender: Sender<Part>,
+    stop: CancellationToken,
+) {
+    loop {
+        let event = tokio::select! {
+            event = listening.next() => event,
+            () = sender.closed() => return,
+            () = stop.cancelled() => return,
+        };
+        let message = match event {
+            Some(Event::Notice(message)) => message,
+            Some(Event::Ask(ask)) => ask.message(),
+            Some(_) => continue,
+            None => return,
+        };
+        if sender.send(Part::more(&message)).await.is_err() {
+            return;
+        }
+    }
 }
 
 /// What a client wants to hear of (2026-07-28).
@@ -176,12 +184,7 @@ async fn resource(peer: &Peer, session: SessionKey, method: &str, uri: &str) -> 
     }
 }
 
-async fn follow(
-    mut listening: Listening,
-    filter: Filter,
-    sender: tokio::sync::mpsc::Sender<Part>,
-    id: Raw,
-) {
+async fn follow(mut listening: Listening, filter: Filter, sender: Sender<Part>, id: Raw) {
     loop {
         let event = tokio::select! {
             event = listening.next() => event,

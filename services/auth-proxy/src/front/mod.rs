@@ -12,6 +12,7 @@ mod parked;
 mod reply;
 mod run;
 mod session;
+mod sse;
 
 use std::sync::Arc;
 
@@ -28,10 +29,11 @@ use crate::connections::store::Key;
 use crate::peer::Peer;
 use crate::pool::Full;
 use crate::registry::Entry;
-use crate::wire::{Message, Object, Raw, codes};
+use crate::wire::{Message, Object, Outcome, Raw, codes};
 
 pub(crate) use parked::Parked;
 pub(crate) use session::{Session, Sessions};
+pub(crate) use sse::{OldStreams, message as old_message, stream as old_stream};
 
 /// The first revision without sessions.
 pub(crate) const MODERN: &str = "2026-07-28";
@@ -93,7 +95,10 @@ impl Visit {
     }
 
     /// The server for this request. Where it works with an account of the user's own, that must be connected.
-    async fn peer(&self, id: &Raw, hello: &Raw) -> Result<Peer, Box<HttpResponse>> {
+    ///
+    /// # Errors
+    /// The answer to the request.
+    async fn peer(&self, hello: &Raw) -> Result<Peer, Outcome> {
         let (server, subject) = (&self.entry.server, self.subject());
         let token = match &server.account {
             None => None,
@@ -106,20 +111,12 @@ impl Visit {
                 let connections = &self.app.connections;
                 match connections.token(&key, account, refused.as_ref()).await {
                     Ok(token) => Some(token),
-                    Err(why) => {
-                        let outcome = connections.outcome(&why);
-                        let id = Some(id.clone());
-                        return Err(Box::new(reply::answer(StatusCode::OK, id, outcome)));
-                    }
+                    Err(why) => return Err(connections.outcome(&why)),
                 }
             }
         };
         let peer = self.app.pool.peer(server, subject, hello, token.as_ref());
-        peer.map_err(|full| {
-            let id = Some(id.clone());
-            let text = full.to_string();
-            Box::new(reply::refuse(StatusCode::OK, id, codes::UNAVAILABLE, &text))
-        })
+        peer.map_err(|full| Outcome::error(codes::UNAVAILABLE, &full.to_string()))
     }
 
     /// The server of a session, for what starts nothing.
@@ -152,6 +149,20 @@ impl Visit {
     }
 }
 
+/// The message of a body, or the refusal.
+fn parsed(body: &Bytes) -> Result<Message, Box<HttpResponse>> {
+    let text = std::str::from_utf8(body).unwrap_or_default();
+    Message::parse(text).map_err(|fault| {
+        let (code, why) = if text.trim_start().starts_with('[') {
+            let why = "Send one message at a time.".to_owned();
+            (codes::INVALID_REQUEST, why)
+        } else {
+            (codes::PARSE, format!("{fault}."))
+        };
+        Box::new(reply::refuse(StatusCode::BAD_REQUEST, None, code, &why))
+    })
+}
+
 /// `POST /<name>/mcp`.
 pub(crate) async fn post(
     request: HttpRequest,
@@ -162,23 +173,9 @@ pub(crate) async fn post(
     let Some(visit) = Visit::of(&request, app, caller) else {
         return HttpResponse::NotFound().finish();
     };
-    let text = std::str::from_utf8(&body).unwrap_or_default();
-    let message = match Message::parse(text) {
+    let message = match parsed(&body) {
         Ok(message) => message,
-        Err(fault) => {
-            let several = text.trim_start().starts_with('[');
-            let why = if several {
-                "Send one message at a time.".to_owned()
-            } else {
-                format!("{fault}.")
-            };
-            let code = if several {
-                codes::INVALID_REQUEST
-            } else {
-                codes::PARSE
-            };
-            return reply::refuse(StatusCode::BAD_REQUEST, None, code, &why);
-        }
+        Err(refused) => return *refused,
     };
     if visit.is_modern() || modern::speaks(&message) {
         return modern::post(visit, message).await;

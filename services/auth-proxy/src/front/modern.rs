@@ -18,7 +18,7 @@ use crate::peer::{Call, Exchange, Peer, SessionKey};
 use crate::wire::{Message, Object, Outcome, Raw, codes, raw};
 
 pub(super) use checks::speaks;
-use checks::{CLIENT_CAPABILITIES, CLIENT_INFO, Refusal, check};
+use checks::{CLIENT_CAPABILITIES, CLIENT_INFO, Refusal, check, for_servers};
 
 /// The revision in which older servers are initialized.
 const FOR_SERVERS: &str = "2025-11-25";
@@ -67,11 +67,11 @@ pub(super) async fn post(visit: Visit, message: Message) -> HttpResponse {
         return refused;
     }
     let hello = hello(&meta);
-    let peer = match visit.peer(&id, &hello).await {
+    let peer = match visit.peer(&hello).await {
         Ok(peer) => peer,
         Err(refused) => {
             receipt.finish(audit::Outcome::Refused, "no account, or no room");
-            return *refused;
+            return reply::answer(StatusCode::OK, Some(id), refused);
         }
     };
     match method.as_str() {
@@ -99,7 +99,7 @@ fn hello(meta: &Object) -> Raw {
     hello.to_raw()
 }
 
-fn fresh_key() -> Option<SessionKey> {
+pub(super) fn fresh_key() -> Option<SessionKey> {
     let mut key = SessionKey::default();
     rand::rngs::OsRng.try_fill_bytes(&mut key).ok()?;
     Some(key)
@@ -158,7 +158,7 @@ async fn request(
         session: key,
         id: Some(id.clone()),
         method,
-        params,
+        params: for_servers(params),
         cancels: true,
     };
     let lens = visit.lens(&call.method);

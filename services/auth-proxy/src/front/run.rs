@@ -96,6 +96,19 @@ impl Run {
         }
     }
 
+    /// Runs to the answer; everything goes to `parts`, the server's questions too.
+    pub(super) async fn serve(self, parts: mpsc::Sender<Part>) {
+        let outcome = match self.begin().await {
+            Err(outcome) => outcome,
+            Ok(mut exchange) => match self.follow(&mut exchange, &parts, false).await {
+                Went::Answered(outcome) => outcome,
+                Went::Asked(_) | Went::Nowhere => return,
+            },
+        };
+        // A client that is gone needs no answer.
+        let _ = parts.send(self.last(outcome, StatusCode::OK)).await;
+    }
+
     /// The last part.
     pub(super) fn last(&self, outcome: Outcome, status: StatusCode) -> Part {
         match &outcome {

@@ -3,18 +3,18 @@
 //! In: messages. Out: what the server answers, tagged with the request on whose stream it came.
 //! Never: follows a redirect, sends a client's token, another user's headers.
 
+use std::cell::OnceCell;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use reqwest::{Client, Method, RequestBuilder, StatusCode};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::http_call::{Call, Ended};
-use super::{Badge, INCOMING, Incoming, Link, LinkError, Opened};
+use super::{Badge, Inbox, Incoming, Link, LinkError, Opened};
 use crate::wire::Message;
 
 /// How long a server may take to take a connection.
@@ -56,16 +56,26 @@ impl HttpTarget {
         }
     }
 
-    /// A client that goes nowhere else.
+    /// This thread's client, which goes nowhere else. Its connections are kept and served on this thread; what tells users
+    /// apart is in every request.
     ///
     /// # Errors
     /// When TLS cannot be used.
     pub(super) fn client() -> Result<Client, reqwest::Error> {
-        Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECT)
-            .no_proxy()
-            .build()
+        thread_local! {
+            static CLIENT: OnceCell<Client> = const { OnceCell::new() };
+        }
+        CLIENT.with(|kept| {
+            if let Some(client) = kept.get() {
+                return Ok(client.clone());
+            }
+            let made = Client::builder()
+                .redirect(reqwest::redirect::Policy::none())
+                .connect_timeout(CONNECT)
+                .no_proxy()
+                .build()?;
+            Ok(kept.get_or_init(|| made).clone())
+        })
     }
 }
 
@@ -78,11 +88,10 @@ pub(crate) struct HttpLink {
 
 #[derive(Debug)]
 pub(super) struct Shared {
-    client: Client,
     pub(super) target: HttpTarget,
     session: Mutex<Option<HeaderValue>>,
     version: Mutex<Option<HeaderValue>>,
-    pub(super) sink: mpsc::Sender<Incoming>,
+    pub(super) inbox: Inbox,
     pub(super) stop: CancellationToken,
 }
 
@@ -92,17 +101,17 @@ impl HttpLink {
     /// # Errors
     /// When TLS cannot be used.
     pub(crate) fn open(target: HttpTarget, runtime: &Handle) -> Result<Opened, reqwest::Error> {
-        let (sink, incoming) = mpsc::channel(INCOMING);
+        HttpTarget::client()?;
+        let inbox = Inbox::default();
         let shared = Arc::new(Shared {
-            client: HttpTarget::client()?,
             target,
             session: Mutex::default(),
             version: Mutex::default(),
-            sink,
+            inbox: inbox.clone(),
             stop: CancellationToken::new(),
         });
         let runtime = runtime.clone();
-        Ok((Arc::new(Self { shared, runtime }), incoming))
+        Ok((Arc::new(Self { shared, runtime }), inbox))
     }
 }
 
@@ -112,7 +121,9 @@ impl Link for HttpLink {
             return Err(LinkError::Closed);
         }
         let shared = Arc::clone(&self.shared);
-        self.runtime.spawn(async move {
+        // Where somebody waits for the answer: no thread has to wake another.
+        let here = Handle::try_current().unwrap_or_else(|_| self.runtime.clone());
+        here.spawn(async move {
             let stop = shared.stop.clone();
             tokio::select! {
                 () = Call::new(shared, message).run() => {}
@@ -131,12 +142,13 @@ impl Link for HttpLink {
         self.runtime.spawn(async move {
             if shared.session().is_some() {
                 // A courtesy; many servers do not offer it.
-                let _ = shared.request(Method::DELETE).timeout(CONNECT).send().await;
+                if let Ok(request) = shared.request(Method::DELETE) {
+                    let _ = request.timeout(CONNECT).send().await;
+                }
             }
-            let _ = shared
-                .sink
-                .send(Incoming::Closed("it was stopped".to_owned()))
-                .await;
+            shared
+                .inbox
+                .put(Incoming::Closed("it was stopped".to_owned()));
         });
     }
 
@@ -162,9 +174,11 @@ impl Drop for HttpLink {
 
 impl Shared {
     /// A request with everything that all requests have.
-    pub(super) fn request(&self, method: Method) -> RequestBuilder {
-        let mut request = self
-            .client
+    ///
+    /// # Errors
+    /// When TLS cannot be used.
+    pub(super) fn request(&self, method: Method) -> Result<RequestBuilder, reqwest::Error> {
+        let mut request = HttpTarget::client()?
             .request(method, self.target.url.clone())
             .headers(self.target.headers());
         if let Some(session) = self.session() {
@@ -173,7 +187,7 @@ impl Shared {
         if let Some(version) = lock(&self.version).clone() {
             request = request.header(VERSION, version);
         }
-        request
+        Ok(request)
     }
 
     pub(super) fn session(&self) -> Option<HeaderValue> {
@@ -188,10 +202,10 @@ impl Shared {
     }
 
     /// The connection is over.
-    pub(super) async fn close(&self, why: String) {
+    pub(super) fn close(&self, why: String) {
         if !self.stop.is_cancelled() {
             self.stop.cancel();
-            let _ = self.sink.send(Incoming::Closed(why)).await;
+            self.inbox.put(Incoming::Closed(why));
         }
     }
 }
@@ -199,16 +213,13 @@ impl Shared {
 /// The stream of what the server sends by itself, where it offers one.
 async fn listen(shared: &Arc<Shared>) {
     loop {
-        let request = shared
-            .request(Method::GET)
-            .header("accept", "text/event-stream");
-        match request.send().await {
+        let request = shared.request(Method::GET);
+        let Ok(request) = request else { return };
+        match request.header("accept", "text/event-stream").send().await {
             Ok(response)
                 if response.status() == StatusCode::NOT_FOUND && shared.session().is_some() =>
             {
-                return shared
-                    .close("it has forgotten the session".to_owned())
-                    .await;
+                return shared.close("it has forgotten the session".to_owned());
             }
             Ok(response) if !response.status().is_success() => return,
             Ok(response) => match Call::stream(shared, response, None).await {

@@ -43,27 +43,18 @@ impl Call {
     /// Sends it and hands on what comes back.
     pub(super) async fn run(self) {
         let had_session = self.shared.session().is_some();
-        let request = self
-            .shared
-            .request(Method::POST)
-            .header(ACCEPT, "application/json, text/event-stream")
-            .header(CONTENT_TYPE, "application/json")
-            .body(self.message.line());
-        let response = match request.send().await {
+        let response = match self.send().await {
             Ok(response) => response,
-            Err(error) => return self.unreachable(&error).await,
+            Err(error) => return self.unreachable(&error),
         };
         self.shared.note_session(response.headers());
         let status = response.status();
         self.shared.target.note_status(status);
         if status == StatusCode::NOT_FOUND && had_session {
             if let Some(about) = self.about {
-                let _ = self.shared.sink.send(Incoming::NotSent(about)).await;
+                self.shared.inbox.put(Incoming::NotSent(about));
             }
-            return self
-                .shared
-                .close("it has forgotten the session".to_owned())
-                .await;
+            return self.shared.close("it has forgotten the session".to_owned());
         }
         let kind = response.headers().get(CONTENT_TYPE);
         let kind = kind
@@ -82,12 +73,22 @@ impl Call {
         match ended {
             // Answering what was answered already does nothing.
             Ended::Over if status.is_success() => {
-                self.fail("the stream ended without an answer").await;
+                self.fail("the stream ended without an answer");
             }
-            Ended::Over => self.fail(&format!("it answered {status}")).await,
-            Ended::Broken(why) => self.fail(&why).await,
+            Ended::Over => self.fail(&format!("it answered {status}")),
+            Ended::Broken(why) => self.fail(&why),
             Ended::Deaf => {}
         }
+    }
+
+    async fn send(&self) -> Result<Response, reqwest::Error> {
+        let request = self.shared.request(Method::POST)?;
+        request
+            .header(ACCEPT, "application/json, text/event-stream")
+            .header(CONTENT_TYPE, "application/json")
+            .body(self.message.line())
+            .send()
+            .await
     }
 
     /// One JSON body: a message, or several (2025-03-26).
@@ -97,17 +98,14 @@ impl Call {
             Err(why) => return Ended::Broken(why),
         };
         if let Ok(message) = Message::parse(&text) {
-            return deliver(&self.shared, message, self.about).await;
+            return deliver(&self.shared, message, self.about);
         }
         let several: Vec<crate::wire::Raw> = serde_json::from_str(&text).unwrap_or_default();
         for message in several
             .iter()
             .filter_map(|one| Message::parse(one.get()).ok())
         {
-            if matches!(
-                deliver(&self.shared, message, self.about).await,
-                Ended::Deaf
-            ) {
+            if matches!(deliver(&self.shared, message, self.about), Ended::Deaf) {
                 return Ended::Deaf;
             }
         }
@@ -138,14 +136,14 @@ impl Call {
                 let Ok(message) = Message::parse(&event.data) else {
                     continue;
                 };
-                if matches!(deliver(shared, message, about).await, Ended::Deaf) {
+                if matches!(deliver(shared, message, about), Ended::Deaf) {
                     return Ended::Deaf;
                 }
             }
         }
     }
 
-    async fn unreachable(&self, error: &reqwest::Error) {
+    fn unreachable(&self, error: &reqwest::Error) {
         // The error's own text names the address; the person at the client need not know it.
         tracing::warn!(error = %error.to_string().replace(|c: char| c.is_control(), " "), "a server cannot be reached");
         let why = if error.is_connect() {
@@ -153,25 +151,26 @@ impl Call {
         } else {
             "the connection broke off"
         };
-        self.fail(why).await;
+        self.fail(why);
     }
 
     /// Answers the request in the server's place.
-    async fn fail(&self, why: &str) {
+    fn fail(&self, why: &str) {
         let Message::Request { id, .. } = &self.message else {
             return;
         };
         let text = format!("The server behind this proxy did not answer: {why}.");
         let message = Message::response(id.clone(), Outcome::error(codes::UNAVAILABLE, &text));
-        deliver(&self.shared, message, self.about).await;
+        deliver(&self.shared, message, self.about);
     }
 }
 
-async fn deliver(shared: &Arc<Shared>, message: Message, about: Option<u64>) -> Ended {
+fn deliver(shared: &Arc<Shared>, message: Message, about: Option<u64>) -> Ended {
     let incoming = Incoming::Message { message, about };
-    match shared.sink.send(incoming).await {
-        Ok(()) => Ended::Over,
-        Err(_) => Ended::Deaf,
+    if shared.inbox.put(incoming) {
+        Ended::Over
+    } else {
+        Ended::Deaf
     }
 }
 

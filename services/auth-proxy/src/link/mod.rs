@@ -5,25 +5,23 @@
 mod handed;
 mod http;
 mod http_call;
+mod inbox;
 mod sse;
 mod stderr;
 mod stdio;
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc;
-
 use crate::wire::Message;
 
 pub(crate) use handed::{Badge, Handed};
 pub(crate) use http::{HttpLink, HttpTarget};
+pub(crate) use inbox::Inbox;
 pub(crate) use sse::SseLink;
 pub(crate) use stdio::StdioLink;
 
 /// Longest message from a server, in bytes.
 pub(crate) const MAX_MESSAGE_BYTES: usize = 64 * 1024 * 1024;
-/// Messages from a server that wait to be routed.
-const INCOMING: usize = 256;
 
 /// What comes from a server.
 #[derive(Debug)]
@@ -73,4 +71,4 @@ pub(crate) enum LinkError {
 }
 
 /// An open link and what comes from it.
-pub(crate) type Opened = (Arc<dyn Link>, mpsc::Receiver<Incoming>);
+pub(crate) type Opened = (Arc<dyn Link>, Inbox);

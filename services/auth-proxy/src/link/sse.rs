@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::{HttpTarget, INCOMING, Incoming, Link, LinkError, MAX_MESSAGE_BYTES, Opened};
+use super::{HttpTarget, Inbox, Incoming, Link, LinkError, MAX_MESSAGE_BYTES, Opened};
 use crate::wire::{Decoder, Message};
 
 /// Messages that wait to be posted.
@@ -29,7 +29,7 @@ pub(crate) struct SseLink {
 struct Ends {
     client: Client,
     target: HttpTarget,
-    sink: mpsc::Sender<Incoming>,
+    inbox: Inbox,
     stop: CancellationToken,
 }
 
@@ -40,13 +40,13 @@ impl SseLink {
     /// When TLS cannot be used.
     pub(crate) fn open(target: HttpTarget, runtime: &Handle) -> Result<Opened, reqwest::Error> {
         let (out, outgoing) = mpsc::channel(OUTGOING);
-        let (sink, incoming) = mpsc::channel(INCOMING);
+        let inbox = Inbox::default();
         let (named, endpoint) = watch::channel(None);
         let stop = CancellationToken::new();
         let ends = Arc::new(Ends {
             client: HttpTarget::client()?,
             target,
-            sink,
+            inbox: inbox.clone(),
             stop: stop.clone(),
         });
         let posting = Arc::clone(&ends);
@@ -62,9 +62,9 @@ impl SseLink {
                 () = ends.stop.cancelled() => "it was stopped".to_owned(),
             };
             ends.stop.cancel();
-            let _ = ends.sink.send(Incoming::Closed(why)).await;
+            ends.inbox.put(Incoming::Closed(why));
         });
-        Ok((Arc::new(Self { out, stop }), incoming))
+        Ok((Arc::new(Self { out, stop }), inbox))
     }
 }
 
@@ -126,7 +126,7 @@ async fn follow(ends: &Ends, named: &watch::Sender<Option<Url>>) -> String {
                     message,
                     about: None,
                 };
-                if ends.sink.send(incoming).await.is_err() {
+                if !ends.inbox.put(incoming) {
                     return "nobody listens".to_owned();
                 }
             }
@@ -168,7 +168,7 @@ async fn post(
             }
             Err(_) => "it cannot be reached".to_owned(),
         };
-        let _ = ends.sink.send(Incoming::Closed(fault)).await;
+        ends.inbox.put(Incoming::Closed(fault));
         ends.stop.cancel();
         return;
     }

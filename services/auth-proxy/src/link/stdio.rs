@@ -10,7 +10,7 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 use super::stderr::LastLines;
-use super::{INCOMING, Incoming, Link, LinkError, MAX_MESSAGE_BYTES, Opened};
+use super::{Inbox, Incoming, Link, LinkError, MAX_MESSAGE_BYTES, Opened};
 use crate::child::{Program, SpawnError, Spawned, spawn};
 use crate::mask::Mask;
 use crate::wire::Message;
@@ -46,14 +46,19 @@ impl StdioLink {
             mut leash,
         } = spawn(program)?;
         let (out, lines) = mpsc::channel(OUTGOING);
-        let (sink, incoming) = mpsc::channel(INCOMING);
+        let inbox = Inbox::default();
         let words = LastLines::default();
         let stop = CancellationToken::new();
         let mask = Mask::new(program.env.iter().map(|(_, value)| value.clone()));
         let told = runtime.spawn(words.clone().follow(stderr, Arc::clone(server), mask));
         runtime.spawn(write(stdin, lines, stop.clone()));
-        let reading = runtime.spawn(read(stdout, sink.clone(), Arc::clone(server), stop.clone()));
-        let stopped = stop.clone();
+        let reading = runtime.spawn(read(
+            stdout,
+            inbox.clone(),
+            Arc::clone(server),
+            stop.clone(),
+        ));
+        let (stopped, sink) = (stop.clone(), inbox.clone());
         runtime.spawn(async move {
             let how = tokio::select! {
                 how = leash.ended() => {
@@ -69,9 +74,9 @@ impl StdioLink {
             // What it said last, on both pipes, comes before the news of its end.
             let _ = reading.await;
             let _ = told.await;
-            let _ = sink.send(Incoming::Closed(how)).await;
+            sink.put(Incoming::Closed(how));
         });
-        Ok((Arc::new(Self { out, stop, words }), incoming))
+        Ok((Arc::new(Self { out, stop, words }), inbox))
     }
 }
 
@@ -125,20 +130,15 @@ async fn write(mut stdin: ChildStdin, mut lines: mpsc::Receiver<String>, stop: C
 }
 
 /// Reads to the end. A server that said its last word but lives on is of no use and is stopped.
-async fn read(
-    stdout: ChildStdout,
-    sink: mpsc::Sender<Incoming>,
-    server: Arc<str>,
-    stop: CancellationToken,
-) {
-    lines(stdout, &sink, &server).await;
+async fn read(stdout: ChildStdout, inbox: Inbox, server: Arc<str>, stop: CancellationToken) {
+    lines(stdout, &inbox, &server).await;
     tokio::spawn(async move {
         tokio::time::sleep(LINGER).await;
         stop.cancel();
     });
 }
 
-async fn lines(stdout: ChildStdout, sink: &mpsc::Sender<Incoming>, server: &str) {
+async fn lines(stdout: ChildStdout, inbox: &Inbox, server: &str) {
     let mut reader = BufReader::with_capacity(64 * 1024, stdout);
     let mut line = Vec::new();
     loop {
@@ -169,7 +169,7 @@ async fn lines(stdout: ChildStdout, sink: &mpsc::Sender<Incoming>, server: &str)
             message,
             about: None,
         };
-        if sink.send(incoming).await.is_err() {
+        if !inbox.put(incoming) {
             return;
         }
     }

@@ -4,7 +4,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use serde_json::json;
-use tokio::sync::mpsc;
 
 use super::book::Asked;
 use super::edit;
@@ -16,17 +15,20 @@ use crate::wire::{Message, Outcome, Raw, codes, raw};
 /// What a server may ask a client.
 const ASKS: [&str; 3] = ["sampling/createMessage", "elicitation/create", "roots/list"];
 
-/// Follows a link to its end.
-pub(super) async fn follow(inner: Arc<Inner>, up: Arc<Up>, mut incoming: mpsc::Receiver<Incoming>) {
-    let why = loop {
-        match incoming.recv().await {
-            Some(Incoming::Message { message, about }) => inner.route(&up, message, about),
-            Some(Incoming::NotSent(number)) => inner.book().finish(number, Event::Again),
-            Some(Incoming::Closed(why)) => break why,
-            None => break "the connection was lost".to_owned(),
+/// Takes what comes over a link; it keeps neither the peer nor the server alive.
+pub(super) fn taker(inner: &Arc<Inner>, up: &Arc<Up>) -> impl Fn(Incoming) -> bool + use<> {
+    let (inner, up) = (Arc::downgrade(inner), Arc::downgrade(up));
+    move |incoming| {
+        let (Some(inner), Some(up)) = (inner.upgrade(), up.upgrade()) else {
+            return false;
+        };
+        match incoming {
+            Incoming::Message { message, about } => inner.route(&up, message, about),
+            Incoming::NotSent(number) => inner.book().finish(number, Event::Again),
+            Incoming::Closed(why) => inner.ended(&up, &why),
         }
-    };
-    inner.ended(&up, &why);
+        true
+    }
 }
 
 impl Inner {

@@ -111,7 +111,7 @@ impl Peer {
     async fn start(&self) -> Result<Arc<Up>, PeerError> {
         let inner = &self.0;
         let name = &inner.name;
-        let (link, incoming) = inner.opens.open().await.map_err(|why| {
+        let (link, inbox) = inner.opens.open().await.map_err(|why| {
             PeerError::Start(format!("The server {name:?} does not start: {why}."))
         })?;
         let number = inner.number();
@@ -123,9 +123,7 @@ impl Peer {
             alive: AtomicBool::new(true),
         });
         inner.book().enter_start(number, sender);
-        inner
-            .runtime
-            .spawn(route::follow(Arc::clone(inner), Arc::clone(&up), incoming));
+        inbox.connect(route::taker(inner, &up));
         let request = Message::Request {
             id: raw(&number.into()),
             method: "initialize".to_owned(),

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::link::{Incoming, LinkError};
+use crate::link::{Inbox, Incoming, LinkError};
 use crate::wire::{Message, raw};
 
 /// The far end of a link.
@@ -30,14 +30,24 @@ impl Link for Fake {
     }
 }
 
-struct Opener(Mutex<VecDeque<Opened>>);
+/// A link, and what will come over it.
+type Ready = (Arc<dyn Link>, mpsc::Receiver<Incoming>);
+
+struct Opener(Mutex<VecDeque<Ready>>);
 
 #[async_trait]
 impl Opens for Opener {
     async fn open(&self) -> Result<Opened, String> {
-        lock(&self.0)
-            .pop_front()
-            .ok_or_else(|| "no link is left".to_owned())
+        let next = lock(&self.0).pop_front();
+        let (link, mut incoming) = next.ok_or_else(|| "no link is left".to_owned())?;
+        let inbox = Inbox::default();
+        let far = inbox.clone();
+        tokio::spawn(async move {
+            while let Some(incoming) = incoming.recv().await {
+                far.put(incoming);
+            }
+        });
+        Ok((link, inbox))
     }
 }
 

@@ -6,6 +6,7 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use loop_testkit::free_port;
@@ -18,10 +19,15 @@ use crate::real::{Running, tests};
 
 /// How long each kind of request is sent.
 const TIME: Duration = Duration::from_secs(3);
+/// How long one answer may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 /// Connections of the throughput.
 const CONNECTIONS: usize = 16;
 /// Sessions that are open at once.
 const SESSIONS: usize = 1_000;
+
+/// The id of the next request.
+static NEXT: AtomicU64 = AtomicU64::new(1);
 
 /// Somewhere to call a tool.
 #[derive(Clone)]
@@ -52,8 +58,14 @@ impl Place {
 
     /// A session there.
     async fn open(url: &str, token: Option<&str>, client: &str) -> Self {
+        let http = Client::builder().no_proxy().timeout(PATIENCE);
+        Self::open_with(http.build().unwrap(), url, token, client).await
+    }
+
+    /// A session there, with the connections of `http`.
+    async fn open_with(http: Client, url: &str, token: Option<&str>, client: &str) -> Self {
         let mut place = Self {
-            http: Client::builder().no_proxy().build().unwrap(),
+            http,
             url: url.to_owned(),
             token: token.map(str::to_owned),
             session: None,
@@ -71,7 +83,9 @@ impl Place {
 
     /// One call.
     async fn call(&self) -> Duration {
-        let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+        // No two requests of a session have the same id: peers would mix up their answers.
+        let id = NEXT.fetch_add(1, Ordering::Relaxed);
+        let body = json!({ "jsonrpc": "2.0", "id": id, "method": "tools/call",
             "params": { "name": "echo", "arguments": { "text": "hello" } } });
         let begun = Instant::now();
         let answered = self.post(&body).send().await.unwrap();
@@ -109,7 +123,7 @@ impl Place {
 }
 
 /// Resident memory of a process, in megabytes.
-fn memory(pid: u32) -> f64 {
+pub(crate) fn memory(pid: u32) -> f64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse::<f64>().ok());
@@ -117,7 +131,7 @@ fn memory(pid: u32) -> f64 {
 }
 
 /// The processes below one.
-fn children(pid: u32) -> Vec<u32> {
+pub(crate) fn children(pid: u32) -> Vec<u32> {
     let listed = Command::new("pgrep")
         .args(["-P", &pid.to_string()])
         .output();
@@ -240,7 +254,9 @@ async fn sessions(proxy: &mut Proxy, text: &mut String) {
     let opened = (0..SESSIONS).map(|_| {
         let (mut place, token) = (first.clone(), Arc::clone(&token));
         tokio::spawn(async move {
-            let fresh = Place::open(&place.url, Some(&token), "many").await;
+            // A client of each would read a thousand times whom this machine trusts.
+            let http = place.http.clone();
+            let fresh = Place::open_with(http, &place.url, Some(&token), "many").await;
             place.session = fresh.session;
             place
         })

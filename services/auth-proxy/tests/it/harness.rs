@@ -154,8 +154,13 @@ impl Proxy {
 
     /// Where a new client sends its user, and the client.
     pub(crate) async fn authorization(&self, scope: &str) -> (Url, String) {
+        self.authorization_of("A client", scope).await
+    }
+
+    /// The same for a client of this name.
+    pub(crate) async fn authorization_of(&self, name: &str, scope: &str) -> (Url, String) {
         let metadata = json!({
-            "client_name": "A client", "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
+            "client_name": name, "redirect_uris": [CALLBACK], "token_endpoint_auth_method": "none",
             "grant_types": ["authorization_code", "refresh_token"],
         });
         let registered = self

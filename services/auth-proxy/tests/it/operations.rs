@@ -90,7 +90,7 @@ async fn calls_are_counted_by_server_and_outcome() {
 
 #[tokio::test]
 async fn administrators_see_what_each_server_does_and_what_went_wrong() {
-    let proxy = Proxy::of_file("/files/mcp", &servers(), &[]);
+    let mut proxy = Proxy::of_file("/files/mcp", &servers(), &[]);
     let page = proxy.url("/servers").parse().unwrap();
     let admin = Browser::new();
     let stranger = admin.get(&page).await;
@@ -106,15 +106,36 @@ async fn administrators_see_what_each_server_does_and_what_went_wrong() {
     let token = tokens["access_token"].as_str().unwrap();
     let html = admin.get(&page).await.text().await.unwrap();
     assert!(
-        html.contains("0 running for 0 people") && html.contains("No error"),
+        html.contains("Not in use") && html.contains("No error"),
         "{html}"
     );
     let session = proxy.session(token, json!({})).await;
     let html = admin.get(&page).await.text().await.unwrap();
-    assert!(html.contains("1 running for 1 person"), "{html}");
+    for said in [
+        "<dt>Running now</dt><dd>1</dd>",
+        "<dt>People in 30 days</dt><dd>1</dd>",
+    ] {
+        assert!(html.contains(said), "{said}: {html}");
+    }
     session.call("die", json!({})).await;
     let html = admin.get(&page).await.text().await.unwrap();
-    assert!(html.contains("I cannot go on"), "{html}");
+    assert!(
+        html.contains("I cannot go on") && html.contains("In trouble"),
+        "{html}"
+    );
+    drop(session);
+    proxy.service.terminate();
+    proxy.service.restart();
+    // The browser notices that its connection is gone.
+    tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+    let html = admin.get(&page).await.text().await.unwrap();
+    for said in [
+        "Not in use",
+        "I cannot go on",
+        "<dt>People in 30 days</dt><dd>1</dd>",
+    ] {
+        assert!(html.contains(said), "{said} after a restart: {html}");
+    }
     std::fs::write(proxy.file(), "{\"servers\": 7}").unwrap();
     eventually("the mistake is noted", || {
         proxy.service.logs().contains("stay as they were")

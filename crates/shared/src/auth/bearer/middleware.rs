@@ -21,7 +21,7 @@ use crate::service::traces::note_client;
 /// What [`Bearer`] wraps around a service.
 pub struct BearerMiddleware<S> {
     service: Rc<S>,
-    gate: Arc<Gate>,
+    bearer: Bearer,
 }
 
 impl<S, B> Transform<S, ServiceRequest> for Bearer
@@ -38,7 +38,7 @@ where
     fn new_transform(&self, service: S) -> Self::Future {
         ready(Ok(BearerMiddleware {
             service: Rc::new(service),
-            gate: Arc::clone(&self.gate),
+            bearer: self.clone(),
         }))
     }
 }
@@ -55,28 +55,49 @@ where
     forward_ready!(service);
 
     fn call(&self, request: ServiceRequest) -> Self::Future {
-        let (service, gate) = (Rc::clone(&self.service), Arc::clone(&self.gate));
+        let (service, bearer) = (Rc::clone(&self.service), self.bearer.clone());
         Box::pin(async move {
-            let visit = Visit::begin(&request);
-            match admit(&gate, &request).await {
-                Ok(principal) => {
-                    visit.enter(&request, &gate, &principal);
-                    let mut response = service.call(request).await?.map_into_boxed_body();
-                    if principal.key.is_some() {
-                        tell_nonce(&gate, response.headers_mut());
-                    }
-                    Ok(visit.end(response, principal))
-                }
-                Err((refusal, principal)) => {
-                    tracing::debug!(%refusal, "refused");
-                    let mut response = gate.challenge().response(refusal);
-                    if refusal == Refusal::NonceNeeded {
-                        tell_nonce(&gate, response.headers_mut());
-                    }
-                    Ok(visit.refuse(request, response, principal))
-                }
-            }
+            let inner = |request| service.call(request);
+            bearer.enter(request, inner).await
         })
+    }
+}
+
+impl Bearer {
+    /// What the middleware does with a request, for those who find the door with the request: `inner` runs when its token
+    /// is good.
+    ///
+    /// # Errors
+    /// Those of `inner`.
+    pub async fn enter<B, F>(
+        &self,
+        request: ServiceRequest,
+        inner: impl FnOnce(ServiceRequest) -> F,
+    ) -> Result<ServiceResponse<BoxBody>, Error>
+    where
+        B: MessageBody + 'static,
+        F: Future<Output = Result<ServiceResponse<B>, Error>>,
+    {
+        let gate = &self.gate;
+        let visit = Visit::begin(&request);
+        match admit(gate, &request).await {
+            Ok(principal) => {
+                visit.enter(&request, gate, &principal);
+                let mut response = inner(request).await?.map_into_boxed_body();
+                if principal.key.is_some() {
+                    tell_nonce(gate, response.headers_mut());
+                }
+                Ok(visit.end(response, principal))
+            }
+            Err((refusal, principal)) => {
+                tracing::debug!(%refusal, "refused");
+                let mut response = gate.challenge().response(refusal);
+                if refusal == Refusal::NonceNeeded {
+                    tell_nonce(gate, response.headers_mut());
+                }
+                Ok(visit.refuse(request, response, principal))
+            }
+        }
     }
 }
 

@@ -6,33 +6,39 @@
 //! spoke in it, or an hour of silence; more streams than a bound, for a caller or in all.
 //! Source: MCP 2024-11-05, "HTTP with SSE".
 
+mod door;
 mod open;
 mod sessions;
 
 use actix_web::body::MessageBody;
 use actix_web::dev::{ServiceFactory, ServiceRequest, ServiceResponse};
-use actix_web::http::header::{CONTENT_TYPE, RETRY_AFTER};
-use actix_web::middleware::{Compat, DefaultHeaders};
+use actix_web::middleware::{Compat, DefaultHeaders, from_fn};
 use actix_web::web::{self, Bytes, Data};
 use actix_web::{Error, HttpRequest, HttpResponse, Scope};
 use rmcp::ServerHandler;
 use rmcp::model::{ClientJsonRpcMessage, Extensions, GetExtensions as _};
 use rmcp_actix_web::transport::http;
-use serde::Deserialize;
-use tokio::sync::mpsc::error::TrySendError;
+use tokio::sync::mpsc::{self, Sender, error::TrySendError};
 
+pub use self::door::{gone, too_fast};
 use self::open::Open;
-pub use self::sessions::SseSessions;
+pub use self::sessions::{SseOpened, SseStreams};
+pub use super::announce::{COMMENT, event};
 use super::mount::{McpMount, carry};
-use super::step_up::StepUp;
+use super::step_up::stepped_up;
 use super::stranger::stranger;
-use super::streams::full;
+pub use super::streams::full;
 use crate::auth::bearer::Caller;
 use crate::models::ErrorResponse;
 use crate::service::{Clock as _, SystemClock, headers};
 
 /// Where messages are posted, below the stream's path.
-const MESSAGES: &str = "/messages";
+pub const SSE_MESSAGES: &str = "/messages";
+/// Messages that wait for the server.
+const WAITING: usize = 32;
+
+/// The streams of a server in this process.
+pub type SseSessions = SseStreams<Sender<ClientJsonRpcMessage>>;
 
 /// What the scope's handlers share.
 struct State<S> {
@@ -68,10 +74,7 @@ where
         rules: rules.clone(),
         sessions: sessions.clone(),
     };
-    let step_up = StepUp {
-        scopes: rules.tool_scopes,
-        max_body_bytes: rules.max_body_bytes,
-    };
+    let step_up = (rules.tool_scopes, rules.max_body_bytes);
     web::scope(path)
         .app_data(Data::new(state))
         .app_data(web::PayloadConfig::new(rules.max_body_bytes))
@@ -81,11 +84,13 @@ where
                 .default_service(web::to(HttpResponse::MethodNotAllowed)),
         )
         .service(
-            web::resource(MESSAGES)
+            web::resource(SSE_MESSAGES)
                 .route(web::post().to(message::<S>))
                 .default_service(web::to(HttpResponse::MethodNotAllowed)),
         )
-        .wrap(step_up)
+        .wrap(from_fn(move |request, next| {
+            stepped_up(step_up, request, next)
+        }))
         .wrap(
             DefaultHeaders::new()
                 .add(("X-Accel-Buffering", "no"))
@@ -104,23 +109,17 @@ async fn stream<S: ServerHandler>(
     if let Some(refused) = refused(&request, &state.rules) {
         return refused;
     }
-    let Some((session, inbox)) = state.sessions.open(&caller, SystemClock.now()) else {
+    let (sender, inbox) = mpsc::channel(WAITING);
+    let Some(opened) = state.sessions.open(&caller, SystemClock.now(), sender) else {
         return full();
     };
-    let endpoint = format!("{}{MESSAGES}?sessionId={}", state.path, session.id());
-    let Some(open) = Open::serve((state.factory)(), session, inbox, &state.rules) else {
+    let first = opened.first_event(state.path);
+    let Some(open) = Open::serve((state.factory)(), opened, inbox, &state.rules) else {
         return full();
     };
     HttpResponse::Ok()
         .content_type("text/event-stream")
-        .streaming(open.events(&endpoint))
-}
-
-/// The query of a message.
-#[derive(Deserialize)]
-struct Named {
-    #[serde(rename = "sessionId")]
-    id: String,
+        .streaming(open.events(first))
 }
 
 /// `POST <path>/messages`: one message. 202; its answer comes on the stream.
@@ -133,20 +132,9 @@ async fn message<S: ServerHandler>(
     if let Some(refused) = refused(&request, &state.rules) {
         return refused;
     }
-    let kind = request.headers().get(CONTENT_TYPE);
-    let kind = kind.and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    if !kind.split(';').next().is_some_and(is_json) {
-        let why = "A message is application/json.";
-        return HttpResponse::UnsupportedMediaType()
-            .json(ErrorResponse::new("invalid_request", why));
-    }
-    let named = web::Query::<Named>::from_query(request.query_string());
-    let session = named
-        .ok()
-        .and_then(|named| state.sessions.enter(&named.id, &caller, SystemClock.now()));
-    let Some((session, inbox)) = session else {
-        let why = "There is no such session of yours. Open a new stream.";
-        return HttpResponse::NotFound().json(ErrorResponse::new("not_found", why));
+    let (session, inbox) = match state.sessions.of_message(&request, &caller) {
+        Ok(entered) => entered,
+        Err(refused) => return *refused,
     };
     let Ok(mut message) = serde_json::from_slice::<ClientJsonRpcMessage>(&body) else {
         let why = "The body is no JSON-RPC message.";
@@ -158,21 +146,9 @@ async fn message<S: ServerHandler>(
     attach(&mut message, context);
     match inbox.try_send(message) {
         Ok(()) => HttpResponse::Accepted().body("Accepted"),
-        Err(TrySendError::Full(_)) => {
-            let why = "Messages come faster than they are answered.";
-            HttpResponse::ServiceUnavailable()
-                .insert_header((RETRY_AFTER, "1"))
-                .json(ErrorResponse::new("temporarily_unavailable", why))
-        }
-        Err(TrySendError::Closed(_)) => {
-            let why = "The session has ended. Open a new stream.";
-            HttpResponse::NotFound().json(ErrorResponse::new("not_found", why))
-        }
+        Err(TrySendError::Full(_)) => too_fast(),
+        Err(TrySendError::Closed(_)) => gone(),
     }
-}
-
-fn is_json(kind: &str) -> bool {
-    kind.trim().eq_ignore_ascii_case("application/json")
 }
 
 fn refused(request: &HttpRequest, rules: &McpMount) -> Option<HttpResponse> {

@@ -13,10 +13,10 @@ use rmcp::ServerHandler;
 use rmcp::model::{ClientJsonRpcMessage, ServerJsonRpcMessage};
 use rmcp::service::serve_server_with_ct;
 use rmcp_actix_web::transport::CancellationToken;
-use tokio::sync::mpsc::{self, Receiver};
+use tokio::sync::mpsc::{self, Receiver, Sender};
 use tokio_util::sync::{DropGuard, PollSender};
 
-use super::sessions::Opened;
+use super::sessions::SseOpened;
 use crate::mcp::announce::{Announcements, Announcer, COMMENT, Listener, event};
 use crate::mcp::mount::McpMount;
 use crate::mcp::session::Session;
@@ -29,7 +29,7 @@ const WAITING: usize = 32;
 
 /// The stream.
 pub(super) struct Open {
-    opened: Opened,
+    opened: SseOpened<Sender<ClientJsonRpcMessage>>,
     session: Session,
     answers: Receiver<ServerJsonRpcMessage>,
     announcer: Option<Arc<dyn Announcer>>,
@@ -42,7 +42,7 @@ impl Open {
     /// Starts a server for the session; `None` when nobody may listen any more.
     pub(super) fn serve<S: ServerHandler>(
         server: S,
-        opened: Opened,
+        opened: SseOpened<Sender<ClientJsonRpcMessage>>,
         inbox: Receiver<ClientJsonRpcMessage>,
         rules: &McpMount,
     ) -> Option<Self> {
@@ -77,9 +77,8 @@ impl Open {
     /// The events, the address for messages first.
     pub(super) fn events(
         self,
-        endpoint: &str,
+        first: String,
     ) -> impl Stream<Item = Result<Bytes, Infallible>> + use<> {
-        let first = format!("event: endpoint\ndata: {endpoint}\n\n");
         let rest = stream::unfold(self, |mut open| async move {
             Some((Bytes::from(open.next().await?), open))
         });

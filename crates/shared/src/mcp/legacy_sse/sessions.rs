@@ -1,14 +1,13 @@
 //! The open streams of the old transport, by their ids.
 //!
-//! In: a caller. Out: a session with an inbox, which is gone when its stream is. Never: a session for anyone but the subject and
+//! In: a caller, and what its messages need. Out: a session, which is gone when its stream is. Never: a session for anyone but the subject and
 //! client that opened it, whoever knows its id.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use rmcp::model::ClientJsonRpcMessage;
-use tokio::sync::mpsc::{self, Receiver, Sender};
 
 use crate::auth::bearer::Caller;
 use crate::mcp::session::{Session, new_id};
@@ -17,41 +16,55 @@ use crate::mcp::session::{Session, new_id};
 const MOST: usize = 256;
 /// Streams of one subject.
 const EACH: usize = 16;
-/// Messages that wait for the server.
-const WAITING: usize = 32;
 /// After which silence of the client its stream ends.
 const IDLE: TimeDelta = TimeDelta::hours(1);
 
-/// The sessions there are; clones share them.
-#[derive(Clone, Debug, Default)]
-pub struct SseSessions(Arc<Mutex<HashMap<String, Entry>>>);
+/// The streams there are, each with what its messages need; clones share them.
+pub struct SseStreams<T>(Arc<Mutex<HashMap<String, Entry<T>>>>);
 
-#[derive(Debug)]
-struct Entry {
+struct Entry<T> {
     session: Session,
     /// Who spoke last, with the newest token.
     caller: Caller,
     spoke: DateTime<Utc>,
-    inbox: Sender<ClientJsonRpcMessage>,
+    of: T,
 }
 
-/// An open session; it ends when this is dropped.
-#[derive(Debug)]
-pub(super) struct Opened {
-    all: SseSessions,
+/// An open stream; its session ends when this is dropped.
+pub struct SseOpened<T> {
+    all: SseStreams<T>,
     id: String,
 }
 
-impl SseSessions {
-    /// A new session, and where its messages arrive; `None` when there are as many as can be.
-    pub(super) fn open(
-        &self,
-        caller: &Caller,
-        now: DateTime<Utc>,
-    ) -> Option<(Opened, Receiver<ClientJsonRpcMessage>)> {
+impl<T> Clone for SseStreams<T> {
+    fn clone(&self) -> Self {
+        Self(Arc::clone(&self.0))
+    }
+}
+
+impl<T> Default for SseStreams<T> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<T> fmt::Debug for SseStreams<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SseStreams").finish_non_exhaustive()
+    }
+}
+
+impl<T> fmt::Debug for SseOpened<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SseOpened").finish_non_exhaustive()
+    }
+}
+
+impl<T: Clone> SseStreams<T> {
+    /// A new session whose messages need `of`; `None` when there are as many as can be.
+    pub fn open(&self, caller: &Caller, now: DateTime<Utc>, of: T) -> Option<SseOpened<T>> {
         let id = new_id()?;
         let session = Session::of(caller, &id);
-        let (inbox, messages) = mpsc::channel(WAITING);
         let mut all = self.all();
         let mine = all
             .values()
@@ -63,23 +76,22 @@ impl SseSessions {
             session,
             caller: caller.clone(),
             spoke: now,
-            inbox,
+            of,
         };
         all.insert(id.clone(), entry);
-        let opened = Opened {
+        Some(SseOpened {
             all: self.clone(),
             id,
-        };
-        Some((opened, messages))
+        })
     }
 
-    /// The session of a message and where to put it, when the caller opened it; it goes on with this caller's token.
+    /// The session of a message and what it needs, when the caller opened it; it goes on with this caller's token.
     pub(super) fn enter(
         &self,
         id: &str,
         caller: &Caller,
         now: DateTime<Utc>,
-    ) -> Option<(Session, Sender<ClientJsonRpcMessage>)> {
+    ) -> Option<(Session, T)> {
         let mut all = self.all();
         let entry = all.get_mut(id)?;
         if !entry.session.is_of(caller) {
@@ -87,23 +99,25 @@ impl SseSessions {
         }
         entry.caller = caller.clone();
         entry.spoke = now;
-        Some((entry.session.clone(), entry.inbox.clone()))
+        Some((entry.session.clone(), entry.of.clone()))
     }
+}
 
-    fn all(&self) -> MutexGuard<'_, HashMap<String, Entry>> {
+impl<T> SseStreams<T> {
+    fn all(&self) -> MutexGuard<'_, HashMap<String, Entry<T>>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Opened {
+impl<T> SseOpened<T> {
     /// 128 random bits.
-    pub(super) fn id(&self) -> &str {
+    pub fn id(&self) -> &str {
         &self.id
     }
 
     /// The session and its newest caller, while it may go on: the token is good, its grant stands, somebody spoke within the
     /// hour.
-    pub(super) fn current(&self, now: DateTime<Utc>) -> Option<(Session, Caller)> {
+    pub fn current(&self, now: DateTime<Utc>) -> Option<(Session, Caller)> {
         let all = self.all.all();
         let entry = all.get(&self.id)?;
         let stays = now - entry.spoke < IDLE && entry.caller.may_stay(entry.spoke, now);
@@ -111,7 +125,7 @@ impl Opened {
     }
 }
 
-impl Drop for Opened {
+impl<T> Drop for SseOpened<T> {
     fn drop(&mut self) {
         self.all.all().remove(&self.id);
     }

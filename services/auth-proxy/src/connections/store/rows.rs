@@ -1,17 +1,9 @@
 //! Rows of the tables, and back.
 
-use sea_orm::{DbErr, QueryResult, Value};
+use sea_orm::{DbErr, QueryResult};
 
 use super::{Connection, Departure, Key, StoreError};
-
-/// What the database said.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "map_err hands the error over"
-)]
-pub(super) fn failed(error: DbErr) -> StoreError {
-    StoreError(error.to_string())
-}
+use crate::database::failed;
 
 /// A connection.
 pub(super) fn connection(row: &QueryResult) -> Result<Connection, StoreError> {
@@ -32,7 +24,7 @@ pub(super) fn connection(row: &QueryResult) -> Result<Connection, StoreError> {
             used_at: row.try_get_by_index(10)?,
         })
     };
-    read().map_err(failed)
+    read().map_err(|error| failed(error).into())
 }
 
 /// Somebody on the way.
@@ -49,10 +41,5 @@ pub(super) fn departure(row: &QueryResult) -> Result<Departure, StoreError> {
             expires_at: row.try_get_by_index(5)?,
         })
     };
-    read().map_err(failed)
-}
-
-/// A text as a parameter.
-pub(super) fn text(text: &str) -> Value {
-    Value::from(text.to_owned())
+    read().map_err(|error| failed(error).into())
 }

@@ -3,35 +3,28 @@
 //! Who may refresh is decided by one conditional update, so that replicas need nothing but the database.
 
 use std::path::Path;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use sea_orm::{
-    ConnectOptions, ConnectionTrait as _, Database, DatabaseBackend, DatabaseConnection,
-    QueryResult, SqlxSqliteConnector, Statement, TransactionTrait as _, Value,
-    sqlx::{
-        ConnectOptions as _,
-        pool::PoolOptions,
-        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
-    },
-};
-use sea_orm_migration::MigratorTrait as _;
-use secrecy::{ExposeSecret as _, SecretString};
+use sea_orm::{QueryResult, Value};
+use secrecy::SecretString;
 
 use super::migration::Migrator;
-use super::rows::{connection, departure, failed, text};
+use super::rows::{connection, departure};
 use super::{Connection, ConnectionStore, Departure, Key, Lease, Renewed, StoreError};
+use crate::database::{Database, DatabaseError, Place, text};
 
 /// What a connection is read from.
 const COLUMNS: &str = "user_id, server, provider, sealed, scopes, expires_at, refresh_at, version, is_rejected, connected_at, used_at";
-/// Of several replicas that start at once, one makes the tables.
-const MIGRATING: &str = "SELECT pg_advisory_xact_lock(7813590466318822745)";
-/// How long a call waits for the database.
-const PATIENCE: Duration = Duration::from_secs(5);
 
 /// The store.
 pub(crate) struct SqlConnections {
-    db: DatabaseConnection,
+    db: Database,
+}
+
+impl From<DatabaseError> for StoreError {
+    fn from(error: DatabaseError) -> Self {
+        Self(error.0)
+    }
 }
 
 impl SqlConnections {
@@ -40,35 +33,7 @@ impl SqlConnections {
     /// # Errors
     /// [`StoreError`].
     pub(crate) async fn open_file(path: &Path) -> Result<Self, StoreError> {
-        use std::os::unix::fs::OpenOptionsExt as _;
-
-        let failed = |error: std::io::Error| StoreError(format!("{}: {error}", path.display()));
-        if let Some(folder) = path.parent() {
-            std::fs::create_dir_all(folder).map_err(failed)?;
-        }
-        std::fs::OpenOptions::new()
-            .append(true)
-            .create(true)
-            .mode(0o600)
-            .open(path)
-            .map_err(failed)?;
-        let options = SqliteConnectOptions::new()
-            .filename(path)
-            .busy_timeout(PATIENCE)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Full)
-            // What was deleted is gone from the file too.
-            .pragma("secure_delete", "ON")
-            .disable_statement_logging();
-        let pool = PoolOptions::new()
-            .max_connections(1)
-            .acquire_timeout(PATIENCE)
-            .idle_timeout(None)
-            .max_lifetime(None)
-            .connect_with(options)
-            .await
-            .map_err(|error| StoreError(format!("{}: {error}", path.display())))?;
-        Self::migrated(SqlxSqliteConnector::from_sqlx_sqlite_pool(pool)).await
+        Self::open(Place::File(path.to_owned())).await
     }
 
     /// Opens a PostgreSQL database.
@@ -76,41 +41,21 @@ impl SqlConnections {
     /// # Errors
     /// [`StoreError`], without the URL.
     pub(crate) async fn open_postgres(url: &SecretString) -> Result<Self, StoreError> {
-        let mut options = ConnectOptions::new(url.expose_secret());
-        options
-            .max_connections(8)
-            .sqlx_logging(false)
-            .connect_timeout(PATIENCE)
-            .acquire_timeout(PATIENCE);
-        // What cannot be reached could be quoted with its password.
-        let unreached = |_| StoreError("the database cannot be reached".to_owned());
-        let db = Database::connect(options).await.map_err(unreached)?;
-        Self::migrated(db).await
+        Self::open(Place::Postgres(url.clone())).await
     }
 
-    async fn migrated(db: DatabaseConnection) -> Result<Self, StoreError> {
-        let tx = db.begin().await.map_err(failed)?;
-        if db.get_database_backend() == DatabaseBackend::Postgres {
-            tx.execute_unprepared(MIGRATING).await.map_err(failed)?;
-        }
-        Migrator::up(&tx, None).await.map_err(failed)?;
-        tx.commit().await.map_err(failed)?;
+    async fn open(place: Place) -> Result<Self, StoreError> {
+        let db = place.open::<Migrator>().await?;
         Ok(Self { db })
-    }
-
-    fn statement(&self, sql: &str, values: Vec<Value>) -> Statement {
-        Statement::from_sql_and_values(self.db.get_database_backend(), sql, values)
     }
 
     /// Runs a statement; how many rows it changed.
     async fn run(&self, sql: &str, values: Vec<Value>) -> Result<u64, StoreError> {
-        let done = self.db.execute_raw(self.statement(sql, values)).await;
-        done.map(|done| done.rows_affected()).map_err(failed)
+        Ok(self.db.run(sql, values).await?)
     }
 
     async fn rows(&self, sql: &str, values: Vec<Value>) -> Result<Vec<QueryResult>, StoreError> {
-        let asked = self.statement(sql, values);
-        self.db.query_all_raw(asked).await.map_err(failed)
+        Ok(self.db.rows(sql, values).await?)
     }
 }
 

@@ -108,9 +108,53 @@ fn decoded(value: &str) -> Option<String> {
     }
 }
 
+/// Parameters without what only this revision has: the server was initialized in an older one, and told all that then.
+pub(super) fn for_servers(params: Option<Raw>) -> Option<Raw> {
+    let Some(mut object) = Object::parse(params.as_ref()?.get()).ok() else {
+        return params;
+    };
+    let Some(mut meta) = object.object("_meta") else {
+        return params;
+    };
+    for member in [VERSION, CLIENT_CAPABILITIES, CLIENT_INFO] {
+        meta.remove(member);
+    }
+    if meta.is_empty() {
+        object.remove("_meta");
+    } else {
+        object.set("_meta", meta.to_raw());
+    }
+    Some(object.to_raw())
+}
+
 fn meta(params: Option<&Raw>) -> Object {
     let params = params.and_then(|params| Object::parse(params.get()).ok());
     params
         .and_then(|params| params.object("_meta"))
         .unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_older_server_is_not_told_of_a_revision_that_it_was_not_initialized_in() {
+        for (given, expected) in [
+            (
+                r#"{"name":"a","arguments":{"x":1.0},"_meta":{"progressToken":"p","io.modelcontextprotocol/protocolVersion":"2026-07-28"}}"#,
+                r#"{"name":"a","arguments":{"x":1.0},"_meta":{"progressToken":"p"}}"#,
+            ),
+            (
+                r#"{"_meta":{"io.modelcontextprotocol/clientInfo":{},"io.modelcontextprotocol/clientCapabilities":{}},"cursor":"c"}"#,
+                r#"{"cursor":"c"}"#,
+            ),
+            (r#"{"name": "a"}"#, r#"{"name": "a"}"#),
+        ] {
+            let given: Raw = serde_json::from_str(given).unwrap();
+            let told = for_servers(Some(given)).unwrap();
+            assert_eq!(told.get(), expected);
+        }
+        assert!(for_servers(None).is_none());
+    }
 }
