@@ -146,7 +146,9 @@ fn no_path_makes_a_server_error_or_leaves_the_vault() {
             let url = server.url(&format!("/api/notes/{}", parts.join("/")));
             // Clients take dots away by themselves; pages for people are tested elsewhere.
             let left = reqwest::Url::parse(&url).unwrap().path().to_owned();
-            prop_assume!(left.starts_with("/api/"));
+            if !left.starts_with("/api/") {
+                return Ok(());
+            }
             let answer = runtime
                 .block_on(server.http.get(url).bearer_auth(&token).send())
                 .unwrap();
