@@ -241,7 +241,8 @@ await /healthz
 # --- what to do with it -------------------------------------------------------------------------
 
 if [ -n "$first_admin" ]; then
-    login="${first_admin#first admin: }   (shown this once)"
+    login=${first_admin#first admin: }
+    [[ $login == *"as configured" ]] || login+="   (shown this once)"
 elif [ -n "${ADMIN_EMAIL:-}" ] && [ -n "${ADMIN_PASSWORD:-}${ADMIN_PASSWORD_FILE:-}" ]; then
     login="$ADMIN_EMAIL with the password you set, unless the account was there before"
 else
