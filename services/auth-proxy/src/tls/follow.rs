@@ -18,11 +18,11 @@ pub(crate) async fn follow(cert: PathBuf, key: PathBuf, shelf: Shelf, stop: Canc
     let mut taken = looks();
     let mut before = taken;
     loop {
+        shelf.note();
         tokio::select! {
             () = tokio::time::sleep(look::EVERY) => {},
             () = stop.cancelled() => return,
         }
-        shelf.note();
         let now = looks();
         let settled = now == before && now != taken;
         before = now;

@@ -91,14 +91,16 @@ async fn a_certificate_of_pebble_is_gotten_by_itself_and_survives_a_kill() {
     setting.service.restart();
     assert_eq!(setting.ask().await.status(), 200);
     assert_eq!(setting.serial(), first);
-    let page = reqwest::get(format!("http://{}/metrics", setting.metrics))
-        .await
-        .unwrap();
-    let page = page.text().await.unwrap();
-    assert!(
-        page.contains("loop_proxy_certificate_expires_timestamp_seconds 1"),
-        "{page}"
-    );
+    let place = format!("http://{}/metrics", setting.metrics);
+    let started = Instant::now();
+    loop {
+        let page = reqwest::get(&place).await.unwrap().text().await.unwrap();
+        if page.contains("loop_proxy_certificate_expires_timestamp_seconds 1") {
+            break;
+        }
+        assert!(started.elapsed() < Duration::from_secs(15), "{page}");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
     let logs = setting.service.logs();
     let key = std::fs::read_to_string(setting.file()).unwrap();
     let secret = key.lines().nth(1).unwrap();
