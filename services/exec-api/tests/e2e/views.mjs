@@ -80,7 +80,7 @@ async function show(browser, client, tool, html, look, name, args) {
   const result = await client.callTool({ name: tool, arguments: args });
   await bridge.sendToolResult(result);
   const frame = page.frames().find((one) => one.url() === VIEW);
-  await frame.waitForSelector("#shown svg");
+  await frame.waitForSelector("#shown svg:visible");
   return { context, page, frame, bridge, told, meant };
 }
 
