@@ -80,7 +80,7 @@ async fn people_find_read_and_go_on_from_note_to_note() {
         "{html}"
     );
     assert!(
-        html.contains("<th scope=\"row\">assignee</th><td>Kim</td>"),
+        html.contains("<dt>assignee</dt><dd>Kim</dd>"),
         "{html}"
     );
     let (_, html) = server.page(&browser, "/view/note/projects/p1.md").await;
