@@ -79,10 +79,7 @@ async fn people_find_read_and_go_on_from_note_to_note() {
         html.contains("<a href=\"/view/note/projects/p1.md\">the project</a>"),
         "{html}"
     );
-    assert!(
-        html.contains("<dt>assignee</dt><dd>Kim</dd>"),
-        "{html}"
-    );
+    assert!(html.contains("<dt>assignee</dt><dd>Kim</dd>"), "{html}");
     let (_, html) = server.page(&browser, "/view/note/projects/p1.md").await;
     assert!(html.contains("<h2 id=\"h-결제\">결제</h2>"), "{html}");
     assert!(
