@@ -189,6 +189,8 @@ fn a_document_is_taken_or_refused_and_its_consent_page_is_harmless() {
             let one = said["redirect_uris"][0].as_str().filter(|_| first);
             let redirect = one.map_or(redirect, str::to_owned);
             target.published.publish(document, Vec::new());
+            // Somebody is signed in from the first case on.
+            target.fresh().await;
             let page = Attempt {
                 method: "GET",
                 path: "/authorize",
