@@ -88,20 +88,44 @@ impl Connection {
             }
         };
         let head = String::from_utf8_lossy(&self.buffer[..end]).into_owned();
-        let length = content_length(&head);
-        while self.buffer.len() < end + length {
+        let body = loop {
+            if let Some(body) = whole(&head, &self.buffer[end..]) {
+                break body;
+            }
             let read = self.stream.read(&mut chunk)?;
             if read == 0 {
                 return Err("the server closed the connection".into());
             }
             self.buffer.extend_from_slice(&chunk[..read]);
-        }
+        };
         let status = head.split(' ').nth(1).and_then(|text| text.parse().ok());
         Ok(Answer {
             status: status.ok_or("no status")?,
-            body: String::from_utf8_lossy(&self.buffer[end..]).into_owned(),
+            body: String::from_utf8_lossy(&body).into_owned(),
             head,
         })
+    }
+}
+
+/// The body, once all of it is there: by its length, or in chunks (RFC 9112 §7.1).
+fn whole(head: &str, mut bytes: &[u8]) -> Option<Vec<u8>> {
+    if !head
+        .to_ascii_lowercase()
+        .contains("transfer-encoding: chunked")
+    {
+        return bytes.get(..content_length(head)).map(<[u8]>::to_vec);
+    }
+    let mut body = Vec::new();
+    loop {
+        let line = bytes.windows(2).position(|two| two == b"\r\n")?;
+        let size = std::str::from_utf8(&bytes[..line]).ok()?;
+        let size = usize::from_str_radix(size.trim(), 16).ok()?;
+        let chunk = bytes.get(line + 2..line + 2 + size)?;
+        bytes = bytes.get(line + 2 + size + 2..)?;
+        if size == 0 {
+            return Some(body);
+        }
+        body.extend_from_slice(chunk);
     }
 }
 
@@ -126,4 +150,22 @@ pub(crate) fn post(path: &str, headers: &str, form: &str) -> String {
 /// A page or document.
 pub(crate) fn get(path: &str, headers: &str) -> String {
     format!("GET {path} HTTP/1.1\r\nHost: localhost\r\n{headers}\r\n")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_in_chunks_is_there_when_its_last_chunk_is() {
+        let head = "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n";
+        let all = b"4\r\nWiki\r\nA\r\n0123456789\r\n0\r\n\r\n";
+        assert_eq!(whole(head, all).unwrap(), b"Wiki0123456789");
+        for cut in 0..all.len() {
+            assert_eq!(whole(head, &all[..cut]), None, "{cut}");
+        }
+        let head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n";
+        assert_eq!(whole(head, b"ok").unwrap(), b"ok");
+        assert_eq!(whole(head, b"o"), None);
+    }
 }
