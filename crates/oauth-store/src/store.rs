@@ -1,6 +1,6 @@
 //! The store type and its options.
 
-use std::{num::NonZeroUsize, path::Path, time::Duration};
+use std::{num::NonZeroUsize, path::Path, sync::Arc, time::Duration};
 
 use chrono::TimeDelta;
 use loop_oauth::{
@@ -30,6 +30,10 @@ use crate::{
 const SQLITE_LANES: usize = 1;
 /// PostgreSQL is a network away: one statement that is late should not keep all others waiting.
 const POSTGRES_LANES: usize = 4;
+/// How long a server's threads may take to let go of the store once they have stopped.
+const PATIENCE: Duration = Duration::from_secs(2);
+/// How often that is looked at.
+const GLANCE: Duration = Duration::from_millis(5);
 
 /// How a store is opened and what its sweep spares.
 #[derive(Clone, Debug)]
@@ -211,6 +215,24 @@ impl SqlStore {
             writer.close().await;
         }
         closed
+    }
+
+    /// [Closes](Self::close) a store that others still hold for a moment: a server's threads end shortly after it has stopped.
+    ///
+    /// # Errors
+    /// `Failed` when somebody holds it for longer than two seconds, or it does not close.
+    pub async fn close_when_alone(mut store: Arc<Self>) -> Result<(), StoreError> {
+        let alone = tokio::time::timeout(PATIENCE, async {
+            loop {
+                match Arc::try_unwrap(store) {
+                    Ok(alone) => return alone,
+                    Err(held) => store = held,
+                }
+                tokio::time::sleep(GLANCE).await;
+            }
+        });
+        let busy = |_| StoreError::Failed("it is still in use".to_owned());
+        alone.await.map_err(busy)?.close().await
     }
 
     /// Where queries go that are no part of a write.

@@ -9,6 +9,7 @@ mod disk;
 pub mod feed;
 mod graph;
 pub mod history;
+pub mod html;
 mod index;
 mod kept;
 pub mod lint;

@@ -1,14 +1,16 @@
-//! `GET /exec/view/notes/{path}`: a note that a figure came from, as plain text.
+//! `GET /exec/view/notes/{path}`: a note that a figure came from.
 
 use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use loop_shared::auth::Scope;
 use loop_shared::web_login::Visitor;
-use serde::Serialize;
+use loop_vault::NoteRef;
+use loop_vault::html::{self, Links};
+use serde::{Deserialize as _, Serialize};
 use url::form_urlencoded;
 
-use super::ask::{answer, text};
+use super::ask::{answer, list, text};
 use super::layout::{ELSEWHERE, refused};
 use crate::app::App;
 
@@ -17,7 +19,7 @@ struct Page {
     title: String,
     path: String,
     properties: Vec<[String; 2]>,
-    body: String,
+    html: String,
 }
 
 pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest) -> HttpResponse {
@@ -40,13 +42,24 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         None => value.to_string(),
     };
     let properties = properties.into_iter().flatten();
+    let links = list(&note, "/links").iter();
+    let links: Vec<NoteRef> = links
+        .filter_map(|link| NoteRef::deserialize(link).ok())
+        .collect();
+    let pages = format!("{}view/notes", app.web().site.login.root());
+    let links = Links {
+        snapshot: &app.snapshot(),
+        known: &links,
+        pages: &pages,
+    };
+    let html = html::render(text(&note, "/body"), text(&note, "/path"), &links);
     let page = Page {
         title: text(&note, "/title").to_owned(),
         path: text(&note, "/path").to_owned(),
         properties: properties
             .map(|(name, value)| [name.clone(), written(value)])
             .collect(),
-        body: text(&note, "/body").to_owned(),
+        html,
     };
     app.web()
         .site

@@ -274,3 +274,26 @@ async fn strange_questions_are_refused_kindly_and_hostile_ones_do_nothing() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_note_is_shown_as_text_with_links_to_its_neighbours_and_does_nothing() {
+    let vault = tempfile::tempdir().unwrap();
+    let note = "# Policy\n\nSee [[board|the board]] and [[nowhere]].\n\n<script>alert(1)</script>\n\n- [x](javascript:alert(1))\n";
+    std::fs::create_dir(vault.path().join("notes")).unwrap();
+    std::fs::write(vault.path().join("notes/policy.md"), note).unwrap();
+    std::fs::write(vault.path().join("notes/board.md"), "# Board").unwrap();
+    let folder = vault.path().to_str().unwrap().to_owned();
+    let server = Server::with_pages(|cli| cli.vault_dir = Some(folder));
+    let browser = server.signed_in("mcp:exec", "exec", "ko").await;
+    let (status, html) = page(&server, &browser, "/exec/view/notes/notes/policy.md").await;
+    assert_eq!(status, 200, "{html}");
+    for part in [
+        "<h2 id=\"h-policy\">Policy</h2>",
+        "<a href=\"/exec/view/notes/notes/board.md\">the board</a>",
+        "<em>nowhere</em>",
+        "&lt;script&gt;alert(1)&lt;/script&gt;",
+        "<li><em>x</em></li>",
+    ] {
+        assert!(html.contains(part), "{part}: {html}");
+    }
+}

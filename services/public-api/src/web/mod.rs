@@ -6,9 +6,7 @@
 mod board;
 mod home;
 mod layout;
-mod links;
 mod lint;
-mod markdown;
 mod note;
 mod picture;
 mod texts;

@@ -4,12 +4,12 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use loop_shared::web_login::Visitor;
+use loop_vault::html::{self, Links};
 use serde::Serialize;
 use serde_json::Value;
 
 use super::layout::{ELSEWHERE, Named, refused};
-use super::links::Links;
-use super::{markdown, picture};
+use super::picture;
 use crate::app::App;
 use crate::ask;
 
@@ -38,13 +38,13 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         Ok(note) => note,
         Err(refusal) => return refused(&app, &visitor, &refusal),
     };
-    let root = app.web().login.root();
+    let pages = format!("{}view/note", app.web().login.root());
     let links = Links {
         snapshot: &view,
         known: &note.links,
-        root: &root,
+        pages: &pages,
     };
-    let html = markdown::render(&note.body, &note.note.path, &links);
+    let html = html::render(&note.body, &note.note.path, &links);
     let backlinks: Vec<Named> = note
         .backlinks
         .iter()

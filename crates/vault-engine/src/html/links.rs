@@ -4,19 +4,22 @@
 //! view does not have.
 
 use loop_shared::vault::text::fold;
-use loop_vault::NoteRef;
-use loop_vault::Snapshot;
-use loop_vault::query::{self, EntityAnswer};
+
+use crate::query::{self, EntityAnswer};
+use crate::{NoteRef, Snapshot};
 
 /// Longest address that is linked, in bytes.
 const MAX_BYTES: usize = 2_000;
 
 /// The notes that one note links to.
-pub(super) struct Links<'a> {
-    pub(super) snapshot: &'a Snapshot,
-    pub(super) known: &'a [NoteRef],
-    /// The path before every page, ending in a slash.
-    pub(super) root: &'a str,
+#[derive(Clone, Copy, Debug)]
+pub struct Links<'a> {
+    /// What the reader may see.
+    pub snapshot: &'a Snapshot,
+    /// The notes that a link may lead to: those that the note links to.
+    pub known: &'a [NoteRef],
+    /// The address before every note's path, without a slash at its end.
+    pub pages: &'a str,
 }
 
 impl Links<'_> {
@@ -35,14 +38,14 @@ impl Links<'_> {
     }
 
     /// The page of a path.
-    pub(super) fn page(&self, path: &str) -> String {
+    fn page(&self, path: &str) -> String {
         let Ok(mut url) = url::Url::parse("http://x/") else {
-            return self.root.to_owned();
+            return self.pages.to_owned();
         };
         if let Ok(mut segments) = url.path_segments_mut() {
             segments.clear().extend(path.split('/'));
         }
-        format!("{}view/note{}", self.root, url.path())
+        format!("{}{}", self.pages, url.path())
     }
 
     fn path_of(&self, name: &str) -> Option<String> {

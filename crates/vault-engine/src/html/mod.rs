@@ -3,17 +3,21 @@
 //! In: Markdown. Out: HTML of a fixed set of elements. Never: the note's own HTML (it is shown as text), a script, an image or
 //! anything else that loads, an inline style, a link by another scheme than http, https and mailto.
 
+mod links;
+
 use pulldown_cmark::{
     Alignment, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html,
 };
 
-use super::links::{Links, anchor};
+pub use links::Links;
+use links::anchor;
 
 /// Longest text that is rendered, in bytes.
 const MAX_BYTES: usize = 1_000_000;
 
-/// Renders `text` of the note at `from`.
-pub(super) fn render(text: &str, from: &str, links: &Links<'_>) -> String {
+/// Renders `text` of the note at `from`; what is longer than a megabyte is cut.
+#[must_use]
+pub fn render(text: &str, from: &str, links: &Links<'_>) -> String {
     let end = (0..=MAX_BYTES.min(text.len()))
         .rev()
         .find(|at| text.is_char_boundary(*at));
@@ -133,9 +137,8 @@ fn named(events: &mut [Event<'_>]) {
 
 #[cfg(test)]
 mod tests {
-    use loop_vault::{NoteRef, Snapshot};
-
     use super::*;
+    use crate::{NoteRef, Snapshot};
 
     /// What a note may hold, one attack each.
     const HOSTILE: &[&str] = &[
@@ -218,7 +221,7 @@ mod tests {
         let links = Links {
             snapshot: &snapshot,
             known: &known,
-            root: "/",
+            pages: "/view/note",
         };
         render(text, "a/from.md", &links)
     }
