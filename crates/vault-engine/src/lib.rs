@@ -20,6 +20,7 @@ mod patterns;
 mod privacy;
 pub mod project;
 pub mod query;
+mod rows;
 pub mod scan;
 pub mod search;
 mod snapshot;
