@@ -11,6 +11,7 @@ mod lint;
 mod markdown;
 mod note;
 mod picture;
+mod properties;
 mod texts;
 mod try_out;
 

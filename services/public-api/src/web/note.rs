@@ -5,24 +5,22 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use loop_shared::web_login::Visitor;
 use serde::Serialize;
-use serde_json::Value;
 
 use super::layout::{ELSEWHERE, Named, refused};
 use super::links::Links;
+use super::properties::Property;
 use super::{markdown, picture};
 use crate::app::App;
 use crate::ask;
 
 /// Most notes that are listed in one place.
 const MAX_LISTED: usize = 200;
-/// Longest property that is shown, in characters.
-const MAX_PROPERTY: usize = 2_000;
 
 #[derive(Debug, Serialize)]
 struct Page {
     title: String,
     path: String,
-    properties: Vec<[String; 2]>,
+    properties: Vec<Property>,
     tags: Vec<String>,
     html: String,
     links: Vec<Named>,
@@ -58,7 +56,7 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         title: note.note.title.clone(),
         path: note.note.path.clone(),
         properties: properties
-            .map(|(name, value)| [name.clone(), written(value)])
+            .map(|(name, value)| Property::of(name, value, &note.relations))
             .collect(),
         tags: note.tags.clone(),
         html,
@@ -73,15 +71,4 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
     };
     app.web()
         .show(&visitor, (ELSEWHERE, "note.html"), StatusCode::OK, &page)
-}
-
-/// A property for people: lists with commas, the rest as it stands.
-fn written(value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        Value::Array(list) => list.iter().map(written).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
-    };
-    text.chars().take(MAX_PROPERTY).collect()
 }
