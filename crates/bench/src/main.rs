@@ -17,6 +17,7 @@ mod seed;
 mod server;
 mod settings;
 mod sums;
+mod unchecked;
 mod vault;
 mod work;
 

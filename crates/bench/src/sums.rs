@@ -1,9 +1,9 @@
-//! A server whose tool and whose route add two numbers, each behind the check of tokens and a second time without it: what the
+//! A server whose tool and whose route add two numbers, each behind the check of tokens and two more times without it: what the
 //! check costs, and what a call costs beside a `FastMCP` server that does the same.
 //!
 //! `loop-bench sums` runs it, for the measurement alone. In: the settings of a resource server. Out: `/mcp` and `/api/sum` as every
-//! service mounts them, `/open` and `/open/sum` of the same parts without a door. Never: part of a service; no service knows how to
-//! leave its door out.
+//! service mounts them; `/unchecked` and `/unchecked/sum` behind every layer of theirs but the look at the token; `/open` and
+//! `/open/sum` without a door. Never: part of a service; no service knows how to leave its door out.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use actix_web::{
 use clap::Parser;
 use loop_shared::{
     auth::Scope,
-    mcp::{DEFAULT_BODY_BYTES, mount},
+    mcp::{DEFAULT_BODY_BYTES, behind_a_door, mount},
     resource_server::{Resource, ResourceServer, run},
     service::config::{Problems, ResourceServerArgs, ServiceArgs, ServiceIdentity},
 };
@@ -30,7 +30,7 @@ use rmcp_actix_web::transport::{LocalSessionManager, StreamableHttpService};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::Failure;
+use crate::{Failure, unchecked::Unchecked};
 
 /// How this program is told to be the server.
 pub(crate) const SUMS: &str = "sums";
@@ -124,6 +124,18 @@ fn routes(door: &ResourceServer, config: &mut ServiceConfig) {
     config.service(
         open.scope_with_path("/open")
             .wrap(headers)
+            .wrap(door.cors()),
+    );
+    let unchecked = Unchecked::instead_of(&door.bearer);
+    config.service(
+        web::resource("/unchecked/sum")
+            .route(web::get().to(sum))
+            .wrap(unchecked.clone())
+            .wrap(door.cors()),
+    );
+    config.service(
+        behind_a_door("/unchecked", || Sums, &door.mcp)
+            .wrap(unchecked)
             .wrap(door.cors()),
     );
     config.service(

@@ -31,6 +31,7 @@ pub fn between(before: &Snapshot, after: &Snapshot) -> Vec<Change> {
             (None, None) => return changes,
             (Some(_), None) => Ordering::Less,
             (None, Some(_)) => Ordering::Greater,
+            (Some(old), Some(new)) if Arc::ptr_eq(old, new) => Ordering::Equal,
             (Some(old), Some(new)) => old.path.cmp(&new.path),
         };
         match order {

@@ -9,6 +9,7 @@ use loop_shared::vault::{Defect, DefectCode, text::fold};
 use crate::{
     names::{At, Names},
     note::Note,
+    rows::Rows,
     snapshot::NoteDefect,
 };
 
@@ -24,11 +25,11 @@ pub(crate) struct Targets {
 #[derive(Debug, Default)]
 pub(crate) struct Graph {
     /// By note.
-    targets: Vec<Arc<Targets>>,
+    targets: Rows<Arc<Targets>>,
     /// By note: the notes that link to it, each once, and how often.
-    backlinks: Vec<Vec<(At, u32)>>,
+    backlinks: Rows<Vec<(At, u32)>>,
     /// By note: the notes whose relation leads to it, with the relation's position.
-    incoming: Vec<Vec<(At, u32)>>,
+    incoming: Rows<Vec<(At, u32)>>,
 }
 
 impl Graph {
@@ -42,14 +43,60 @@ impl Graph {
 
     /// The same for notes of which only some changed, and none its names.
     pub(crate) fn after(&self, notes: &[Arc<Note>], names: &Names, changed: &[At]) -> Self {
-        let mut targets = self.targets.clone();
+        let mut next = Self {
+            targets: self.targets.clone(),
+            backlinks: self.backlinks.clone(),
+            incoming: self.incoming.clone(),
+        };
         for &at in changed {
-            if let (Some(note), Some(slot)) = (notes.get(at as usize), targets.get_mut(at as usize))
-            {
-                *slot = Arc::new(follow(notes, names, at, note));
+            let note = notes.get(at as usize);
+            if let Some((note, slot)) = note.zip(next.targets.get_mut(at as usize)) {
+                let new = Arc::new(follow(notes, names, at, note));
+                let old = std::mem::replace(slot, Arc::clone(&new));
+                next.take_out(at, &old);
+                next.put_in(at, &new);
             }
         }
-        Self::turned(targets)
+        next
+    }
+
+    /// Nothing comes from this note any more.
+    fn take_out(&mut self, at: At, old: &Targets) {
+        for &target in old.links.iter().flatten().filter(|&&target| target != at) {
+            if let Some(list) = self.backlinks.get_mut(target as usize)
+                && let Ok(found) = list.binary_search_by_key(&at, |&(source, _)| source)
+            {
+                list.remove(found);
+            }
+        }
+        for &target in old.relations.iter().flatten() {
+            if let Some(list) = self.incoming.get_mut(target as usize) {
+                list.retain(|&(source, _)| source != at);
+            }
+        }
+    }
+
+    /// What comes from this note, of which nothing is there yet.
+    fn put_in(&mut self, at: At, new: &Targets) {
+        for &target in new.links.iter().flatten().filter(|&&target| target != at) {
+            let Some(list) = self.backlinks.get_mut(target as usize) else {
+                continue;
+            };
+            match list.binary_search_by_key(&at, |&(source, _)| source) {
+                Ok(found) => {
+                    if let Some((_, count)) = list.get_mut(found) {
+                        *count += 1;
+                    }
+                }
+                Err(place) => list.insert(place, (at, 1)),
+            }
+        }
+        for (position, target) in (0..).zip(&new.relations) {
+            if let Some(list) = target.and_then(|target| self.incoming.get_mut(target as usize)) {
+                let place = list.partition_point(|&other| other < (at, position));
+                list.insert(place, (at, position));
+            }
+        }
     }
 
     fn turned(targets: Vec<Arc<Targets>>) -> Self {
@@ -73,9 +120,9 @@ impl Graph {
             }
         }
         Self {
-            targets,
-            backlinks,
-            incoming,
+            targets: targets.into(),
+            backlinks: backlinks.into(),
+            incoming: incoming.into(),
         }
     }
 
@@ -103,31 +150,42 @@ impl Graph {
     /// Links and relations that lead nowhere, each target once a note.
     pub(crate) fn dangling(&self, notes: &[Arc<Note>]) -> Vec<NoteDefect> {
         let mut defects = Vec::new();
-        for (note, Targets { links, relations }) in
-            notes.iter().zip(self.targets.iter().map(Arc::as_ref))
-        {
-            if links.iter().chain(relations).all(Option::is_some) {
-                continue;
-            }
-            let mut said: HashSet<String> = HashSet::new();
-            let open = note.relations.iter().zip(relations);
-            for (relation, _) in open.filter(|(_, target)| target.is_none()) {
-                if said.insert(fold(relation.target.as_str())) {
-                    let message = format!("{} `{}` does not exist", relation.kind, relation.target);
-                    let defect = Defect::at(DefectCode::DanglingRelation, relation.line, message);
-                    defects.push(NoteDefect::of(note, defect));
-                }
-            }
-            let open = note.links.iter().zip(links);
-            for (link, _) in open.filter(|(_, target)| target.is_none()) {
-                if !link.names_a_file() && said.insert(fold(&link.target)) {
-                    let message = format!("[[{}]] leads nowhere", link.target);
-                    let defect = Defect::at(DefectCode::DanglingLink, link.line, message);
-                    defects.push(NoteDefect::of(note, defect));
-                }
-            }
+        for (note, targets) in notes.iter().zip(self.targets.iter()) {
+            dangling(note, targets, &mut defects);
         }
         defects
+    }
+
+    /// Those of one note.
+    pub(crate) fn dangling_of(&self, at: At, note: &Note) -> Vec<NoteDefect> {
+        let mut defects = Vec::new();
+        if let Some(targets) = self.targets(at) {
+            dangling(note, targets, &mut defects);
+        }
+        defects
+    }
+}
+
+fn dangling(note: &Note, Targets { links, relations }: &Targets, defects: &mut Vec<NoteDefect>) {
+    if links.iter().chain(relations).all(Option::is_some) {
+        return;
+    }
+    let mut said: HashSet<String> = HashSet::new();
+    let open = note.relations.iter().zip(relations);
+    for (relation, _) in open.filter(|(_, target)| target.is_none()) {
+        if said.insert(fold(relation.target.as_str())) {
+            let message = format!("{} `{}` does not exist", relation.kind, relation.target);
+            let defect = Defect::at(DefectCode::DanglingRelation, relation.line, message);
+            defects.push(NoteDefect::of(note, defect));
+        }
+    }
+    let open = note.links.iter().zip(links);
+    for (link, _) in open.filter(|(_, target)| target.is_none()) {
+        if !link.names_a_file() && said.insert(fold(&link.target)) {
+            let message = format!("[[{}]] leads nowhere", link.target);
+            let defect = Defect::at(DefectCode::DanglingLink, link.line, message);
+            defects.push(NoteDefect::of(note, defect));
+        }
     }
 }
 

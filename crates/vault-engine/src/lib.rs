@@ -21,6 +21,7 @@ mod patterns;
 mod privacy;
 pub mod project;
 pub mod query;
+mod rows;
 pub mod scan;
 pub mod search;
 mod snapshot;

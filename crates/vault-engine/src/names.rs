@@ -6,27 +6,31 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use foldhash::fast::RandomState;
+
 use crate::note::Note;
 
 /// Position of a note in its snapshot.
 pub(crate) type At = u32;
 
+type Map<T> = HashMap<Arc<str>, T, RandomState>;
+
 #[derive(Debug, Default)]
 pub(crate) struct Names {
-    paths: HashMap<Arc<str>, At>,
-    stems: HashMap<Arc<str>, Vec<At>>,
-    ids: HashMap<Arc<str>, Vec<At>>,
-    aliases: HashMap<Arc<str>, Vec<At>>,
+    paths: Map<At>,
+    stems: Map<Vec<At>>,
+    ids: Map<Vec<At>>,
+    aliases: Map<Vec<At>>,
 }
 
 impl Names {
     /// Collects the names of notes, which are in the order of their paths.
     pub(crate) fn of(notes: &[Arc<Note>]) -> Self {
         let mut names = Self {
-            paths: HashMap::with_capacity(notes.len()),
-            stems: HashMap::with_capacity(notes.len()),
-            ids: HashMap::with_capacity(notes.len()),
-            aliases: HashMap::with_capacity(notes.len()),
+            paths: Map::with_capacity_and_hasher(notes.len(), RandomState::default()),
+            stems: Map::with_capacity_and_hasher(notes.len(), RandomState::default()),
+            ids: Map::with_capacity_and_hasher(notes.len(), RandomState::default()),
+            aliases: Map::with_capacity_and_hasher(notes.len(), RandomState::default()),
         };
         for (at, note) in (0..).zip(notes) {
             let folded = &note.folded;

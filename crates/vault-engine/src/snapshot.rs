@@ -3,7 +3,9 @@
 //! In: notes. Out: [`Snapshot`], which is shared by every reader and never changes.
 
 mod defects;
+mod digest;
 mod open;
+mod step;
 
 use std::{collections::BTreeMap, sync::Arc, time::Duration};
 
@@ -17,6 +19,8 @@ use crate::{
     names::{At, Names},
     note::{ContentHash, Note},
 };
+use digest::Digest;
+pub(crate) use step::Step;
 
 /// A mistake and the file it is in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -40,12 +44,17 @@ impl NoteDefect {
 /// Every note of the vault and how they hang together, at one moment.
 #[derive(Clone, Debug)]
 pub struct Snapshot {
-    notes: Vec<Arc<Note>>,
+    notes: Arc<Vec<Arc<Note>>>,
     names: Arc<Names>,
     graph: Arc<Graph>,
     index: Index,
+    /// While not everything is read: an index made before, and the notes that it counts by, which are not shown.
+    before: Option<Arc<(Index, Vec<Arc<Note>>)>>,
+    /// What was found while walking.
+    walked: Arc<[NoteDefect]>,
     defects: Arc<[NoteDefect]>,
     generation: u64,
+    digest: Digest,
     hash: ContentHash,
     bytes: u64,
     load_time: Duration,
@@ -57,12 +66,15 @@ impl Snapshot {
     /// Before anything was read.
     pub(crate) fn empty() -> Self {
         Self {
-            notes: Vec::new(),
+            notes: Arc::default(),
             names: Arc::default(),
             graph: Arc::default(),
             index: Index::default(),
+            before: None,
+            walked: Arc::default(),
             defects: Arc::default(),
             generation: 0,
+            digest: Digest::default(),
             hash: ContentHash::default(),
             bytes: 0,
             load_time: Duration::ZERO,
@@ -72,28 +84,65 @@ impl Snapshot {
 
     /// The next picture: of these notes in the order of their paths, and of what was found while walking.
     ///
-    /// When only texts changed, the names and most links of this picture are used again. The index knows the new notes
-    /// only after [`Self::indexed`]; until then a search looks through them.
+    /// What did not change is shared with this picture. The index knows the new notes only after [`Self::indexed`]; until then a
+    /// search looks through them.
     pub(crate) fn next(&self, notes: Vec<Arc<Note>>, walked: &[NoteDefect]) -> Self {
-        let (names, graph) = if let Some(changed) = edited(&self.notes, &notes) {
-            let graph = self.graph.after(&notes, &self.names, &changed);
-            (Arc::clone(&self.names), graph)
+        let step = Step::between(&self.notes, &notes);
+        self.stepped(&step, notes, walked)
+    }
+
+    /// The same, when the way to these notes is known.
+    pub(crate) fn stepped(
+        &self,
+        step: &Step,
+        notes: Vec<Arc<Note>>,
+        walked: &[NoteDefect],
+    ) -> Self {
+        let same_walked = *self.walked == *walked;
+        let walked = if same_walked {
+            Arc::clone(&self.walked)
+        } else {
+            walked.into()
+        };
+        let (names, graph, defects) = if keeps_names(step, &self.notes, &notes) {
+            let names = &self.names;
+            let graph = self.graph.after(&notes, names, &step.fresh);
+            let defects = if same_walked {
+                let place = (&*walked, step.fresh.as_slice());
+                defects::after(&self.defects, &notes, names, &graph, place)
+            } else {
+                defects::all(&notes, names, &graph, &walked).into()
+            };
+            (Arc::clone(names), graph, defects)
         } else {
             let names = Arc::new(Names::of(&notes));
             let graph = Graph::of(&notes, &names);
-            (names, graph)
+            let defects = defects::all(&notes, &names, &graph, &walked).into();
+            (names, graph, defects)
+        };
+        let bytes = |notes: &[Arc<Note>], places: &[At]| -> u64 {
+            let notes = places.iter().filter_map(|&at| notes.get(at as usize));
+            notes.map(|note| note.bytes).sum()
+        };
+        let digest = self.digest.after(step, &notes);
+        let index = match self.before.as_deref() {
+            None => self.index.placed(step),
+            Some((index, counted)) => index.placed(&Step::between(counted, &notes)),
         };
         Self {
-            defects: defects::all(&notes, &names, &graph, walked).into(),
-            hash: hash_of(&notes, walked),
-            bytes: notes.iter().map(|note| note.bytes).sum(),
+            hash: digest.whole(&walked),
+            bytes: self.bytes + bytes(&notes, &step.fresh) - bytes(&self.notes, &step.gone),
             generation: self.generation + 1,
             load_time: Duration::ZERO,
             read: None,
-            index: self.index.placed(&notes),
-            names,
+            index,
+            before: self.before.clone(),
             graph: Arc::new(graph),
-            notes,
+            notes: Arc::new(notes),
+            digest,
+            walked,
+            defects,
+            names,
         }
     }
 
@@ -103,18 +152,19 @@ impl Snapshot {
         self
     }
 
-    /// Before anything was read, with pieces of an index made before.
-    pub(crate) fn beginning(index: Index) -> Self {
+    /// Before anything was read, with an index made before of some notes, which are not shown.
+    pub(crate) fn beginning(index: Index, notes: Vec<Arc<Note>>) -> Self {
         Self {
-            index,
+            before: Some(Arc::new((index, notes))),
             read: Some(0),
             ..Self::empty()
         }
     }
 
     /// The same picture, of a vault that is read so far. Percent.
-    pub(crate) const fn read_so_far(mut self, percent: Option<u8>) -> Self {
+    pub(crate) fn read_so_far(mut self, percent: Option<u8>) -> Self {
         self.read = percent;
+        self.before = self.before.filter(|_| percent.is_some());
         self
     }
 
@@ -234,46 +284,29 @@ impl Snapshot {
     }
 }
 
-/// Positions of the notes that are not those of before; `None` when a name came, went or changed.
-fn edited(before: &[Arc<Note>], after: &[Arc<Note>]) -> Option<Vec<At>> {
-    if before.len() != after.len() {
-        return None;
-    }
-    let mut changed = Vec::new();
-    for ((at, old), new) in (0..).zip(before).zip(after) {
-        if Arc::ptr_eq(old, new) {
-            continue;
-        }
-        if old.path != new.path
-            || old.folded.id != new.folded.id
-            || old.folded.aliases != new.folded.aliases
-        {
-            return None;
-        }
-        changed.push(at);
-    }
-    Some(changed)
-}
-
-fn hash_of(notes: &[Arc<Note>], walked: &[NoteDefect]) -> ContentHash {
-    let notes = notes.iter().flat_map(|note| {
-        let hash = note.hash.as_bytes().as_slice();
-        [note.path.as_str().as_bytes(), &[0], hash]
-    });
-    let walked = walked
-        .iter()
-        .flat_map(|found| [found.path.as_bytes(), found.defect.code.as_str().as_bytes()]);
-    ContentHash::of(notes.chain(walked))
+/// Whether every note that changed is called what it was called before.
+fn keeps_names(step: &Step, before: &[Arc<Note>], after: &[Arc<Note>]) -> bool {
+    let same = |(&old, &new): (&At, &At)| {
+        let pair = before.get(old as usize).zip(after.get(new as usize));
+        pair.is_some_and(|(old, new)| {
+            old.folded.id == new.folded.id && old.folded.aliases == new.folded.aliases
+        })
+    };
+    step.is_in_place() && step.gone.iter().zip(&step.fresh).all(same)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::index::NOWHERE;
     use proptest::prelude::*;
 
     fn notes(texts: &BTreeMap<u8, (u8, u8)>) -> Vec<(String, String)> {
         let text = |&(link, id): &(u8, u8)| {
-            format!("---\nentity_type: Task\nentity_id: id{id}\n---\n[[n{link}]] [[id{link}]]")
+            let id = id % 3; // the text changes and the id does not
+            format!(
+                "---\nentity_type: Task\nentity_id: id{id}\nparent_id: id{link}\n---\n[[n{link}]] [[id{link}]]"
+            )
         };
         texts
             .iter()
@@ -284,9 +317,30 @@ mod tests {
     fn shown(snapshot: &Snapshot) -> String {
         let backlinks: Vec<_> = (0..)
             .zip(snapshot.notes())
-            .map(|(at, note)| (&note.path, snapshot.graph.backlinks(at)))
+            .map(|(at, note)| {
+                let graph = &snapshot.graph;
+                (&note.path, graph.backlinks(at), graph.incoming(at))
+            })
             .collect();
         format!("{:?} {backlinks:?} {:?}", snapshot.hash, snapshot.defects)
+    }
+
+    /// Every note is in one piece of the index, or still to be indexed.
+    fn is_covered_once(snapshot: &Snapshot) -> bool {
+        let mut places: Vec<At> = snapshot.index.loose().to_vec();
+        for placed in snapshot.index.pieces() {
+            for (note, &at) in placed.segment.notes().iter().zip(&*placed.at) {
+                if at == NOWHERE {
+                    continue;
+                }
+                if !Arc::ptr_eq(note, &snapshot.notes[at as usize]) {
+                    return false;
+                }
+                places.push(at);
+            }
+        }
+        places.sort_unstable();
+        places.into_iter().eq((0..).take(snapshot.notes.len()))
     }
 
     proptest! {
@@ -311,6 +365,12 @@ mod tests {
                 let notes = fresh.notes.iter().map(kept).collect();
                 snapshot = snapshot.next(notes, &[]);
                 prop_assert_eq!(shown(&snapshot), shown(&fresh));
+                prop_assert_eq!(snapshot.bytes, fresh.bytes);
+                prop_assert!(is_covered_once(&snapshot));
+                if name % 2 == 0 {
+                    snapshot = snapshot.indexed();
+                    prop_assert!(is_covered_once(&snapshot) && snapshot.unindexed() == 0);
+                }
             }
         }
     }

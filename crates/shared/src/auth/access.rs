@@ -1,6 +1,7 @@
 //! One access line for each authorized request: who, through what, with which scopes, where, how it went.
 //!
-//! In: notes made along the way. Out: one log line (target `access`) when the response has been sent.
+//! In: notes made along the way. Out: one log line (target `access`) when the response has been sent, or, when all of it is
+//! there at once, when it is handed over to be sent.
 //! Never: tokens, queries, bodies, raw paths (the matched route instead).
 
 use std::pin::Pin;
@@ -9,6 +10,7 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
+use actix_web::http::Method;
 use actix_web::web::Bytes;
 use actix_web::{Error, HttpMessage, HttpRequest};
 
@@ -40,8 +42,9 @@ pub fn note_tool(note: &AccessNote, name: &str) {
 pub(crate) struct AccessLine {
     pub(crate) principal: Arc<Principal>,
     pub(crate) note: AccessNote,
-    pub(crate) method: String,
-    pub(crate) route: String,
+    pub(crate) method: Method,
+    /// Its pattern, if there is one.
+    pub(crate) route: Option<String>,
     pub(crate) status: u16,
     pub(crate) started: Instant,
     pub(crate) span: tracing::Span,
@@ -55,9 +58,9 @@ impl AccessLine {
             target: "access",
             subject = self.principal.subject.as_str(),
             client = self.principal.client_id.as_str(),
-            scopes = self.principal.scopes.to_string(),
-            method = self.method,
-            route = self.route,
+            scopes = %self.principal.scopes,
+            method = self.method.as_str(),
+            route = self.route.as_deref().unwrap_or("-"),
             tool = self.note.tool(),
             status = self.status,
             duration_ms,
@@ -73,8 +76,19 @@ pub(crate) struct AccessBody {
 }
 
 impl AccessBody {
-    pub(crate) fn new(inner: BoxBody, line: AccessLine) -> Self {
-        Self { inner, line }
+    /// Hangs a line on a body; one that is there as a whole needs nobody to watch it being sent.
+    pub(crate) fn around(body: BoxBody, line: AccessLine) -> BoxBody {
+        if body.size() == BodySize::None {
+            line.write();
+            return body;
+        }
+        match body.try_into_bytes() {
+            Ok(whole) => {
+                line.write();
+                BoxBody::new(whole)
+            }
+            Err(inner) => BoxBody::new(Self { inner, line }),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use rmcp_actix_web::transport::on_request_extensions;
 use serde_json::json;
 
 use crate::auth::access::{self, AccessNote};
-use crate::auth::bearer::{Caller, Gate};
+use crate::auth::bearer::Caller;
 use crate::auth::principal::Principal;
 use crate::auth::scope::Scopes;
 
@@ -35,11 +35,8 @@ impl IntoCallToolResult for ToolRefused {
 /// # Errors
 /// An internal error when the endpoint is not mounted behind the bearer middleware.
 pub fn caller(context: &RequestContext<RoleServer>) -> Result<Caller, ErrorData> {
-    let found = on_request_extensions(&context.extensions).and_then(|extensions| {
-        let principal = extensions.get::<Arc<Principal>>()?;
-        let gate = extensions.get::<Arc<Gate>>()?;
-        Some(Caller::new(Arc::clone(principal), Arc::clone(gate)))
-    });
+    let found = on_request_extensions(&context.extensions)
+        .and_then(|extensions| extensions.get::<Caller>().cloned());
     found.ok_or_else(|| ErrorData::internal_error("the request has no caller", None))
 }
 

@@ -27,7 +27,7 @@ pub use catalog::{
 };
 pub use context::{ToolRefused, caller, may_read, note_tool, principal, require_scope};
 pub use legacy_sse::{SseSessions, mount_legacy_sse};
-pub use mount::{DEFAULT_BODY_BYTES, McpMount, mount};
+pub use mount::{DEFAULT_BODY_BYTES, McpMount, behind_a_door, mount};
 pub use session::{Session, begin_session, session};
 pub use step_up::ToolScopes;
 pub use stranger::stranger;

@@ -14,12 +14,11 @@ use url::Url;
 
 use super::announce::Announcer;
 use super::announced::{Announced, remember};
-use super::session::{NewSession, Session};
+use super::session::{self, NewSession, SessionId};
 use super::step_up::{ToolScopes, stepped_up};
 use super::streams::listened;
 use crate::auth::access::AccessNote;
-use crate::auth::bearer::{Bearer, Gate};
-use crate::auth::principal::Principal;
+use crate::auth::bearer::{Bearer, Caller};
 use crate::service::config::ServiceConfig;
 use crate::service::headers;
 
@@ -113,6 +112,29 @@ where
     S: ServerHandler,
     F: Fn() -> S + Send + Sync + 'static,
 {
+    behind_a_door(path, factory, rules)
+        .wrap(rules.bearer.clone())
+        .wrap(Compat::new(headers::cors_for(&rules.allowed_origins)))
+}
+
+/// What [`mount`] puts behind the bearer middleware: for a door of another kind, which has to be wrapped around it.
+pub fn behind_a_door<S, F>(
+    path: &'static str,
+    factory: F,
+    rules: &McpMount,
+) -> Scope<
+    impl ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse<impl MessageBody + use<S, F>>,
+        Error = Error,
+        InitError = (),
+    > + use<S, F>,
+>
+where
+    S: ServerHandler,
+    F: Fn() -> S + Send + Sync + 'static,
+{
     let service = StreamableHttpService::builder()
         .service_factory(Arc::new(move || Ok(factory())))
         .session_manager(Arc::new(LocalSessionManager::default()))
@@ -143,22 +165,19 @@ where
                 .add(("X-Accel-Buffering", "no"))
                 .add(("Cache-Control", "no-store")),
         )
-        .wrap(rules.bearer.clone())
-        .wrap(Compat::new(headers::cors_for(&rules.allowed_origins)))
 }
 
 /// Copies what the bearer middleware found into the context that tools see.
 pub(super) fn carry(request: &HttpRequest, context: &mut Extensions) {
     let extensions = request.extensions();
-    if let Some(principal) = extensions.get::<Arc<Principal>>() {
-        context.insert(Session::named(principal, request.headers()));
-        context.insert(Arc::clone(principal));
+    if let Some(caller) = extensions.get::<Caller>() {
+        context.insert(caller.clone());
+    }
+    if let Some(id) = session::id_of(request.headers()) {
+        context.insert(SessionId::from(id));
     }
     if let Some(new) = extensions.get::<NewSession>() {
         context.insert(new.clone());
-    }
-    if let Some(gate) = extensions.get::<Arc<Gate>>() {
-        context.insert(Arc::clone(gate));
     }
     if let Some(announced) = extensions.get::<Announced>() {
         context.insert(announced.clone());

@@ -51,7 +51,7 @@ pub async fn gate<B: MessageBody + 'static>(
             return Ok(request.into_response(answer));
         }
     };
-    let method = request.method().as_str().to_owned();
+    let method = request.method().clone();
     let principal = visitor.principal();
     request.extensions_mut().insert(note.clone());
     request.extensions_mut().insert(visitor);
@@ -60,15 +60,12 @@ pub async fn gate<B: MessageBody + 'static>(
         principal,
         note,
         method,
-        route: response
-            .request()
-            .match_pattern()
-            .unwrap_or_else(|| "-".to_owned()),
+        route: response.request().match_pattern(),
         status: response.status().as_u16(),
         started,
         span: tracing::Span::current(),
     };
-    Ok(response.map_body(|_, body| BoxBody::new(AccessBody::new(BoxBody::new(body), line))))
+    Ok(response.map_body(|_, body| AccessBody::around(BoxBody::new(body), line)))
 }
 
 async fn enter(login: &WebLogin, request: &HttpRequest) -> Result<Visitor, Fault> {

@@ -4,6 +4,7 @@
 //! anything else that loads, an inline style, a link by another scheme than http, https and mailto.
 
 mod links;
+mod properties;
 
 use pulldown_cmark::{
     Alignment, CowStr, Event, HeadingLevel, LinkType, Options, Parser, Tag, TagEnd, html,
@@ -11,6 +12,7 @@ use pulldown_cmark::{
 
 pub use links::Links;
 use links::anchor;
+pub use properties::Property;
 
 /// Longest text that is rendered, in bytes.
 const MAX_BYTES: usize = 1_000_000;

@@ -28,7 +28,7 @@ pub(crate) use pairs::{Pair, Pairs};
 pub(crate) use segment::{Local, Parts, Posting, Segment};
 pub(crate) use words::{MAX_WORD, is_letter, stands_alone, words};
 
-use crate::{names::At, note::Note};
+use crate::{names::At, note::Note, snapshot::Step};
 
 /// In [`Placed::at`]: the note is not part of this snapshot.
 pub(crate) const NOWHERE: At = At::MAX;
@@ -54,44 +54,41 @@ pub(crate) struct Index {
 }
 
 impl Index {
-    /// Pieces that were made before, to find the notes of a snapshot in.
-    pub(crate) fn of_pieces(pieces: Vec<Arc<Segment>>) -> Self {
-        let placed = pieces.into_iter().map(|segment| Placed {
-            at: Arc::default(),
-            live: 0,
-            segment,
-        });
-        Self {
-            placed: placed.collect(),
-            loose: Vec::new(),
-        }
-    }
-
-    /// Finds the notes of a snapshot in the pieces there are; what is new stays loose.
-    pub(crate) fn placed(&self, notes: &[Arc<Note>]) -> Self {
-        let mut covered = vec![false; notes.len()];
-        let mut placed = Vec::with_capacity(self.placed.len());
-        for Placed { segment, .. } in &self.placed {
-            let at: Vec<At> = segment
-                .notes()
-                .iter()
-                .map(|note| place(notes, note))
-                .collect();
+    /// Pieces that were made before, each with the numbers of its notes among some notes.
+    pub(crate) fn of_pieces(pieces: Vec<(Arc<Segment>, Vec<At>)>, notes: usize) -> Self {
+        let mut covered = vec![false; notes];
+        let placed = pieces.into_iter().map(|(segment, at)| {
             let mut live = 0;
-            for &at in at.iter().filter(|&&at| at != NOWHERE) {
+            for &at in &at {
                 if let Some(slot) = covered.get_mut(at as usize) {
                     *slot = true;
                     live += 1;
                 }
             }
-            if live > 0 {
-                let (segment, at) = (Arc::clone(segment), Arc::new(at));
-                placed.push(Placed { segment, at, live });
-            }
+            let at = Arc::new(at);
+            Placed { segment, at, live }
+        });
+        Self {
+            placed: placed.collect(),
+            loose: (0..)
+                .zip(&covered)
+                .filter(|(_, covered)| !**covered)
+                .map(|(at, _)| at)
+                .collect(),
         }
-        let loose = (0..).zip(&covered).filter(|(_, covered)| !**covered);
-        let loose = loose.map(|(at, _)| at).collect();
-        Self { placed, loose }
+    }
+
+    /// The index of the notes after a step; what is new stays loose.
+    pub(crate) fn placed(&self, step: &Step) -> Self {
+        let placed = self.placed.iter().filter_map(|placed| placed.after(step));
+        let loose = self.loose.iter().map(|&at| step.to(at));
+        let loose = loose.filter(|&at| at != NOWHERE);
+        let mut loose: Vec<At> = loose.chain(step.fresh.iter().copied()).collect();
+        loose.sort_unstable();
+        Self {
+            placed: placed.collect(),
+            loose,
+        }
     }
 
     /// The same with every note in a piece, and few pieces.
@@ -146,6 +143,24 @@ impl Index {
 }
 
 impl Placed {
+    /// The same piece after a step; nothing when none of its notes is left.
+    fn after(&self, step: &Step) -> Option<Self> {
+        let left = |&at: &At| at != NOWHERE && step.to(at) != NOWHERE;
+        let live = self.at.iter().filter(|at| left(at)).count();
+        if live == 0 {
+            return None;
+        }
+        if step.is_in_place() && live == self.live {
+            return Some(self.clone());
+        }
+        let at = self.at.iter().map(|&at| step.to(at));
+        Some(Self {
+            segment: Arc::clone(&self.segment),
+            at: Arc::new(at.collect()),
+            live,
+        })
+    }
+
     fn live_notes(&self) -> Vec<At> {
         let all = self.at.iter().copied();
         all.filter(|&at| at != NOWHERE).collect()
@@ -155,14 +170,6 @@ impl Placed {
 /// 1–3, 4–15, 16–63, …: pieces of one class are of about one size.
 fn size_class(notes: usize) -> usize {
     (usize::BITS - notes.max(1).leading_zeros()) as usize / 2
-}
-
-fn place(notes: &[Arc<Note>], wanted: &Arc<Note>) -> At {
-    let found = notes.binary_search_by(|note| note.path.cmp(&wanted.path));
-    let found = found.ok().and_then(|at| Some((at, notes.get(at)?)));
-    found
-        .filter(|(_, note)| Arc::ptr_eq(note, wanted))
-        .map_or(NOWHERE, |(at, _)| At::try_from(at).unwrap_or(NOWHERE))
 }
 
 /// Indexes notes, in pieces, on a few threads.

@@ -19,7 +19,12 @@ use super::{
     is_private, notes,
     pieces::{self, GONE, Piece},
 };
-use crate::{Note, VaultConfig, disk::RootId, index::Segment, wire::Rest};
+use crate::{
+    Note, VaultConfig,
+    disk::RootId,
+    index::{Index, Segment},
+    wire::Rest,
+};
 
 const MAX_THREADS: usize = 8;
 
@@ -28,8 +33,8 @@ const MAX_THREADS: usize = 8;
 pub(crate) struct Kept {
     /// The notes, by path.
     pub(crate) notes: Vec<KeptNote<Arc<Note>>>,
-    /// The pieces of the index, which hold these notes.
-    pub(crate) pieces: Vec<Arc<Segment>>,
+    /// The index of these notes.
+    pub(crate) index: Index,
 }
 
 /// One frame behind the first.
@@ -117,17 +122,19 @@ fn together(frames: impl Iterator<Item = Option<Frame>>) -> Option<Kept> {
         return None;
     }
     let gone = Arc::new(Note::read(NotePath::parse("gone.md").ok()?, b""));
-    for Piece { notes, parts } in pieces {
-        let note = |number: u32| {
+    let mut placed = Vec::with_capacity(pieces.len());
+    for Piece { notes: at, parts } in pieces {
+        let note = |&number: &u32| {
             if number == GONE {
                 return Some(Arc::clone(&gone));
             }
             let kept = kept.notes.get(number as usize)?;
             Some(Arc::clone(&kept.note))
         };
-        let notes: Option<Vec<Arc<Note>>> = notes.into_iter().map(note).collect();
-        kept.pieces.push(Arc::new(Segment::again(notes?, parts)));
+        let notes: Option<Vec<Arc<Note>>> = at.iter().map(note).collect();
+        placed.push((Arc::new(Segment::again(notes?, parts)), at));
     }
+    kept.index = Index::of_pieces(placed, kept.notes.len());
     Some(kept)
 }
 
@@ -160,7 +167,6 @@ mod tests {
     use super::*;
     use crate::{
         Snapshot,
-        index::Index,
         kept::save::{frame_of_notes, frame_of_piece},
         query::Page,
         search::search,
@@ -201,7 +207,9 @@ mod tests {
         let kept = together(frames.iter().map(|frame| decode(frame, Path::new("/v")))).unwrap();
         let notes: Vec<_> = kept.notes.into_iter().map(|kept| kept.note).collect();
         assert_eq!(format!("{notes:?}"), format!("{:?}", snapshot.notes()));
-        let again = Snapshot::beginning(Index::of_pieces(kept.pieces)).next(notes, &[]);
+        let beginning = Snapshot::beginning(kept.index, notes.clone());
+        assert!(search(&beginning, "결제", &Page::default()).unwrap().total == 0);
+        let again = beginning.next(notes, &[]);
         assert_eq!(again.unindexed(), 0);
         for query in ["결제", "token", "\"session token\"", "tag:tag", "롤백 -one"] {
             let found = |snapshot| format!("{:?}", search(snapshot, query, &Page::default()));
@@ -224,8 +232,8 @@ mod tests {
             }
             let kept = together(frames.iter().map(|frame| decode(frame, Path::new("/v"))));
             let kept = kept.unwrap_or_default();
-            let notes = kept.notes.into_iter().map(|kept| kept.note).collect();
-            let again = Snapshot::beginning(Index::of_pieces(kept.pieces)).next(notes, &[]);
+            let notes: Vec<_> = kept.notes.into_iter().map(|kept| kept.note).collect();
+            let again = Snapshot::beginning(kept.index, notes.clone()).next(notes, &[]);
             for query in ["결제", "token", "\"session token\"", "toke~", "s", "tokens", "tsk-0"] {
                 let _ = search(&again, query, &Page::default());
             }

@@ -3,11 +3,11 @@
 //! In: a piece and the numbers of its notes in the file. Out: its bytes, and from them the same piece.
 //! Never: a piece whose lists name what is not there.
 
-use crate::index::{Dictionary, Pairs, Parts, Segment};
+use crate::index::{Dictionary, NOWHERE, Pairs, Parts, Segment};
 use crate::wire::{Rest, Written};
 
 /// Stands for a note that was changed or deleted since the piece was made.
-pub(super) const GONE: u32 = u32::MAX;
+pub(super) const GONE: u32 = NOWHERE;
 
 /// A piece without its notes.
 #[derive(Debug)]

@@ -11,6 +11,7 @@ use std::{
 
 use super::{
     Changed,
+    compare::Found,
     keeper::Keeper,
     pictures::{Made, Pictures},
 };
@@ -80,14 +81,16 @@ fn recall(keeper: &mut Keeper) -> Option<disk::Walked> {
             .map(|(folder, root)| scope.spawn(move || kept::load(folder, config, root)));
         // Watching starts before a file is looked at, so that no change falls between.
         keeper.start_watching();
-        let walked = keeper.walk();
+        let found = Found::in_folder(config);
+        let walked = found.and_then(|found| keeper.accept(found));
         let kept = recalling.map(|recalling| recalling.join().unwrap_or_default());
         (walked, kept)
     });
     if let Some(folder) = &keeper.config.state {
-        let Kept { notes, pieces } = kept.unwrap_or_default();
+        let Kept { notes, index } = kept.unwrap_or_default();
         keeper.keeping = Some(Keeping::new(folder.clone(), !notes.is_empty()));
-        let pictures = Pictures::beginning(pieces);
+        let counted = notes.iter().map(|kept| Arc::clone(&kept.note));
+        let pictures = Pictures::beginning(index, counted.collect());
         keeper.shared.pictures.store(Arc::new(pictures));
         keeper.memory.remember(notes);
     }

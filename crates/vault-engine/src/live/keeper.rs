@@ -14,7 +14,8 @@ use std::{
 };
 
 use super::{
-    Changed, Message, OpenError, Shared, State,
+    Message, OpenError, Shared, State,
+    compare::Walking,
     due::{Due, MIN_POLL},
     first,
     memory::Memory,
@@ -24,6 +25,7 @@ use super::{
 use crate::{
     Sight, VaultConfig,
     disk::{self, RootId},
+    index::Index,
     kept::Keeping,
     snapshot::NoteDefect,
 };
@@ -31,7 +33,7 @@ use arc_swap::ArcSwap;
 
 pub(super) struct Keeper {
     pub(super) config: VaultConfig,
-    sender: SyncSender<Message>,
+    pub(super) sender: SyncSender<Message>,
     pub(super) shared: Arc<Shared>,
     pub(super) memory: Memory,
     pub(super) walked: Vec<NoteDefect>,
@@ -42,6 +44,8 @@ pub(super) struct Keeper {
     pub(super) pending: u64,
     /// What the next start needs, with a state folder.
     pub(super) keeping: Option<Keeping>,
+    /// A comparison of the whole folder that goes on.
+    pub(super) walking: Option<Walking>,
 }
 
 impl Keeper {
@@ -58,7 +62,7 @@ impl Keeper {
         std::fs::read_dir(&config.root)
             .map_err(|error| OpenError::unreadable(&config.root, error))?;
         let shared = Arc::new(Shared {
-            pictures: ArcSwap::from_pointee(Pictures::beginning(Vec::new())),
+            pictures: ArcSwap::from_pointee(Pictures::beginning(Index::default(), Vec::new())),
             state: ArcSwap::from_pointee(State::beginning(Instant::now())),
             missed: Arc::new(AtomicBool::new(false)),
             stop: AtomicBool::new(false),
@@ -76,6 +80,7 @@ impl Keeper {
             root: Some(root),
             pending: 0,
             keeping: None,
+            walking: None,
         })
     }
 
@@ -100,32 +105,46 @@ impl Keeper {
     fn follow(&mut self, receiver: &Receiver<Message>) {
         let mut due = Due::after(self.interval());
         while !self.shared.stop.load(Ordering::Acquire) {
+            if self.end_walk() {
+                due = Due::after(self.interval());
+            }
             self.index();
             self.settle();
             self.keep();
             let mut compare = false;
             let mut told: Vec<PathBuf> = Vec::new();
-            match receiver.recv_timeout(due.left()) {
+            // While a walk goes on, its end is waited for.
+            let least = if self.is_walking() {
+                MIN_POLL
+            } else {
+                Duration::ZERO
+            };
+            match receiver.recv_timeout(due.left().max(least)) {
                 Ok(first) => {
                     for message in std::iter::once(first).chain(receiver.try_iter()) {
                         match message {
                             Message::Changed(mut paths) => told.append(&mut paths),
                             Message::Compare => compare = true,
+                            Message::Walked => {}
                             Message::Stop => return,
                         }
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => compare = true,
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
             compare |= self.shared.missed.swap(false, Ordering::AcqRel);
-            compare |= due.is_past(); // also when changes never end
+            compare |= due.is_past() && !self.is_walking(); // also when changes never end
             if told.contains(&self.config.root) {
                 // The folder itself was moved or deleted; what watches it watches something else now.
                 self.watch = None;
             }
-            if compare || !self.reread(&told) {
+            self.note_told(&told);
+            let clear = self.reread(&told);
+            if !clear {
                 self.doubt(&told);
+            }
+            if compare || !clear {
                 self.compare();
                 due = Due::after(self.interval());
             } else if !told.is_empty() {
@@ -176,65 +195,5 @@ impl Keeper {
                 self.no_watch = reason;
             }
         }
-    }
-
-    /// Compares the whole folder with memory and reads what differs.
-    #[tracing::instrument(
-        name = "vault.compare",
-        level = "debug",
-        skip_all,
-        fields(changed, took_ms)
-    )]
-    fn compare(&mut self) {
-        let began = Instant::now();
-        let Some(walked) = self.walk() else {
-            self.watch = None;
-            "the folder is away".clone_into(&mut self.no_watch);
-            self.report(began, Changed::default(), false);
-            return;
-        };
-        if self.watch.is_none() && self.config.watch {
-            self.start_watching();
-        }
-        let differing = self.memory.differing(&walked);
-        let gone = self.memory.forget(&walked);
-        self.pending += gone;
-        self.note_changes(differing.len());
-        let loaded = disk::load_all(&differing, self.config.max_note_bytes);
-        for (found, loaded) in differing.into_iter().zip(loaded) {
-            self.pending += u64::from(self.memory.take(found, loaded));
-        }
-        let same_defects = self.walked == walked.defects;
-        self.walked = walked.defects;
-        let whole = self.pending;
-        let open = if whole > 0 || !same_defects {
-            self.publish(began)
-        } else {
-            0
-        };
-        self.report(began, Changed { whole, open }, true);
-        let span = tracing::Span::current();
-        span.record("changed", whole);
-        span.record("took_ms", began.elapsed().as_millis());
-    }
-
-    /// Lists the folder; `None` while it is away.
-    pub(super) fn walk(&mut self) -> Option<disk::Walked> {
-        let id = disk::root_id(&self.config.root).ok()?;
-        let walked = disk::walk(
-            &self.config.root,
-            self.config.max_notes,
-            &self.config.ignore,
-        );
-        let replaced = self.root != Some(id);
-        if replaced && walked.files.is_empty() && !self.memory.is_empty() {
-            // Another, empty folder stands here: a mount point without its file system.
-            return None;
-        }
-        if replaced {
-            self.root = Some(id);
-            self.watch = None;
-        }
-        Some(walked)
     }
 }

@@ -90,9 +90,15 @@ impl Memory {
 
     /// Files that are new or not as they were when they were read.
     pub(super) fn differing(&self, walked: &Walked) -> Vec<FoundFile> {
+        let mut known = self.known.iter().peekable();
         let differs = |found: &&FoundFile| {
-            self.known.get(&found.path).is_none_or(|known| {
-                known.file != found.file || known.stamp.is_none_or(|stamp| stamp != found.stamp)
+            // Both are in the order of paths.
+            while known.next_if(|(path, _)| **path < found.path).is_some() {}
+            let known = known.next_if(|(path, _)| **path == found.path);
+            known.is_none_or(|(_, known)| {
+                // As bytes: paths take long to compare.
+                known.file.as_os_str() != found.file.as_os_str()
+                    || known.stamp.is_none_or(|stamp| stamp != found.stamp)
             })
         };
         walked.files.iter().filter(differs).cloned().collect()
@@ -100,13 +106,20 @@ impl Memory {
 
     /// Drops notes whose files are gone; returns how many.
     pub(super) fn forget(&mut self, walked: &Walked) -> u64 {
-        let before = self.known.len();
-        let files = &walked.files;
-        let there = |path: &NotePath| files.binary_search_by(|found| found.path.cmp(path)).is_ok();
         let unsure = |file: &Path| walked.unsure.iter().any(|folder| file.starts_with(folder));
-        self.known
-            .retain(|path, known| there(path) || unsure(&known.file));
-        (before - self.known.len()) as u64
+        let mut files = walked.files.iter().peekable();
+        let mut gone = Vec::new();
+        for (path, known) in &self.known {
+            while files.next_if(|found| found.path < *path).is_some() {}
+            let there = files.next_if(|found| found.path == *path).is_some();
+            if !there && !unsure(&known.file) {
+                gone.push(path.clone());
+            }
+        }
+        for path in &gone {
+            self.known.remove(path);
+        }
+        gone.len() as u64
     }
 
     /// Drops a note; whether it was there.

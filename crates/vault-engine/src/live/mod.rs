@@ -3,6 +3,7 @@
 //! In: [`VaultConfig`]. Out: [`Vault`], a handle that gives the present [`Snapshot`] without waiting.
 //! Never: blocking work on a caller's thread after [`Vault::open`]; a write into the folder.
 
+mod compare;
 mod due;
 mod feeds;
 mod first;
@@ -91,6 +92,8 @@ struct Shared {
 enum Message {
     Changed(Vec<PathBuf>),
     Compare,
+    /// A walk has ended.
+    Walked,
     Stop,
 }
 

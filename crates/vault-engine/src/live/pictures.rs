@@ -7,8 +7,8 @@ use std::{sync::Arc, time::Instant};
 
 use crate::{
     Note, Privacy, Sight, Snapshot, changes,
-    index::{Index, Segment},
-    snapshot::NoteDefect,
+    index::Index,
+    snapshot::{NoteDefect, Step},
 };
 
 /// More new notes than this are served before they are indexed.
@@ -31,9 +31,9 @@ pub(super) struct Pictures {
 }
 
 impl Pictures {
-    /// Before anything was read, with the pieces of the index that were kept.
-    pub(super) fn beginning(pieces: Vec<Arc<Segment>>) -> Self {
-        let whole = Arc::new(Snapshot::beginning(Index::of_pieces(pieces)));
+    /// Before anything was read, with the index that was kept and the notes it counts by, which nobody sees.
+    pub(super) fn beginning(index: Index, notes: Vec<Arc<Note>>) -> Self {
+        let whole = Arc::new(Snapshot::beginning(index, notes));
         Self {
             open: Arc::clone(&whole),
             whole,
@@ -55,12 +55,14 @@ impl Pictures {
         privacy: Option<&Privacy>,
         made: Made,
     ) -> Self {
-        let mut whole = self.whole.next(notes, walked).read_so_far(made.read);
+        let step = Step::between(self.whole.notes(), &notes);
+        let whole = self.whole.stepped(&step, notes, walked);
+        let mut whole = whole.read_so_far(made.read);
         if made.read.is_none() && whole.unindexed() <= INDEX_AT_ONCE {
             whole = whole.indexed();
         }
         let whole = whole.with_load_time(made.began.elapsed());
-        self.beside(whole, walked, privacy)
+        self.beside(whole, &step, walked, privacy)
     }
 
     /// The same moment with every note in the full-text index.
@@ -79,18 +81,31 @@ impl Pictures {
         changes::between(&before.open, &self.open).len() as u64
     }
 
-    fn beside(&self, whole: Snapshot, walked: &[NoteDefect], privacy: Option<&Privacy>) -> Self {
+    fn beside(
+        &self,
+        whole: Snapshot,
+        step: &Step,
+        walked: &[NoteDefect],
+        privacy: Option<&Privacy>,
+    ) -> Self {
         let whole = Arc::new(whole);
-        let part = privacy.map(|privacy| whole.open_part(walked, privacy));
-        let open = match part {
+        let was_one = Arc::ptr_eq(&self.whole, &self.open);
+        // Nothing was private, and nothing private came: one picture for all.
+        let is_open = |privacy: &Privacy| {
+            let fresh = step.fresh.iter().filter_map(|&at| whole.at(at));
+            was_one && walked.is_empty() && !fresh.into_iter().any(|note| privacy.hides(note))
+        };
+        let open = match privacy {
             None => Arc::clone(&whole),
-            // Nothing is private, and nothing ever was: one picture for all.
-            Some(part)
-                if Arc::ptr_eq(&self.whole, &self.open) && part.is_all_of(&whole, walked) =>
-            {
-                Arc::clone(&whole)
+            Some(privacy) if is_open(privacy) => Arc::clone(&whole),
+            Some(privacy) => {
+                let part = whole.open_part(walked, privacy);
+                if was_one && part.is_all_of(&whole, walked) {
+                    Arc::clone(&whole)
+                } else {
+                    Arc::new(self.open.followed_by(part, &whole))
+                }
             }
-            Some(part) => Arc::new(self.open.followed_by(part, &whole)),
         };
         Self { whole, open }
     }

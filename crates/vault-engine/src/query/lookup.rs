@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, HashSet};
 
 use loop_shared::vault::{Defect, Entity, NotePath, PathError, text::fold, wikilink};
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::near;
 use crate::{Note, Snapshot, names::At, view::NoteRef};
 
 /// One end of a relation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct RelationEnd {
     /// The other entity's name as written in the note that states the relation.
     pub target: String,
@@ -21,7 +21,7 @@ pub struct RelationEnd {
 }
 
 /// Relations by type.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Relations {
     /// Stated by this note: `parent`, `project`, `validates`, `depends_on`, ….
     pub outgoing: BTreeMap<String, Vec<RelationEnd>>,

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use super::{NoteDefect, Snapshot, hash_of};
+use super::{NoteDefect, Snapshot, Step};
 use crate::{Note, privacy::Privacy};
 
 /// What is left of a vault without its private files.
@@ -67,12 +67,11 @@ impl Snapshot {
 
     /// The open picture after this one; this one again when nothing that is open changed.
     pub(crate) fn followed_by(&self, part: OpenPart, whole: &Self) -> Self {
-        let same = self.generation > 0 && self.hash == hash_of(&part.notes, &part.walked);
-        let alike = |(old, new): (&Arc<Note>, &Arc<Note>)| Arc::ptr_eq(old, new);
-        if same && self.notes.iter().zip(&part.notes).all(alike) {
+        let step = Step::between(&self.notes, &part.notes);
+        if self.generation > 0 && step.is_none() && same_places(&self.walked, &part.walked) {
             return self.sharing_index_of(whole);
         }
-        let next = self.next(part.notes, &part.walked);
+        let next = self.stepped(&step, part.notes, &part.walked);
         let timed = next.with_load_time(whole.load_time);
         timed.sharing_index_of(whole)
     }
@@ -80,8 +79,21 @@ impl Snapshot {
     /// The same notes, found in the index of a picture that holds them and others.
     pub(crate) fn sharing_index_of(&self, whole: &Self) -> Self {
         let mut shared = self.clone();
-        shared.index = whole.index.placed(&self.notes);
+        let step = Step::between(&whole.notes, &self.notes);
+        shared.index = whole.index.placed(&step);
         shared.read = whole.read;
+        shared.before = None;
         shared
     }
+}
+
+/// Whether the same kinds of mistakes are in the same places; how many private notes there are may be told by the words.
+fn same_places(one: &[NoteDefect], other: &[NoteDefect]) -> bool {
+    let places = |found: &[NoteDefect]| -> Vec<_> {
+        let places = found
+            .iter()
+            .map(|found| (found.path.clone(), found.defect.code));
+        places.collect()
+    };
+    places(one) == places(other)
 }

@@ -53,7 +53,7 @@ impl<'a> Rest<'a> {
     }
 
     pub(crate) fn text(&mut self) -> Option<&'a str> {
-        std::str::from_utf8(self.bytes()?).ok()
+        simdutf8::basic::from_utf8(self.bytes()?).ok()
     }
 
     #[expect(

@@ -6,7 +6,8 @@ use actix_web::{HttpRequest, HttpResponse};
 use loop_shared::auth::Scope;
 use loop_shared::web_login::Visitor;
 use loop_vault::NoteRef;
-use loop_vault::html::{self, Links};
+use loop_vault::html::{self, Links, Property};
+use loop_vault::query::Relations;
 use serde::{Deserialize as _, Serialize};
 use url::form_urlencoded;
 
@@ -18,7 +19,7 @@ use crate::app::App;
 struct Page {
     title: String,
     path: String,
-    properties: Vec<[String; 2]>,
+    properties: Vec<Property>,
     html: String,
 }
 
@@ -37,11 +38,8 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
     let properties = note
         .pointer("/frontmatter")
         .and_then(|value| value.as_object());
-    let written = |value: &serde_json::Value| match value.as_str() {
-        Some(text) => text.to_owned(),
-        None => value.to_string(),
-    };
     let properties = properties.into_iter().flatten();
+    let relations = Relations::deserialize(&note["relations"]).unwrap_or_default();
     let links = list(&note, "/links").iter();
     let links: Vec<NoteRef> = links
         .filter_map(|link| NoteRef::deserialize(link).ok())
@@ -57,7 +55,7 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         title: text(&note, "/title").to_owned(),
         path: text(&note, "/path").to_owned(),
         properties: properties
-            .map(|(name, value)| [name.clone(), written(value)])
+            .map(|(name, value)| Property::of(name, value, &relations))
             .collect(),
         html,
     };

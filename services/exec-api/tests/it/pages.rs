@@ -278,10 +278,14 @@ async fn strange_questions_are_refused_kindly_and_hostile_ones_do_nothing() {
 #[tokio::test]
 async fn a_note_is_shown_as_text_with_links_to_its_neighbours_and_does_nothing() {
     let vault = tempfile::tempdir().unwrap();
-    let note = "# Policy\n\nSee [[board|the board]] and [[nowhere]].\n\n<script>alert(1)</script>\n\n- [x](javascript:alert(1))\n";
+    let note = "---\nentity_type: Condition\nentity_id: policy\naliases: [cash, 현금]\nvalidated_by: [board]\n---\n# Policy\n\nSee [[board|the board]] and [[nowhere]].\n\n<script>alert(1)</script>\n\n- [x](javascript:alert(1))\n";
     std::fs::create_dir(vault.path().join("notes")).unwrap();
     std::fs::write(vault.path().join("notes/policy.md"), note).unwrap();
-    std::fs::write(vault.path().join("notes/board.md"), "# Board").unwrap();
+    std::fs::write(
+        vault.path().join("notes/board.md"),
+        "---\nentity_type: Condition\nentity_id: board\n---\n# Board",
+    )
+    .unwrap();
     let folder = vault.path().to_str().unwrap().to_owned();
     let server = Server::with_pages(|cli| cli.vault_dir = Some(folder));
     let browser = server.signed_in("mcp:exec", "exec", "ko").await;
@@ -291,6 +295,8 @@ async fn a_note_is_shown_as_text_with_links_to_its_neighbours_and_does_nothing()
         "<h2 id=\"h-policy\">Policy</h2>",
         "<a href=\"/exec/view/notes/notes/board.md\">the board</a>",
         "<em>nowhere</em>",
+        "<dd>cash, 현금</dd>",
+        "<dt>validated_by</dt><dd><a href=\"/exec/view/notes/notes/board.md\">",
         "&lt;script&gt;alert(1)&lt;/script&gt;",
         "<li><em>x</em></li>",
     ] {

@@ -4,9 +4,8 @@ use actix_web::http::StatusCode;
 use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use loop_shared::web_login::Visitor;
-use loop_vault::html::{self, Links};
+use loop_vault::html::{self, Links, Property};
 use serde::Serialize;
-use serde_json::Value;
 
 use super::layout::{ELSEWHERE, Named, refused};
 use super::picture;
@@ -15,14 +14,12 @@ use crate::ask;
 
 /// Most notes that are listed in one place.
 const MAX_LISTED: usize = 200;
-/// Longest property that is shown, in characters.
-const MAX_PROPERTY: usize = 2_000;
 
 #[derive(Debug, Serialize)]
 struct Page {
     title: String,
     path: String,
-    properties: Vec<[String; 2]>,
+    properties: Vec<Property>,
     tags: Vec<String>,
     html: String,
     links: Vec<Named>,
@@ -58,7 +55,7 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         title: note.note.title.clone(),
         path: note.note.path.clone(),
         properties: properties
-            .map(|(name, value)| [name.clone(), written(value)])
+            .map(|(name, value)| Property::of(name, value, &note.relations))
             .collect(),
         tags: note.tags.clone(),
         html,
@@ -73,15 +70,4 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
     };
     app.web()
         .show(&visitor, (ELSEWHERE, "note.html"), StatusCode::OK, &page)
-}
-
-/// A property for people: lists with commas, the rest as it stands.
-fn written(value: &Value) -> String {
-    let text = match value {
-        Value::String(text) => text.clone(),
-        Value::Null => String::new(),
-        Value::Array(list) => list.iter().map(written).collect::<Vec<_>>().join(", "),
-        other => other.to_string(),
-    };
-    text.chars().take(MAX_PROPERTY).collect()
 }

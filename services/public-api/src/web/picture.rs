@@ -9,6 +9,8 @@ use super::layout::Named;
 const MOST: usize = 12;
 /// Longest label, in characters.
 const LABEL: usize = 12;
+/// From the base line of one label to that of the next below.
+const ROW: f64 = 23.0;
 
 /// The picture; nothing for a note without neighbours.
 pub(super) fn around(title: &str, links: &[Named], backlinks: &[Named], label: &str) -> String {
@@ -24,12 +26,22 @@ pub(super) fn around(title: &str, links: &[Named], backlinks: &[Named], label: &
         return String::new();
     }
     let mut svg = format!(
-        "<svg class=\"graph\" viewBox=\"0 0 460 320\" role=\"img\" aria-label=\"{}\">",
+        "<svg class=\"graph\" viewBox=\"-30 -80 520 470\" role=\"img\" aria-label=\"{}\">",
         escape(label)
     );
     let mut dots = String::new();
+    let title = short(title);
+    let mut labels = vec![Label::at(230.0, 194.0, &title)];
     for (at, (note, way)) in all.iter().enumerate() {
         let (x, y) = place(at, all.len());
+        let text = short(&note.title);
+        // In the upper half there is room above, in the lower half below.
+        let (away, row) = if y < 150.0 {
+            (-13.0, -ROW)
+        } else {
+            (27.0, ROW)
+        };
+        let label = Label::at(x, y + away, &text).free_of(&labels, row);
         // Writing into a String cannot fail.
         let _ = write!(
             svg,
@@ -38,18 +50,53 @@ pub(super) fn around(title: &str, links: &[Named], backlinks: &[Named], label: &
         let _ = write!(
             dots,
             "<circle class=\"{way}\" cx=\"{x:.0}\" cy=\"{y:.0}\" r=\"7\"/>\
-             <text x=\"{x:.0}\" y=\"{:.0}\" text-anchor=\"middle\">{}</text>",
-            y + 27.0,
-            escape(&short(&note.title))
+             <text x=\"{:.0}\" y=\"{:.0}\" text-anchor=\"middle\">{}</text>",
+            label.x,
+            label.y,
+            escape(&text)
         );
+        labels.push(label);
     }
     let _ = write!(
         svg,
         "{dots}<circle class=\"self\" cx=\"230\" cy=\"160\" r=\"10\"/>\
          <text class=\"self\" x=\"230\" y=\"194\" text-anchor=\"middle\">{}</text></svg>",
-        escape(&short(title))
+        escape(&title)
     );
     svg
+}
+
+/// Where a text stands: its middle, its base line, and half of its width, roughly.
+#[derive(Clone, Copy, Debug)]
+struct Label {
+    x: f64,
+    y: f64,
+    half: f64,
+}
+
+impl Label {
+    fn at(x: f64, y: f64, text: &str) -> Self {
+        let width = |c: char| if c.is_ascii() { 11.0 } else { 20.0 };
+        let half = text.chars().map(width).sum::<f64>() / 2.0;
+        // Nothing stands outside of the picture.
+        let x = x.clamp((half - 30.0).min(230.0), (490.0 - half).max(230.0));
+        Self { x, y, half }
+    }
+
+    fn covers(&self, other: &Self) -> bool {
+        (self.x - other.x).abs() < self.half + other.half && (self.y - other.y).abs() < ROW
+    }
+
+    /// The same, moved by rows until it covers none of these; after a few it stays.
+    fn free_of(mut self, others: &[Self], row: f64) -> Self {
+        for _ in 0..MOST {
+            if !others.iter().any(|other| self.covers(other)) {
+                break;
+            }
+            self.y += row;
+        }
+        self
+    }
 }
 
 #[expect(clippy::cast_precision_loss, reason = "places on a picture")]
@@ -86,6 +133,36 @@ mod tests {
             path: format!("{title}.md"),
             kind: String::new(),
             status: String::new(),
+        }
+    }
+
+    #[test]
+    fn long_titles_do_not_cover_each_other() {
+        for count in 1..=MOST {
+            let all: Vec<_> = (0..count)
+                .map(|at| note(&format!("아주 긴 제목의 노트 {at}")))
+                .collect();
+            let svg = around("가운데에 있는 긴 제목", &all, &[], "x");
+            let number = |text: &str, name: &str| -> f64 {
+                let after = text.split_once(&format!(" {name}=\"")).unwrap().1;
+                after.split('"').next().unwrap().parse().unwrap()
+            };
+            let labels: Vec<Label> = (svg.split("<text").skip(1))
+                .map(|text| {
+                    let words = text.split_once('>').unwrap().1.split('<').next().unwrap();
+                    Label::at(number(text, "x"), number(text, "y"), words)
+                })
+                .collect();
+            assert_eq!(labels.len(), count + 1);
+            for (at, one) in labels.iter().enumerate() {
+                let covered = labels.iter().skip(at + 1).any(|other| {
+                    // Places are written in whole numbers.
+                    (one.x - other.x).abs() < one.half + other.half - 2.0
+                        && (one.y - other.y).abs() < ROW - 2.0
+                });
+                assert!(!covered, "{count}: {one:?}");
+                assert!(one.y > -63.0 && one.y < 380.0, "{count}: {one:?}");
+            }
         }
     }
 

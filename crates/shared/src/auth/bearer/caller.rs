@@ -92,16 +92,11 @@ impl FromRequest for Caller {
     /// # Errors
     /// A 401 where no bearer middleware stands before the handler: better shut than open.
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
-        let extensions = request.extensions();
-        let principal = extensions.get::<Arc<Principal>>().cloned();
-        let gate = extensions.get::<Arc<Gate>>().cloned();
-        ready(match (principal, gate) {
-            (Some(principal), Some(gate)) => Ok(Self { principal, gate }),
-            (_, gate) => Err(Refused {
-                refusal: Refusal::MissingToken,
-                gate,
-            }),
-        })
+        let caller = request.extensions().get::<Self>().cloned();
+        ready(caller.ok_or(Refused {
+            refusal: Refusal::MissingToken,
+            gate: None,
+        }))
     }
 }
 

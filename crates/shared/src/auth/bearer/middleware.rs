@@ -7,11 +7,12 @@ use std::time::Instant;
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready};
+use actix_web::http::Method;
 use actix_web::http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
 use actix_web::{Error, HttpMessage, HttpResponse};
 use futures_util::future::LocalBoxFuture;
 
-use super::{Bearer, Gate, Presented, credentials};
+use super::{Bearer, Caller, Gate, Presented, credentials};
 use crate::auth::access::{AccessBody, AccessLine, AccessNote};
 use crate::auth::challenge::Refusal;
 use crate::auth::dpop;
@@ -81,14 +82,7 @@ impl Bearer {
         let gate = &self.gate;
         let visit = Visit::begin(&request);
         match admit(gate, &request).await {
-            Ok(principal) => {
-                visit.enter(&request, gate, &principal);
-                let mut response = inner(request).await?.map_into_boxed_body();
-                if principal.key.is_some() {
-                    tell_nonce(gate, response.headers_mut());
-                }
-                Ok(visit.end(response, principal))
-            }
+            Ok(principal) => visit.pass(request, gate, principal, inner).await,
             Err((refusal, principal)) => {
                 tracing::debug!(%refusal, "refused");
                 let mut response = gate.challenge().response(refusal);
@@ -96,6 +90,31 @@ impl Bearer {
                     tell_nonce(gate, response.headers_mut());
                 }
                 Ok(visit.refuse(request, response, principal))
+            }
+        }
+    }
+
+    /// What becomes of a request whose caller is known: with enough scopes `inner` finds it, and its access line is written. For
+    /// doors of another kind, which have verified whom they pass on.
+    ///
+    /// # Errors
+    /// Those of `inner`.
+    pub async fn welcome<B, F>(
+        &self,
+        request: ServiceRequest,
+        caller: Arc<Principal>,
+        inner: impl FnOnce(ServiceRequest) -> F,
+    ) -> Result<ServiceResponse<BoxBody>, Error>
+    where
+        B: MessageBody + 'static,
+        F: Future<Output = Result<ServiceResponse<B>, Error>>,
+    {
+        let (gate, visit) = (&self.gate, Visit::begin(&request));
+        match gate.entered(&caller) {
+            Ok(()) => visit.pass(request, gate, caller, inner).await,
+            Err(refusal) => {
+                let response = gate.challenge().response(refusal);
+                Ok(visit.refuse(request, response, Some(caller)))
             }
         }
     }
@@ -140,7 +159,7 @@ async fn admit(
 /// What is noted about a request for its access line.
 struct Visit {
     note: AccessNote,
-    method: String,
+    method: Method,
     started: Instant,
 }
 
@@ -148,18 +167,35 @@ impl Visit {
     fn begin(request: &ServiceRequest) -> Self {
         Self {
             note: AccessNote::default(),
-            method: request.method().as_str().to_owned(),
+            method: request.method().clone(),
             started: Instant::now(),
         }
     }
 
-    /// Puts into the request's extensions what handlers and the MCP mount read.
-    fn enter(&self, request: &ServiceRequest, gate: &Arc<Gate>, principal: &Arc<Principal>) {
+    /// Puts into the request's extensions what handlers and the MCP mount read, and goes on.
+    async fn pass<B, F>(
+        self,
+        request: ServiceRequest,
+        gate: &Arc<Gate>,
+        principal: Arc<Principal>,
+        inner: impl FnOnce(ServiceRequest) -> F,
+    ) -> Result<ServiceResponse<BoxBody>, Error>
+    where
+        B: MessageBody + 'static,
+        F: Future<Output = Result<ServiceResponse<B>, Error>>,
+    {
         note_client(principal.client_id.as_str());
-        let mut extensions = request.extensions_mut();
-        extensions.insert(Arc::clone(principal));
-        extensions.insert(Arc::clone(gate));
-        extensions.insert(self.note.clone());
+        let caller = Caller::new(Arc::clone(&principal), Arc::clone(gate));
+        {
+            let mut extensions = request.extensions_mut();
+            extensions.insert(caller);
+            extensions.insert(self.note.clone());
+        }
+        let mut response = inner(request).await?.map_into_boxed_body();
+        if principal.key.is_some() {
+            tell_nonce(gate, response.headers_mut());
+        }
+        Ok(self.end(response, principal))
     }
 
     fn refuse(
@@ -185,14 +221,11 @@ impl Visit {
             principal,
             note: self.note,
             method: self.method,
-            route: response
-                .request()
-                .match_pattern()
-                .unwrap_or_else(|| "-".to_owned()),
+            route: response.request().match_pattern(),
             status: response.status().as_u16(),
             started: self.started,
             span: tracing::Span::current(),
         };
-        response.map_body(|_, body| BoxBody::new(AccessBody::new(body, line)))
+        response.map_body(|_, body| AccessBody::around(body, line))
     }
 }

@@ -122,9 +122,8 @@ impl Bearer {
         let gate = Arc::clone(&self.gate);
         gate.entered(&caller)
             .map_err(|refusal| Refused::at(Arc::clone(&gate), refusal))?;
-        let mut extensions = request.extensions_mut();
-        extensions.insert(caller);
-        extensions.insert(gate);
+        let caller = Caller::new(caller, gate);
+        request.extensions_mut().insert(caller);
         Ok(())
     }
 

@@ -147,6 +147,17 @@ impl JwksSource {
             .ok_or(KeyError::Unavailable)
     }
 
+    /// A client that reaches an address as this source reaches the keys, if it has one.
+    pub(crate) fn client_for(&self, url: &Url) -> Option<reqwest::Client> {
+        self.refresher.client_for(url)
+    }
+
+    /// The number of the current keys, when nobody has to wait for them; keys past their cache time are refreshed in the
+    /// background.
+    pub(crate) fn generation(&self, now: DateTime<Utc>) -> Option<u64> {
+        self.refresher.generation(now)
+    }
+
     /// The key with this id and the set it is in. An unknown id asks the issuer again: one fetch for
     /// all who wait, and not more often than `unknown_kid_interval`.
     ///

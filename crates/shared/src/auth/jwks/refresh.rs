@@ -6,13 +6,14 @@
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arc_swap::ArcSwapOption;
 use chrono::{DateTime, TimeDelta, Utc};
 use notify::event::AccessKind;
 use notify::{EventKind, Watcher};
 use tokio::sync::Mutex;
+use url::Url;
 
 use super::fetch::Fetch;
 use super::key_set::KeySet;
@@ -64,8 +65,9 @@ pub(super) struct Refresher {
     fetch: Fetch,
     pace: Pace,
     loaded: ArcSwapOption<Loaded>,
-    /// Has its one entry while the keys are fresh.
-    fresh: moka::sync::Cache<(), ()>,
+    born: Instant,
+    /// Until when the keys are fresh, in milliseconds since `born`.
+    fresh_until: AtomicU64,
     flight: Mutex<Flight>,
     completed: AtomicU64,
     renewing: AtomicBool,
@@ -87,15 +89,17 @@ impl Refresher {
             fetch,
             pace,
             loaded: ArcSwapOption::empty(),
-            fresh: moka::sync::Cache::builder()
-                .max_capacity(1)
-                .time_to_live(pace.fresh_for)
-                .build(),
+            born: Instant::now(),
+            fresh_until: AtomicU64::new(0),
             flight: Mutex::default(),
             completed: AtomicU64::new(0),
             renewing: AtomicBool::new(false),
             watcher: std::sync::OnceLock::new(),
         }
+    }
+
+    pub(super) fn client_for(&self, url: &Url) -> Option<reqwest::Client> {
+        self.fetch.client_for(url)
     }
 
     /// How many fetches have ended, well or badly.
@@ -106,7 +110,7 @@ impl Refresher {
     /// The keys that may be used now.
     pub(super) async fn current(self: &Arc<Self>, now: DateTime<Utc>) -> Option<Arc<KeySet>> {
         if let Some(set) = self.usable(now) {
-            if self.fresh.contains_key(&()) {
+            if self.are_fresh() {
                 return Some(set);
             }
             if !self.pace.wait {
@@ -118,6 +122,26 @@ impl Refresher {
             self.refresh(Why::Nothing, now).await;
         }
         self.usable(now)
+    }
+
+    /// The number of the keys that may be used now; `None` when somebody would have to wait for them.
+    pub(super) fn generation(self: &Arc<Self>, now: DateTime<Utc>) -> Option<u64> {
+        let loaded = self.loaded.load();
+        let loaded = loaded
+            .as_ref()
+            .filter(|loaded| self.are_usable(loaded, now))?;
+        if !self.are_fresh() {
+            if self.pace.wait {
+                return None;
+            }
+            self.renew_in_background(now);
+        }
+        Some(loaded.set.generation())
+    }
+
+    fn are_fresh(&self) -> bool {
+        let until = Duration::from_millis(self.fresh_until.load(Ordering::Acquire));
+        self.born.elapsed() < until
     }
 
     /// Fetches once for all who ask meanwhile, unless it is too soon. Whether the last fetch worked.
@@ -198,13 +222,21 @@ impl Refresher {
             set,
             confirmed_at: now,
         })));
-        self.fresh.insert((), ());
+        let until = (self.born.elapsed().saturating_add(self.pace.fresh_for)).as_millis();
+        let until = u64::try_from(until).unwrap_or(u64::MAX);
+        self.fresh_until.store(until, Ordering::Release);
     }
 
     fn usable(&self, now: DateTime<Utc>) -> Option<Arc<KeySet>> {
         let loaded = self.loaded.load();
-        let loaded = loaded.as_ref()?;
-        (now - loaded.confirmed_at <= delta(self.pace.max_stale)).then(|| Arc::clone(&loaded.set))
+        let loaded = loaded
+            .as_ref()
+            .filter(|loaded| self.are_usable(loaded, now))?;
+        Some(Arc::clone(&loaded.set))
+    }
+
+    fn are_usable(&self, loaded: &Loaded, now: DateTime<Utc>) -> bool {
+        now - loaded.confirmed_at <= delta(self.pace.max_stale)
     }
 
     /// Watches the folder of `path`: editors and orchestrators replace files rather than write them.
@@ -220,7 +252,7 @@ impl Refresher {
                 )
             });
             if let Some(this) = weak.upgrade().filter(|_| touched) {
-                this.fresh.invalidate(&());
+                this.fresh_until.store(0, Ordering::Release);
             }
         });
         let folder = path

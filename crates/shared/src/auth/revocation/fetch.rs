@@ -22,6 +22,7 @@ const MAX_ETAG: usize = 256;
 #[derive(Debug)]
 pub(super) struct Fetch {
     url: Url,
+    timeout: Duration,
     client: reqwest::Client,
 }
 
@@ -51,21 +52,34 @@ pub(super) enum FetchError {
     Older,
 }
 
+fn build(url: &Url, timeout: Duration) -> Result<reqwest::Client, reqwest::Error> {
+    let mut builder = reqwest::Client::builder()
+        .connect_timeout(timeout)
+        .redirect(reqwest::redirect::Policy::none())
+        .pool_max_idle_per_host(1)
+        .user_agent(concat!("loop/", env!("CARGO_PKG_VERSION")));
+    if is_nearby(url) {
+        builder = builder.no_proxy();
+    }
+    builder.build()
+}
+
 impl Fetch {
+    /// By `client`, or by one of its own.
+    ///
     /// # Errors
     /// When the HTTP client cannot be built.
-    pub(super) fn new(url: Url, timeout: Duration) -> Result<Self, reqwest::Error> {
-        let mut builder = reqwest::Client::builder()
-            .timeout(timeout)
-            .connect_timeout(timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .pool_max_idle_per_host(1)
-            .user_agent(concat!("loop/", env!("CARGO_PKG_VERSION")));
-        if is_nearby(&url) {
-            builder = builder.no_proxy();
-        }
-        let client = builder.build()?;
-        Ok(Self { url, client })
+    pub(super) fn new(
+        url: Url,
+        timeout: Duration,
+        client: Option<reqwest::Client>,
+    ) -> Result<Self, reqwest::Error> {
+        let client = client.map_or_else(|| build(&url, timeout), Ok)?;
+        Ok(Self {
+            url,
+            timeout,
+            client,
+        })
     }
 
     pub(super) const fn url(&self) -> &Url {
@@ -76,6 +90,7 @@ impl Fetch {
     /// [`FetchError`]; the caller keeps its old list.
     pub(super) async fn get(&self, held: Option<&str>) -> Result<Fetched, FetchError> {
         let mut request = self.client.get(self.url.clone()).headers(carried());
+        request = request.timeout(self.timeout);
         request = request.header(ACCEPT, "application/revocations+jwt");
         if let Some(etag) = held {
             request = request.header(IF_NONE_MATCH, etag);

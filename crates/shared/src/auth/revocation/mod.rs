@@ -103,7 +103,11 @@ impl Revocations {
         keys: JwksSource,
     ) -> Result<Self, reqwest::Error> {
         Ok(Self {
-            fetch: Fetch::new(settings.url.clone(), settings.timeout)?,
+            fetch: Fetch::new(
+                settings.url.clone(),
+                settings.timeout,
+                keys.client_for(&settings.url),
+            )?,
             settings,
             issuer: issuer.into(),
             keys,

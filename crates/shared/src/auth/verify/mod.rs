@@ -19,7 +19,7 @@ use super::claims::AccessClaims;
 use super::jwks::{JwksSource, KeyError};
 use super::principal::Principal;
 use super::revocation::Revocations;
-use cache::{Entry, TokenHash, VerifiedTokens};
+use cache::{Entry, Known, VerifiedTokens};
 use token::Unverified;
 
 /// Longest token that is looked at, in bytes.
@@ -174,6 +174,22 @@ impl Verifier {
         self.revocations.as_ref()
     }
 
+    /// The verdict about a token that was verified before and may be judged without waiting: the key set is still the one
+    /// that vouched for it. Also sets a refresh going when the keys are old.
+    fn remembered(
+        &self,
+        token: &Known<'_>,
+        now: DateTime<Utc>,
+    ) -> Option<Result<Arc<Principal>, VerifyError>> {
+        self.verified.get(token, now, |entry| {
+            let generation = self.keys.generation(now)?;
+            (generation == entry.generation).then(|| {
+                self.check_grant(entry, now)?;
+                Ok(Arc::clone(&entry.principal))
+            })
+        })
+    }
+
     /// Whether the grant behind a token stands, as far as is known here.
     fn check_grant(&self, entry: &Entry, now: DateTime<Utc>) -> Result<(), VerifyError> {
         self.revocations.as_ref().map_or(Ok(()), |list| {
@@ -206,14 +222,9 @@ impl Verifier {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(VerifyError::TooLong);
         }
-        let hash = TokenHash::of(token);
-        if let Some(entry) = self.verified.get(&hash, now) {
-            // Also sets a refresh going when the keys are old.
-            let current = self.keys.current(now).await?;
-            if current.generation() == entry.generation {
-                self.check_grant(&entry, now)?;
-                return Ok(entry.principal);
-            }
+        let known = Known::of(token);
+        if let Some(verdict) = self.remembered(&known, now) {
+            return verdict;
         }
         let unverified = Unverified::parse(token)?;
         check_claims(&self.config, unverified.claims(), now)?;
@@ -235,7 +246,7 @@ impl Verifier {
             generation: set.generation(),
         };
         self.check_grant(&entry, now)?;
-        self.verified.keep(hash, entry, now);
+        self.verified.keep(&known, entry, now);
         Ok(principal)
     }
 }
