@@ -40,7 +40,7 @@ fn main() -> ExitCode {
             ),
             "tools/list" => answer(id, TOOLS),
             "tools/call" => call(id, &message["params"]),
-            "" if message.get("result").is_some() => asked(&message),
+            "" if message["result"].is_object() || message["error"].is_object() => asked(&message),
             "notifications/cancelled" => eprintln!("cancelled {}", message["params"]["requestId"]),
             other if other.starts_with("notifications/") => {}
             _ if !id.is_null() => say(&json!({
@@ -114,6 +114,7 @@ fn call(id: &Value, params: &Value) {
             }
             text(id, "done");
         }
+        "log" => log(id),
         "ask" => say(&json!({
             "jsonrpc": "2.0", "id": format!("ask-{id}"), "method": "elicitation/create",
             "params": { "message": "Your name?", "requestedSchema": { "type": "object", "properties": {} } }
@@ -123,6 +124,16 @@ fn call(id: &Value, params: &Value) {
             &json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32602, "message": "no such tool" } }),
         ),
     }
+}
+
+/// Two log messages before the answer.
+fn log(id: &Value) {
+    for level in ["info", "error"] {
+        say(&json!({
+            "jsonrpc": "2.0", "method": "notifications/message", "params": { "level": level, "data": "news" }
+        }));
+    }
+    text(id, "done");
 }
 
 /// The answer to what `ask` asked.

@@ -4,16 +4,16 @@
 
 use std::collections::HashMap;
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
-use loop_auth::visitors::Visitors;
 use loop_shared::service::{Clock as _, SystemClock};
 use loop_shared::web::Locale;
 use serde::Serialize;
 
 use crate::app::App;
 use crate::pages::{self, Page, plain, written};
+use crate::people::People;
 use crate::register::Known;
 
 /// One server.
@@ -43,6 +43,7 @@ struct Row {
 #[derive(Clone, Debug, Default, Serialize)]
 struct ServersPage {
     account: String,
+    manage: String,
     rows: Vec<Row>,
     /// Why the file of servers was not taken.
     trouble: Option<String>,
@@ -56,23 +57,15 @@ impl Page for ServersPage {
 }
 
 /// Registers the page.
-pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config.route("/servers", web::get().to(page));
+pub(crate) fn routes(people: &People, config: &mut web::ServiceConfig) {
+    let page = web::resource("/servers").route(web::get().to(page));
+    config.service(people.guarded(page));
 }
 
-async fn page(request: HttpRequest, app: Data<App>, visitors: Data<Visitors>) -> HttpResponse {
-    let visitor = match visitors.visitor(&request).await {
-        Ok(Some(visitor)) => visitor,
-        Ok(None) => {
-            return HttpResponse::SeeOther()
-                .insert_header((header::LOCATION, "/oauth/login?return_to=%2Fservers%3F"))
-                .insert_header((header::CACHE_CONTROL, "no-store"))
-                .finish();
-        }
-        Err(error) => {
-            tracing::error!(%error, "a session cannot be read");
-            return plain(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n");
-        }
+async fn page(request: HttpRequest, app: Data<App>, people: Data<People>) -> HttpResponse {
+    let visitor = match people.person(&request, "/servers").await {
+        Ok(visitor) => visitor,
+        Err(login) => return login,
     };
     if !visitor.is_admin {
         return plain(StatusCode::FORBIDDEN, "This page is for administrators.\n");
@@ -88,6 +81,7 @@ async fn page(request: HttpRequest, app: Data<App>, visitors: Data<Visitors>) ->
     });
     let page = ServersPage {
         account: visitor.account,
+        manage: visitor.manage,
         rows: rows(&app, known.as_ref().ok()),
         trouble: app.registry.trouble().map(|it| it.to_string()),
         is_partial: known.is_err(),
@@ -158,6 +152,7 @@ mod tests {
         };
         let page = ServersPage {
             account: evil.clone(),
+            manage: evil.clone(),
             rows: ["status_trouble", "status_resting", "status_running"]
                 .map(row)
                 .to_vec(),

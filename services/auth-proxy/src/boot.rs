@@ -10,22 +10,22 @@ use actix_web::web::{Data, ServiceConfig as Routes};
 use loop_auth::boot::{BootError, Opening};
 use loop_auth::config::Database;
 use loop_auth::outbound::providers::http::ProvidersError;
-use loop_auth::visitors::Visitors;
 use loop_auth::{Running, first_admin};
 use loop_shared::audit::FileLogError;
 use loop_shared::resource_server::ResourceServerError;
 use loop_shared::service::{Shutdown, SystemClock, serve_over, telemetry};
+use loop_shared::web_login::WebLoginError;
 use tokio::runtime::{Builder, Runtime};
 
-use crate::admin;
 use crate::app::{self, App};
 use crate::audit::Audit;
 use crate::config::{Config, ProxyArgs};
 use crate::connections::store::StoreError;
-use crate::connections::{self, Connections, Parts};
+use crate::connections::{Connections, Parts};
 use crate::database::DatabaseError;
 use crate::figures;
 use crate::front::{OldStreams, Parked, Sessions};
+use crate::people::{self, People};
 use crate::pool::Pool;
 use crate::register::{self, Register};
 use crate::registry::{Doorkeeper, Registry};
@@ -37,8 +37,6 @@ use crate::tls::{self, Inner, TlsError, Ways};
 const BODY: usize = 8 * 1024 * 1024;
 /// How often requests that wait for their clients are looked at.
 const ROUND: Duration = Duration::from_secs(30);
-/// How often it is looked who has left.
-const LEAVERS: Duration = Duration::from_secs(2);
 /// How long children get to end when the proxy stops.
 const FAREWELL: Duration = Duration::from_secs(6);
 
@@ -63,6 +61,9 @@ pub(crate) enum StartError {
     /// No provider can be asked.
     #[error(transparent)]
     Providers(#[from] ProvidersError),
+    /// Nobody can sign in to the pages.
+    #[error(transparent)]
+    Pages(#[from] Box<WebLoginError>),
     /// Clients cannot speak TLS.
     #[error(transparent)]
     Tls(#[from] TlsError),
@@ -132,19 +133,21 @@ async fn live(
     if let Some((inner, routes)) = inner.zip(inside.clone()) {
         ways.beside.push(inner.serve(routes)?);
     }
-    let visitors = login.as_ref().map(Running::visitors);
-    if let Some(visitors) = visitors.clone() {
-        actix_web::rt::spawn(leavers(app.clone(), visitors));
-    }
+    let people = match (&login, &config.pages) {
+        (Some(login), _) => {
+            actix_web::rt::spawn(people::leavers(app.clone(), login.visitors()));
+            Some(People::Inside(login.visitors()))
+        }
+        (None, Some(pages)) => Some(people::open(config, pages, &app, &shutdown)?),
+        (None, None) => None,
+    };
     let first = app.registry.entries().first().cloned();
     let health = first.map(|entry| entry.door.health());
     let serving = app.clone();
     let routes = move |routes: &mut Routes| {
         app::routes(&serving, routes);
-        if let Some(visitors) = &visitors {
-            routes.app_data(Data::new(visitors.clone()));
-            connections::routes::routes(routes);
-            admin::routes(routes);
+        if let Some(people) = &people {
+            people.routes(routes);
         }
         match (&inside, &health) {
             (Some(inside), _) => inside(routes),
@@ -188,23 +191,10 @@ fn follow_file(config: &Config, app: &Data<App>, login: Option<&Running>, shutdo
             providers: config.providers.clone(),
             app: app.clone(),
             resources: login.map(Running::resources),
+            has_pages: login.is_some() || config.pages.is_some(),
             external: config.service.external_url.clone(),
         };
         actix_web::rt::spawn(reload.follow(shutdown.token()));
-    }
-}
-
-/// Ends the servers of people who left; their tokens are refused by then.
-async fn leavers(app: Data<App>, visitors: Visitors) {
-    loop {
-        tokio::time::sleep(LEAVERS).await;
-        for subject in app.pool.subjects() {
-            // A login that cannot be asked has sent nobody away.
-            if let Ok(false) = visitors.stays(&subject).await {
-                tracing::info!("the servers of somebody who left are ended");
-                app.pool.end(|_, other| *other == *subject);
-            }
-        }
     }
 }
 

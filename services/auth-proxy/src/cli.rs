@@ -53,7 +53,8 @@ EXAMPLES
   A server that runs already, behind Loop's central login:
     auth-proxy --external-url https://mcp.example.com --issuer https://loop.example.com \\
         --server-url http://10.0.0.5:9000/mcp
-  (RESOURCES of loop-auth must list https://mcp.example.com/mcp=mcp:read.)
+  (RESOURCES of loop-auth must list https://mcp.example.com/mcp=mcp:read; pages and people's accounts also want its
+  WEB_CLIENTS and WEB_SECRET_FILE here: docs/connections.md.)
 
   A server for people's own mail, asked for step by step:
     auth-proxy add gmail

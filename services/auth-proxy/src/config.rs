@@ -11,7 +11,8 @@ use clap::Args;
 use loop_auth::config::StoreArgs;
 use loop_auth::federation_config::FederationArgs;
 use loop_shared::service::config::{
-    ExternalUrl, JwksLocation, Problems, ServiceIdentity, Warnings, given, number, secret_or_file,
+    ExternalUrl, JwksLocation, Problems, ServiceIdentity, Warnings, WebLoginArgs, WebLoginConfig,
+    given, number, secret_or_file,
 };
 use loop_shared::service::{ResourceServerArgs, ResourceServerConfig, ServiceArgs, ServiceConfig};
 use secrecy::SecretString;
@@ -96,6 +97,9 @@ pub struct ProxyArgs {
     /// Tokens of another issuer.
     #[command(flatten)]
     pub tokens: ResourceServerArgs,
+    /// The proxy's own pages behind that issuer.
+    #[command(flatten)]
+    pub web: WebLoginArgs,
 }
 
 /// The checked settings.
@@ -117,6 +121,8 @@ pub(crate) struct Config {
     pub(crate) tokens: ResourceServerConfig,
     /// The login inside; `None` when another issuer is named.
     pub(crate) embedded: Option<loop_auth::config::Config>,
+    /// The proxy's own pages behind another issuer.
+    pub(crate) pages: Option<WebLoginConfig>,
     /// The proxy's secret.
     pub(crate) secret: Option<SecretString>,
     /// Where calls are recorded.
@@ -153,14 +159,7 @@ impl ProxyArgs {
         let most = number("MAX_RUNNING", most, 1..=100_000, 256, &mut problems);
         let embedded = given(self.tokens.issuer.as_deref()).is_none();
         let connections = self.connections(&data, &mut problems);
-        if !embedded && server.iter().any(|server| server.account.is_some()) {
-            let wrong = "servers with accounts of people's own need the login inside";
-            problems.add(
-                "ISSUER",
-                wrong,
-                "Leave ISSUER out, or keep those servers behind a proxy of their own.",
-            );
-        }
+        let pages = self.pages(embedded, &data, &server, &mut problems);
         let tokens = self.tokens(&service, embedded, &mut problems);
         let given_secret = secret.as_ref();
         let inside =
@@ -179,6 +178,7 @@ impl ProxyArgs {
             connections,
             tokens,
             embedded: inside,
+            pages,
             secret,
             audit: self.audit_file(),
             data,

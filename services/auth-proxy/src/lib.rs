@@ -24,6 +24,7 @@ mod look;
 mod mask;
 mod pages;
 mod peer;
+mod people;
 mod policy;
 mod pool;
 mod register;

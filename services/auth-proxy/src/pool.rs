@@ -1,4 +1,4 @@
-//! The servers that run: one for each server, user and hello.
+//! The servers that run: one for each server, user and hello, or for everybody where the configuration says so.
 //!
 //! In: who wants which server, and how their client says hello. Out: the [`Peer`]. Never: hands a user's server to
 //! another, keeps an idle child, starts more than it may.
@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use secrecy::SecretString;
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tokio::runtime::Handle;
 use tokio_util::sync::CancellationToken;
@@ -15,12 +16,17 @@ use tokio_util::sync::CancellationToken;
 use crate::link::Handed;
 use crate::peer::Peer;
 use crate::servers::Server;
-use crate::wire::Raw;
+use crate::wire::{Object, Raw, raw};
 
 /// How often idle servers are looked for.
 const ROUND: Duration = Duration::from_secs(1);
 /// Peers that one user may have; beyond that the longest idle one goes.
 const PER_USER: usize = 16;
+
+/// Under whom it is kept what serves everybody; no person's subject is empty.
+const EVERYBODY: &str = "";
+/// Who asks a server that serves everybody: nobody in particular, who can answer nothing.
+const ANYBODY: &str = "auth-proxy";
 
 /// Which peer.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +51,8 @@ struct Kept {
     peer: Peer,
     /// The user's own token.
     handed: Handed,
+    /// Who has used it.
+    users: BTreeSet<String>,
 }
 
 impl Kept {
@@ -108,12 +116,20 @@ impl Pool {
         hello: &Raw,
         token: Option<&SecretString>,
     ) -> Result<Peer, Full> {
-        let key = Key::of(server, subject, hello);
+        let common = server.is_shared.then(|| for_anybody(hello));
+        let (owner, hello) = match &common {
+            Some(hello) => (EVERYBODY, hello),
+            None => (subject, hello),
+        };
+        let key = Key::of(server, owner, hello);
         let mut peers = self.peers();
-        if let Some(kept) = peers.get(&key) {
+        if let Some(kept) = peers.get_mut(&key) {
             // A changed configuration is another server of the same name.
             if Arc::ptr_eq(&kept.server, server) {
                 kept.hand(token);
+                if !kept.users.contains(subject) {
+                    kept.users.insert(subject.to_owned());
+                }
                 kept.peer.touch();
                 return Ok(kept.peer.clone());
             }
@@ -141,12 +157,14 @@ impl Pool {
             hello.clone(),
             opens,
             server.times,
+            server.is_shared,
             self.runtime.clone(),
         );
         let kept = Kept {
             server: Arc::clone(server),
             peer: peer.clone(),
             handed,
+            users: BTreeSet::from([subject.to_owned()]),
         };
         peers.insert(key, kept);
         Ok(peer)
@@ -220,7 +238,10 @@ impl Pool {
 
     /// Everybody for whom something is kept.
     pub(crate) fn subjects(&self) -> BTreeSet<String> {
-        self.peers().keys().map(|key| key.subject.clone()).collect()
+        let peers = self.peers();
+        let subjects = peers.keys().map(|key| &key.subject);
+        let people = subjects.filter(|subject| *subject != EVERYBODY);
+        people.cloned().collect()
     }
 
     /// What runs of each server, by name.
@@ -228,7 +249,7 @@ impl Pool {
         let mut reports: HashMap<Arc<str>, Report> = HashMap::new();
         for (key, kept) in self.peers().iter() {
             let report = reports.entry(Arc::clone(&key.server)).or_default();
-            report.users.insert(key.subject.clone());
+            report.users.extend(kept.users.iter().cloned());
             report.running += usize::from(kept.peer.is_up());
             if let Some(trouble) = kept.peer.last_trouble() {
                 report.trouble = Some(trouble);
@@ -251,4 +272,14 @@ impl Pool {
     fn peers(&self) -> MutexGuard<'_, HashMap<Key, Kept>> {
         self.peers.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// How a server that serves everybody is greeted: in the client's revision, without what one client alone can do.
+fn for_anybody(hello: &Raw) -> Raw {
+    let version = Object::parse(hello.get()).ok();
+    let version = version.and_then(|hello| hello.text("protocolVersion"));
+    raw(&json!({
+        "protocolVersion": version, "capabilities": {},
+        "clientInfo": { "name": ANYBODY, "version": env!("CARGO_PKG_VERSION") },
+    }))
 }

@@ -116,6 +116,23 @@ impl Registry {
         Ok(())
     }
 
+    /// A door for something else, behind the same keys and revocations.
+    ///
+    /// # Errors
+    /// As [`ResourceServer::open`].
+    pub(crate) fn beside(
+        &self,
+        resource: Resource,
+        service: &ServiceConfig,
+        tokens: &ResourceServerConfig,
+        shutdown: &Shutdown,
+    ) -> Result<ResourceServer, ResourceServerError> {
+        match self.entries().first() {
+            Some(entry) => entry.door.beside(resource, service, tokens, shutdown),
+            None => ResourceServer::open(resource, service, tokens, shutdown),
+        }
+    }
+
     /// Every server, in the configured order.
     pub(crate) fn entries(&self) -> Arc<Vec<Arc<Entry>>> {
         self.entries.load_full()

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use crate::app::App;
 use crate::connections::provider::Provider;
 use crate::look::{self, look};
+use crate::people::WANTED;
 use crate::server_config::ServerArgs;
 use crate::servers::{Server, resources};
 
@@ -30,6 +31,8 @@ pub(crate) struct Reload {
     pub(crate) app: Data<App>,
     /// The login inside, which must know every server.
     pub(crate) resources: Option<Resources>,
+    /// Whether people can sign in to the pages.
+    pub(crate) has_pages: bool,
     /// Where people reach the proxy.
     pub(crate) external: ExternalUrl,
 }
@@ -89,6 +92,9 @@ impl Reload {
 
     fn install(&self, servers: Vec<Server>) -> Result<(), String> {
         let count = servers.len();
+        if !self.has_pages && servers.iter().any(|server| server.account.is_some()) {
+            return Err(format!("WEB_SECRET_FILE: {WANTED}"));
+        }
         // The login first: nobody is sent there for a resource that it does not know.
         if let Some(known) = &self.resources {
             known.replace(&resources(&self.external, &servers))?;

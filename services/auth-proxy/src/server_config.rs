@@ -198,6 +198,7 @@ impl ServerArgs {
             scope: Scope::McpRead.into(),
             tools: Vec::new(),
             account: None,
+            is_shared: false,
             times: Times { start, silence },
             idle,
         }

@@ -98,6 +98,8 @@ pub(crate) struct Server {
     pub(crate) tools: Vec<ToolRule>,
     /// The account elsewhere that each of its users needs.
     pub(crate) account: Option<Account>,
+    /// Whether one process serves everybody.
+    pub(crate) is_shared: bool,
     /// How long things may take.
     pub(crate) times: Times,
     /// How long it may be idle before it is ended.

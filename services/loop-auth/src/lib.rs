@@ -39,6 +39,7 @@ mod visits;
 pub mod web_clients;
 
 pub use boot::{Opened, Running, serve};
+pub use routes::assets::routes as asset_routes;
 
 #[cfg(test)]
 mod tests;

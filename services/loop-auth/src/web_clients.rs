@@ -33,7 +33,8 @@ const MAX_FILE_BYTES: u64 = 1_024;
 #[command(next_help_heading = "Pages of the services")]
 pub struct WebClientArgs {
     /// Pages that people sign in to, separated by commas, each: PATH SERVICE-URL SECRET-FILE NAME, such as
-    /// "/ http://public-api:8081 /data/web/vault.secret Loop vault"; the file is made if it is not there [default: none]
+    /// "/ http://public-api:8081 /data/web/vault.secret Loop vault"; the file is made if it is not there. Pages with an
+    /// EXTERNAL_URL of their own have that instead of PATH [default: none]
     #[arg(long, env = "WEB_CLIENTS", value_name = "LIST")]
     pub web_clients: Option<String>,
 }
@@ -41,6 +42,8 @@ pub struct WebClientArgs {
 /// The pages of one service.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct WebClientConfig {
+    /// Their own `EXTERNAL_URL`, where they are not under this server's.
+    pub external: Option<ExternalUrl>,
     /// Path under `EXTERNAL_URL`, with slashes at both ends.
     pub path: String,
     /// Where this server reaches the service, without a slash at its end.
@@ -85,7 +88,12 @@ impl WebClientArgs {
 
 fn parse(entry: &str) -> Option<WebClientConfig> {
     let mut words = entry.split_ascii_whitespace();
-    let (path, service, file) = (words.next()?, words.next()?, words.next()?);
+    let (place, service, file) = (words.next()?, words.next()?, words.next()?);
+    let (external, path) = if place.contains("://") {
+        (Some(ExternalUrl::parse(place).ok()?), "/")
+    } else {
+        (None, place)
+    };
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'/' | b'-' | b'_');
     let is_path = path.starts_with('/')
         && path.ends_with('/')
@@ -94,6 +102,7 @@ fn parse(entry: &str) -> Option<WebClientConfig> {
     let service = http_url(service).ok()?;
     let name = words.collect::<Vec<_>>().join(" ");
     (is_path && !name.is_empty()).then(|| WebClientConfig {
+        external,
         path: path.to_owned(),
         service: service.as_str().trim_end_matches('/').to_owned(),
         secret_file: PathBuf::from(file),
@@ -105,6 +114,7 @@ fn parse(entry: &str) -> Option<WebClientConfig> {
 #[tracing::instrument(name = "web_clients.ensure", skip_all)]
 pub(crate) async fn ensure(cx: &Context<'_>, external: &ExternalUrl, pages: &[WebClientConfig]) {
     for page in pages {
+        let external = page.external.as_ref().unwrap_or(external);
         if let Err(error) = ensure_one(cx, external, page).await {
             tracing::error!(%error, path = page.path, "nobody can sign in to these pages (WEB_CLIENTS)");
         }
@@ -226,6 +236,12 @@ mod tests {
             ("/a//b/ http://a file Name", false),
             ("/a%2f/ http://a file Name", false),
             ("/ ftp://a file Name", false),
+            ("https://mcp.example/ http://proxy:8080 file Name", true),
+            ("ftp://mcp.example/ http://proxy:8080 file Name", false),
+            (
+                "https://mcp.example/?a=b http://proxy:8080 file Name",
+                false,
+            ),
             ("/", false),
         ] {
             let args = WebClientArgs {
@@ -239,6 +255,16 @@ mod tests {
                 "{entry}"
             );
         }
+    }
+
+    #[test]
+    fn pages_with_an_address_of_their_own_are_at_its_root() {
+        let entry = parse("https://mcp.example/tools/ http://proxy:8080 file Tools").unwrap();
+        let external = entry.external.unwrap();
+        assert_eq!(
+            (external.as_str(), entry.path.as_str()),
+            ("https://mcp.example/tools", "/")
+        );
     }
 
     #[test]

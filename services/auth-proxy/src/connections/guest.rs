@@ -1,9 +1,8 @@
 //! Somebody in front of the page of connections: who, in which browser.
 
-use actix_web::http::{StatusCode, header};
+use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use hmac::{Hmac, Mac as _};
-use loop_auth::visitors::{Visitor, Visitors};
 use loop_shared::web::Locale;
 use sha2::Sha256;
 
@@ -12,11 +11,12 @@ use super::store::Key;
 use super::travel::random;
 use crate::app::App;
 use crate::pages::plain;
+use crate::people::{People, Person};
 
 /// Somebody in front of the page.
 pub(super) struct Guest {
     /// The person.
-    pub(super) who: Visitor,
+    pub(super) who: Person,
     /// The browser's secret.
     pub(super) browser: String,
     /// Whether it has just been given.
@@ -30,19 +30,9 @@ impl Guest {
     pub(super) async fn of(
         request: &HttpRequest,
         app: &App,
-        visitors: &Visitors,
+        people: &People,
     ) -> Result<Self, HttpResponse> {
-        let who = visitors.visitor(request).await.map_err(|error| {
-            tracing::error!(%error, "a session cannot be read");
-            plain(StatusCode::SERVICE_UNAVAILABLE, "Try again in a moment.\n")
-        })?;
-        let Some(who) = who else {
-            let login = "/oauth/login?return_to=%2Fconnections%3F";
-            return Err(HttpResponse::SeeOther()
-                .insert_header((header::LOCATION, login))
-                .insert_header((header::CACHE_CONTROL, "no-store"))
-                .finish());
-        };
+        let who = people.person(request, "/connections").await?;
         let known = request
             .cookie(cookie_name(app))
             .filter(|it| it.value().len() == 43);

@@ -28,6 +28,8 @@ pub(super) struct Row {
 pub(super) struct ConnectionsPage {
     /// Who is signed in.
     pub(super) account: String,
+    /// Where they manage their account.
+    pub(super) manage: String,
     /// Every server that needs an account.
     pub(super) rows: Vec<Row>,
     /// What just happened: the key of a text.
@@ -54,6 +56,7 @@ mod tests {
         let evil = "<script>alert('x')</script>\" onfocus=\"x{used}".to_owned();
         let mut page = ConnectionsPage {
             account: evil.clone(),
+            manage: evil.clone(),
             rows: ["connected", "connected", "ended", "none"]
                 .map(|state| Row {
                     server: evil.clone(),

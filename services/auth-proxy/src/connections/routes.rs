@@ -1,6 +1,6 @@
 //! `/connections`: what is connected, connect, disconnect, and the provider's way back.
 //!
-//! In: a browser with the login's session. Out: a page, or a redirect to the provider. Never: anything for somebody who is not
+//! In: a browser with a session of the login inside or the central one. Out: a page, or a redirect to the provider. Never: anything for somebody who is not
 //! signed in, an answer of another browser, a change by another site.
 
 use actix_web::http::header;
@@ -8,25 +8,28 @@ use actix_web::web::{self, Data};
 use actix_web::{HttpRequest, HttpResponse};
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::Mac as _;
-use loop_auth::visitors::Visitors;
 
 use super::guest::Guest;
 use super::provider::Account;
 use super::show::show;
 use super::travel::{Answer, TravelError};
 use crate::app::App;
+use crate::people::People;
 
 /// Registers the pages.
-pub(crate) fn routes(config: &mut web::ServiceConfig) {
-    config
-        .route("/connections", web::get().to(page))
-        .route("/connections/callback/{provider}", web::get().to(callback))
-        .route("/connections/{server}", web::post().to(change));
+pub(crate) fn routes(people: &People, config: &mut web::ServiceConfig) {
+    for (path, route) in [
+        ("/connections", web::get().to(page)),
+        ("/connections/callback/{provider}", web::get().to(callback)),
+        ("/connections/{server}", web::post().to(change)),
+    ] {
+        config.service(people.guarded(web::resource(path).route(route)));
+    }
 }
 
 /// `GET /connections`.
-async fn page(request: HttpRequest, app: Data<App>, visitors: Data<Visitors>) -> HttpResponse {
-    match Guest::of(&request, &app, &visitors).await {
+async fn page(request: HttpRequest, app: Data<App>, people: Data<People>) -> HttpResponse {
+    match Guest::of(&request, &app, &people).await {
         Ok(guest) => show(&app, &guest, None).await,
         Err(login) => login,
     }
@@ -36,10 +39,10 @@ async fn page(request: HttpRequest, app: Data<App>, visitors: Data<Visitors>) ->
 async fn change(
     request: HttpRequest,
     app: Data<App>,
-    visitors: Data<Visitors>,
+    people: Data<People>,
     form: web::Form<Vec<(String, String)>>,
 ) -> HttpResponse {
-    let guest = match Guest::of(&request, &app, &visitors).await {
+    let guest = match Guest::of(&request, &app, &people).await {
         Ok(guest) => guest,
         Err(login) => return login,
     };
@@ -85,8 +88,8 @@ async fn change(
 }
 
 /// `GET /connections/callback/{provider}`.
-async fn callback(request: HttpRequest, app: Data<App>, visitors: Data<Visitors>) -> HttpResponse {
-    let guest = match Guest::of(&request, &app, &visitors).await {
+async fn callback(request: HttpRequest, app: Data<App>, people: Data<People>) -> HttpResponse {
+    let guest = match Guest::of(&request, &app, &people).await {
         Ok(guest) => guest,
         Err(login) => return login,
     };

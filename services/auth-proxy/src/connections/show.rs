@@ -33,6 +33,7 @@ pub(super) async fn show(
     };
     let page = ConnectionsPage {
         account: guest.who.account.clone(),
+        manage: guest.who.manage.clone(),
         rows,
         notice: notice.map(|(text, _)| text),
         is_good: notice.is_some_and(|(_, is_good)| is_good),

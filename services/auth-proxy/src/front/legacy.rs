@@ -5,6 +5,7 @@ use actix_web::http::StatusCode;
 use loop_shared::audit;
 use serde_json::json;
 
+use super::logs::Logs;
 use super::reply;
 use super::run::Run;
 use super::{Session, Visit};
@@ -121,6 +122,7 @@ pub(super) async fn prepare(
         id,
         lens,
         receipt,
+        logs: Logs::All,
     })
 }
 
@@ -135,7 +137,7 @@ async fn request(
         Ok(run) => {
             let (sender, parts) = reply::channel();
             actix_web::rt::spawn(run.serve(sender));
-            reply::parts(parts).await
+            reply::parts(parts, visit.wants_stream()).await
         }
         Err(Instead::Refused(refused)) => refused,
         Err(Instead::Answered(outcome)) => reply::answer(StatusCode::OK, Some(id), outcome),

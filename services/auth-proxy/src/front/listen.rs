@@ -61,17 +61,16 @@ struct Filter {
 }
 
 impl Filter {
-    /// What the client asked for and the server offers.
-    fn read(params: Option<&Raw>, hello: &Raw) -> Self {
+    /// What the client asked for and the server offers; `None` where it never tells anything.
+    fn read(params: Option<&Raw>, hello: &Raw) -> Option<Self> {
         let asked: Value = params
             .and_then(|params| serde_json::from_str::<Value>(params.get()).ok())
             .map(|params| params["notifications"].clone())
             .unwrap_or_default();
         let offered: Value = serde_json::from_str(hello.get()).unwrap_or_default();
         let offered = &offered["capabilities"];
-        let both = |name: &str, kind: &str| {
-            asked[name] == Value::Bool(true) && offered[kind]["listChanged"] == Value::Bool(true)
-        };
+        let tells = |kind: &str| offered[kind]["listChanged"] == Value::Bool(true);
+        let both = |name: &str, kind: &str| asked[name] == Value::Bool(true) && tells(kind);
         let uris = asked["resourceSubscriptions"]
             .as_array()
             .into_iter()
@@ -80,7 +79,8 @@ impl Filter {
             .filter_map(|uri| uri.as_str().map(str::to_owned))
             .take(64);
         let subscribes = offered["resources"]["subscribe"] == Value::Bool(true);
-        Self {
+        let ever = subscribes || ["tools", "prompts", "resources"].into_iter().any(tells);
+        ever.then(|| Self {
             tools: both("toolsListChanged", "tools"),
             prompts: both("promptsListChanged", "prompts"),
             resources: both("resourcesListChanged", "resources"),
@@ -89,7 +89,7 @@ impl Filter {
             } else {
                 Vec::new()
             },
-        }
+        })
     }
 
     fn accepted(&self) -> Value {
@@ -135,7 +135,11 @@ pub(super) async fn subscribe(
         Ok(up) => up.hello(),
         Err(error) => return reply::answer(StatusCode::OK, Some(id), error.outcome()),
     };
-    let filter = Filter::read(params.as_ref(), &hello);
+    let Some(filter) = Filter::read(params.as_ref(), &hello) else {
+        let (status, code) = (StatusCode::NOT_FOUND, codes::METHOD_NOT_FOUND);
+        let text = "This server never tells of changes, so there is nothing to listen to.";
+        return reply::refuse(status, Some(id), code, text);
+    };
     let listening = peer.listen(key);
     let mut subscribed = Vec::new();
     for uri in &filter.uris {

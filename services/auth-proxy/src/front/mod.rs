@@ -7,6 +7,7 @@
 mod legacy;
 mod lens;
 mod listen;
+mod logs;
 mod modern;
 mod parked;
 mod reply;
@@ -141,6 +142,12 @@ impl Visit {
             "tools/call" | "prompts/get" => note_tool(note, &called().unwrap_or_default()),
             other => note_tool(note, other),
         }
+    }
+
+    /// Whether the client would rather have event streams: it names them first.
+    fn wants_stream(&self) -> bool {
+        let accept = self.header("accept").unwrap_or_default();
+        accept.trim_start().starts_with("text/event-stream")
     }
 
     fn is_modern(&self) -> bool {

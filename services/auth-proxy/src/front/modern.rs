@@ -3,6 +3,8 @@
 //! `input_required` result, and the client's next request goes on with it.
 
 mod checks;
+mod discover;
+mod needs;
 
 use actix_web::HttpResponse;
 use actix_web::http::StatusCode;
@@ -10,6 +12,7 @@ use loop_shared::audit;
 use rand::TryRngCore as _;
 use serde_json::json;
 
+use super::logs::Logs;
 use super::reply::{self, Part};
 use super::run::{Run, Went};
 use super::{MODERN, Visit, listen};
@@ -19,16 +22,18 @@ use crate::wire::{Message, Object, Outcome, Raw, codes, raw};
 
 pub(super) use checks::speaks;
 use checks::{CLIENT_CAPABILITIES, CLIENT_INFO, Refusal, check, for_servers};
+use discover::discover;
+use needs::missing_capability;
 
 /// The revision in which older servers are initialized.
 const FOR_SERVERS: &str = "2025-11-25";
-/// Every revision that clients may speak here.
-const VERSIONS: [&str; 5] = [
-    MODERN,
-    "2025-11-25",
-    "2025-06-18",
-    "2025-03-26",
-    "2024-11-05",
+/// What older revisions have and this one has not: no request of one client changes what another is told.
+const REMOVED: [&str; 5] = [
+    "initialize",
+    "ping",
+    "logging/setLevel",
+    "resources/subscribe",
+    "resources/unsubscribe",
 ];
 /// What lists and reads of this revision may be kept for.
 const CACHEABLE: [&str; 5] = [
@@ -53,12 +58,10 @@ pub(super) async fn post(visit: Visit, message: Message) -> HttpResponse {
             return reply::answer(StatusCode::BAD_REQUEST, Some(id), Outcome::Error(error));
         }
     };
-    if method == "ping" {
-        return reply::answer(
-            StatusCode::OK,
-            Some(id),
-            Outcome::Result(complete(&method, &raw(&json!({})))),
-        );
+    if REMOVED.contains(&method.as_str()) {
+        let text = format!("Revision {MODERN} has no {method}.");
+        let code = codes::METHOD_NOT_FOUND;
+        return reply::refuse(StatusCode::NOT_FOUND, Some(id), code, &text);
     }
     visit.note(&method, params.as_ref());
     let receipt = visit.receipt(&method, params.as_ref());
@@ -80,7 +83,7 @@ pub(super) async fn post(visit: Visit, message: Message) -> HttpResponse {
             Some(key) => listen::subscribe(&visit, peer, key, id, params).await,
             None => reply::refuse(StatusCode::OK, Some(id), codes::INTERNAL, "No randomness."),
         },
-        _ => request(visit, (peer, receipt), id, method, params).await,
+        _ => request(visit, (peer, receipt), meta, id, (method, params)).await,
     }
 }
 
@@ -105,43 +108,13 @@ pub(super) fn fresh_key() -> Option<SessionKey> {
     Some(key)
 }
 
-/// `server/discover`: what the server said when it was greeted.
-async fn discover(peer: &Peer, id: Raw) -> HttpResponse {
-    let hello = match peer.ready().await {
-        Ok(up) => up.hello(),
-        Err(error) => return reply::answer(StatusCode::OK, Some(id), error.outcome()),
-    };
-    let hello = Object::parse(hello.get()).unwrap_or_default();
-    let mut result = Object::default();
-    result.set("resultType", raw(&json!("complete")));
-    result.set("supportedVersions", raw(&json!(VERSIONS)));
-    let capabilities = hello.get("capabilities").cloned();
-    result.set(
-        "capabilities",
-        capabilities.unwrap_or_else(|| raw(&json!({}))),
-    );
-    if let Some(instructions) = hello.get("instructions") {
-        result.set("instructions", instructions.clone());
-    }
-    result.set("ttlMs", raw(&json!(0)));
-    result.set("cacheScope", raw(&json!("private")));
-    let mut meta = hello.object("_meta").unwrap_or_default();
-    if let Some(info) = hello.get("serverInfo") {
-        meta.set("io.modelcontextprotocol/serverInfo", info.clone());
-    }
-    if !meta.is_empty() {
-        result.set("_meta", meta.to_raw());
-    }
-    reply::answer(StatusCode::OK, Some(id), Outcome::Result(result.to_raw()))
-}
-
 /// Everything that the server itself answers.
 async fn request(
     visit: Visit,
     (peer, receipt): (Peer, Receipt),
+    meta: Object,
     id: Raw,
-    method: String,
-    params: Option<Raw>,
+    (method, params): (String, Option<Raw>),
 ) -> HttpResponse {
     let Some(key) = fresh_key() else {
         return reply::refuse(StatusCode::OK, Some(id), codes::INTERNAL, "No randomness.");
@@ -168,22 +141,25 @@ async fn request(
         id,
         lens,
         receipt,
+        logs: Logs::asked_for(&meta),
     };
     let (sender, parts) = reply::channel();
+    let streams = visit.wants_stream();
     actix_web::rt::spawn(async move {
         // Whoever hangs up gets nothing.
-        let last = finish(&visit, run, exchange, &sender).await;
+        let last = finish(&visit, run, &meta, exchange, &sender).await;
         if let Some(last) = last {
             let _ = sender.send(last).await;
         }
     });
-    reply::parts(parts).await
+    reply::parts(parts, streams).await
 }
 
 /// Runs a request to its end, or to the next question.
 async fn finish(
     visit: &Visit,
     run: Run,
+    meta: &Object,
     resumed: Option<Exchange>,
     sender: &tokio::sync::mpsc::Sender<Part>,
 ) -> Option<Part> {
@@ -202,15 +178,15 @@ async fn finish(
             Some(run.last(Outcome::Result(result), StatusCode::OK))
         }
         Went::Answered(Outcome::Error(error)) => {
-            let code = Object::parse(error.get()).ok();
-            let code = code.and_then(|error| error.get("code")?.get().parse::<i64>().ok());
-            let status = match code {
-                Some(codes::METHOD_NOT_FOUND) => StatusCode::NOT_FOUND,
-                _ => StatusCode::OK,
-            };
+            let status = needs::status(&error);
             Some(run.last(Outcome::Error(error), status))
         }
         Went::Asked(ask) => {
+            // Dropped with the exchange, the request is cancelled.
+            if let Some(error) = missing_capability(&ask.method, meta.get(CLIENT_CAPABILITIES)) {
+                let status = needs::status(&error);
+                return Some(run.last(Outcome::Error(error), status));
+            }
             let mut request = Object::default();
             request.set("method", raw(&json!(ask.method)));
             if let Some(params) = &ask.params {

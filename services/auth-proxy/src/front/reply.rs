@@ -74,10 +74,13 @@ pub(super) fn accepted() -> HttpResponse {
     HttpResponse::Accepted().finish()
 }
 
-/// The parts as JSON, where there is one that comes soon; else as an event stream.
-pub(super) async fn parts(mut parts: mpsc::Receiver<Part>) -> HttpResponse {
+/// The parts as JSON, where there is one that comes soon; else, or where the client `streams`, as an event stream.
+pub(super) async fn parts(mut parts: mpsc::Receiver<Part>, streams: bool) -> HttpResponse {
     let first = match timeout(PATIENCE, parts.recv()).await {
-        Ok(Some(part)) if part.last => return json(part.status, part.line),
+        // A stream could not tell another status.
+        Ok(Some(part)) if part.last && (!streams || part.status != StatusCode::OK) => {
+            return json(part.status, part.line);
+        }
         Ok(Some(part)) => Some(part),
         Ok(None) => return accepted(),
         Err(_) => None,

@@ -7,6 +7,7 @@ use tokio::time::timeout;
 use loop_shared::audit;
 
 use super::lens::Lens;
+use super::logs::Logs;
 use super::reply::Part;
 use crate::audit::Receipt;
 use crate::peer::{Ask, Call, Event, Exchange, Peer};
@@ -24,6 +25,8 @@ pub(super) struct Run {
     pub(super) lens: Lens,
     /// The record of the call.
     pub(super) receipt: Receipt,
+    /// Which of the server's log messages the client hears.
+    pub(super) logs: Logs,
 }
 
 /// How a run went on.
@@ -88,7 +91,8 @@ impl Run {
                 }
                 Some(Event::Ask(ask)) if asks => return Went::Asked(ask),
                 Some(Event::Ask(ask)) => ask.message(),
-                Some(Event::Notice(message)) => message,
+                Some(Event::Notice(message)) if self.logs.pass(&message) => message,
+                Some(Event::Notice(_)) => continue,
             };
             if parts.send(Part::more(&message)).await.is_err() {
                 return Went::Nowhere;

@@ -7,7 +7,7 @@ use reqwest::{Method, Response, StatusCode};
 
 use super::http::Shared;
 use super::{Incoming, MAX_MESSAGE_BYTES};
-use crate::wire::{Decoder, Message, Outcome, codes};
+use crate::wire::{Decoder, Message, Object, Outcome, codes};
 
 /// A message on its way.
 pub(super) struct Call {
@@ -51,10 +51,7 @@ impl Call {
         let status = response.status();
         self.shared.target.note_status(status);
         if status == StatusCode::NOT_FOUND && had_session {
-            if let Some(about) = self.about {
-                self.shared.inbox.put(Incoming::NotSent(about));
-            }
-            return self.shared.close("it has forgotten the session".to_owned());
+            return self.forgotten();
         }
         let kind = response.headers().get(CONTENT_TYPE);
         let kind = kind
@@ -64,7 +61,13 @@ impl Call {
         let ended = if kind.starts_with("text/event-stream") && status.is_success() {
             Self::stream(&self.shared, response, self.about).await
         } else if kind.starts_with("application/json") {
-            self.json(response, status).await
+            match body(response).await {
+                Ok(text) if status == StatusCode::BAD_REQUEST && had_session && blames(&text) => {
+                    return self.forgotten();
+                }
+                Ok(text) => self.json(&text, status),
+                Err(why) => Ended::Broken(why),
+            }
         } else if status.is_success() {
             Ended::Over
         } else {
@@ -81,6 +84,14 @@ impl Call {
         }
     }
 
+    /// The server does not know the session any more: it saw no request.
+    fn forgotten(&self) {
+        if let Some(about) = self.about {
+            self.shared.inbox.put(Incoming::NotSent(about));
+        }
+        self.shared.close("it has forgotten the session".to_owned());
+    }
+
     async fn send(&self) -> Result<Response, reqwest::Error> {
         let request = self.shared.request(Method::POST)?;
         request
@@ -92,15 +103,11 @@ impl Call {
     }
 
     /// One JSON body: a message, or several (2025-03-26).
-    async fn json(&self, response: Response, status: StatusCode) -> Ended {
-        let text = match body(response).await {
-            Ok(text) => text,
-            Err(why) => return Ended::Broken(why),
-        };
-        if let Ok(message) = Message::parse(&text) {
+    fn json(&self, text: &str, status: StatusCode) -> Ended {
+        if let Ok(message) = Message::parse(text) {
             return deliver(&self.shared, message, self.about);
         }
-        let several: Vec<crate::wire::Raw> = serde_json::from_str(&text).unwrap_or_default();
+        let several: Vec<crate::wire::Raw> = serde_json::from_str(text).unwrap_or_default();
         for message in several
             .iter()
             .filter_map(|one| Message::parse(one.get()).ok())
@@ -174,6 +181,19 @@ fn deliver(shared: &Arc<Shared>, message: Message, about: Option<u64>) -> Ended 
     }
 }
 
+/// Whether a refusal is about the session. The specification wants 404 there; many servers answer 400 to the id of a session
+/// that they do not know, with these words and no request's id.
+fn blames(text: &str) -> bool {
+    let Ok(object) = Object::parse(text) else {
+        return false;
+    };
+    let is_nobodys = object.get("id").is_none_or(|id| id.get() == "null");
+    let error = object
+        .get("error")
+        .map(|error| error.get().to_ascii_lowercase());
+    is_nobodys && error.is_some_and(|error| error.contains("session"))
+}
+
 /// A whole body, as text.
 async fn body(mut response: Response) -> Result<String, String> {
     let mut bytes = Vec::new();
@@ -188,4 +208,23 @@ async fn body(mut response: Response) -> Result<String, String> {
         }
     }
     String::from_utf8(bytes).map_err(|_| "the answer was no text".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_for_the_sake_of_the_session_is_told_from_any_other() {
+        let session = r#"{"jsonrpc":"2.0","error":{"code":-32000,"message":"Bad Request: No valid session ID provided"},"id":null}"#;
+        assert!(blames(session) && blames(&session.replace(r#","id":null"#, "")));
+        for other in [
+            &session.replace("null", "7"),
+            &session.replace("session ID", "JSON"),
+            "no session",
+            r#"{"result":{"session":1},"id":null}"#,
+        ] {
+            assert!(!blames(other), "{other}");
+        }
+    }
 }

@@ -116,6 +116,8 @@ struct Inner {
     hello: Raw,
     opens: Box<dyn Opens>,
     times: Times,
+    /// Whether it serves several people: then nothing reaches one of them that may be about another.
+    is_shared: bool,
     runtime: Handle,
     starting: tokio::sync::Mutex<()>,
     current: Mutex<Option<Arc<Up>>>,
@@ -136,6 +138,7 @@ impl Peer {
         hello: Raw,
         opens: Box<dyn Opens>,
         times: Times,
+        is_shared: bool,
         runtime: Handle,
     ) -> Self {
         Self(Arc::new(Inner {
@@ -143,6 +146,7 @@ impl Peer {
             hello,
             opens,
             times,
+            is_shared,
             runtime,
             starting: tokio::sync::Mutex::default(),
             current: Mutex::default(),

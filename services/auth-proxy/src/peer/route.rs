@@ -70,10 +70,11 @@ impl Inner {
         } else {
             params
         };
+        let is_for_all = method.ends_with("/list_changed");
         let message = Message::Notification { method, params };
         let mut book = self.book();
         let told = about.is_some_and(|number| book.tell(number, message.clone()));
-        if !told {
+        if !told && (!self.is_shared || is_for_all) {
             book.announce(message);
         }
     }
@@ -84,7 +85,8 @@ impl Inner {
             let _ = up.link.send(pong);
             return;
         }
-        if !ASKS.contains(&method.as_str()) {
+        // Whom a server of several people asks, nobody knows; it was told that nobody answers.
+        if self.is_shared || !ASKS.contains(&method.as_str()) {
             let unknown = Outcome::error(codes::METHOD_NOT_FOUND, "No client knows this method.");
             let _ = up.link.send(Message::response(id, unknown));
             return;

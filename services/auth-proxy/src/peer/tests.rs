@@ -95,7 +95,7 @@ fn peer(links: usize) -> (Peer, Vec<Far>) {
     let opens = Box::new(Opener(Mutex::new(opened)));
     let hello = raw(&json!({ "protocolVersion": "2025-11-25" }));
     (
-        Peer::new("x".into(), hello, opens, times, Handle::current()),
+        Peer::new("x".into(), hello, opens, times, false, Handle::current()),
         fars,
     )
 }

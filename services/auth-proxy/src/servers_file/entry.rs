@@ -10,7 +10,7 @@ use crate::policy::ToolRule;
 use crate::servers::{Backend, Server};
 
 /// What an entry may say.
-const KNOWN: [&str; 22] = [
+const KNOWN: [&str; 23] = [
     "name",
     "type",
     "transport",
@@ -33,6 +33,7 @@ const KNOWN: [&str; 22] = [
     "scopes",
     "token_header",
     "token_env",
+    "shared",
 ];
 /// First parts of paths that are taken, or look as if they were.
 const RESERVED: [&str; 14] = [
@@ -75,6 +76,7 @@ impl Fields<'_> {
             backend: backend?,
             scope,
             tools,
+            is_shared: self.shared(is_stdio, account.is_some()),
             account,
             times,
             idle,
@@ -133,6 +135,19 @@ impl Fields<'_> {
                 default
             }
         }
+    }
+
+    /// Whether one process serves everybody; never one that holds an account of somebody's.
+    fn shared(&mut self, is_stdio: bool, has_account: bool) -> bool {
+        let is_shared = self.flag("shared").unwrap_or(false);
+        if is_shared && !is_stdio {
+            let why = "an address serves everybody anyway";
+            self.wrong("shared", why, "take it out");
+        } else if is_shared && has_account {
+            let why = "a process with somebody's own account cannot serve others";
+            self.wrong("shared", why, "take it out");
+        }
+        is_shared
     }
 
     fn tools(&mut self) -> Vec<ToolRule> {

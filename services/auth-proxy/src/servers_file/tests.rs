@@ -20,6 +20,7 @@ fn defaults() -> Server {
         scope: Scope::McpRead.into(),
         tools: Vec::new(),
         account: None,
+        is_shared: false,
         times: Times {
             start: Duration::from_mins(1),
             silence: Duration::from_mins(5),
@@ -266,5 +267,24 @@ fn an_account_has_a_provider_scopes_and_a_way_to_the_server() {
             .iter()
             .any(|it| it.wrong.contains(wrong) && it.instead.contains(instead));
         assert!(there, "{entry}: {found:#?}");
+    }
+}
+
+#[test]
+fn a_process_is_shared_where_the_file_says_so_and_never_with_an_account() {
+    let text = "servers:\n- {name: a, command: x, shared: true}\n- {name: b, command: x}\n";
+    let shared = read_text(text).unwrap();
+    assert!(shared[0].is_shared && !shared[1].is_shared);
+    for (entry, wrong) in [
+        ("url: 'http://x/mcp'", "an address serves everybody"),
+        (
+            "command: x, oauth_provider: google, scopes: a",
+            "somebody's own account",
+        ),
+    ] {
+        let text = format!("servers:\n- {{name: a, shared: true, {entry}}}\n");
+        let found = mistakes(&text);
+        assert_eq!(found.len(), 1, "{found:#?}");
+        assert!(found[0].wrong.contains(wrong), "{found:#?}");
     }
 }

@@ -20,6 +20,8 @@ pub(crate) mod codes {
     pub(crate) const UNAVAILABLE: i64 = -32000;
     /// Headers and body disagree (2026-07-28).
     pub(crate) const HEADER_MISMATCH: i64 = -32020;
+    /// The client did not declare a capability that this needs (2026-07-28).
+    pub(crate) const MISSING_CAPABILITY: i64 = -32021;
     /// The revision is not spoken here (2026-07-28).
     pub(crate) const UNSUPPORTED_VERSION: i64 = -32022;
 }

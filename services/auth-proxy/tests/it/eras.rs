@@ -178,7 +178,7 @@ async fn a_modern_request_whose_headers_and_body_disagree_is_refused() {
         ("mcp-method", "tools/list", -32020),
         ("mcp-name", "die", -32020),
         ("mcp-protocol-version", "2025-11-25", -32020),
-        ("mcp-protocol-version", "2099-01-01", -32022),
+        ("mcp-protocol-version", "2099-01-01", -32020),
     ] {
         let request = proxy.modern(&token, "tools/call", call()).build().unwrap();
         let mut request = request;
@@ -194,4 +194,112 @@ async fn a_modern_request_whose_headers_and_body_disagree_is_refused() {
         .headers_mut()
         .insert("mcp-name", "=?base64?ZWNobw==?=".parse().unwrap());
     assert_eq!(proxy.http.execute(encoded).await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn an_unknown_revision_is_refused_with_those_that_are_spoken() {
+    let proxy = Proxy::of_fake(&[]);
+    let token = proxy.token(EMAIL).await;
+    let params = json!({ "_meta": {
+        "io.modelcontextprotocol/protocolVersion": "2099-01-01", "io.modelcontextprotocol/clientCapabilities": {} } });
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list", "params": params });
+    let refused = proxy
+        .post(&token, &body)
+        .header("mcp-protocol-version", "2099-01-01")
+        .header("mcp-method", "tools/list");
+    let refused = refused.send().await.unwrap();
+    assert_eq!(refused.status(), 400);
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(body["error"]["code"], -32022, "{body}");
+    assert_eq!(body["error"]["data"]["requested"], "2099-01-01");
+    assert_eq!(body["error"]["data"]["supported"][0], "2026-07-28");
+}
+
+#[tokio::test]
+async fn what_the_newest_revision_took_away_reaches_no_server() {
+    let proxy = Proxy::of_fake(&[]);
+    let token = proxy.token(EMAIL).await;
+    for method in [
+        "initialize",
+        "ping",
+        "logging/setLevel",
+        "resources/subscribe",
+        "resources/unsubscribe",
+    ] {
+        let refused = proxy
+            .modern(&token, method, json!({}))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(refused.status(), 404, "{method}");
+        let body: Value = refused.json().await.unwrap();
+        assert_eq!(body["error"]["code"], -32601, "{method}: {body}");
+        assert_eq!(body["id"], 5, "{method}");
+    }
+}
+
+#[tokio::test]
+async fn a_question_that_a_modern_client_cannot_answer_is_an_error_and_ends_the_request() {
+    let proxy = Proxy::of_fake(&[]);
+    let token = proxy.token(EMAIL).await;
+    let params = json!({ "name": "ask", "arguments": {}, "_meta": {
+        "io.modelcontextprotocol/protocolVersion": "2026-07-28", "io.modelcontextprotocol/clientCapabilities": {} } });
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params });
+    let refused = proxy
+        .post(&token, &body)
+        .header("mcp-protocol-version", "2026-07-28")
+        .header("mcp-method", "tools/call")
+        .header("mcp-name", "ask");
+    let refused = refused.send().await.unwrap();
+    assert_eq!(refused.status(), 400);
+    let body: Value = refused.json().await.unwrap();
+    assert_eq!(body["error"]["code"], -32021, "{body}");
+    let needed = &body["error"]["data"]["requiredCapabilities"];
+    assert_eq!(*needed, json!({ "elicitation": {} }));
+}
+
+#[tokio::test]
+async fn a_modern_request_hears_no_log_that_it_did_not_ask_for() {
+    let proxy = Proxy::of_fake(&[]);
+    let token = proxy.token(EMAIL).await;
+    for (level, heard) in [
+        (None, &[][..]),
+        (Some("warning"), &["error"][..]),
+        (Some("debug"), &["info", "error"][..]),
+    ] {
+        let mut params = json!({ "name": "log", "arguments": {} });
+        if let Some(level) = level {
+            params["_meta"]["io.modelcontextprotocol/logLevel"] = json!(level);
+        }
+        let answered = proxy.modern(&token, "tools/call", params).send().await;
+        let got = messages(&answered.unwrap().text().await.unwrap());
+        let levels: Vec<_> = got
+            .iter()
+            .filter(|message| message["method"] == "notifications/message")
+            .map(|message| message["params"]["level"].as_str().unwrap())
+            .collect();
+        assert_eq!(levels, heard, "{level:?}");
+        assert_eq!(got.last().unwrap()["result"]["resultType"], "complete");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_names_event_streams_first_gets_one() {
+    let proxy = Proxy::of_fake(&[]);
+    let token = proxy.token(EMAIL).await;
+    let session = proxy.session(&token, json!({})).await;
+    let body = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/list" });
+    for (accept, kind) in [
+        ("application/json, text/event-stream", "application/json"),
+        ("text/event-stream, application/json", "text/event-stream"),
+    ] {
+        let mut request = proxy.post(&token, &body).build().unwrap();
+        let headers = request.headers_mut();
+        headers.insert("accept", accept.parse().unwrap());
+        headers.insert("mcp-session-id", session.id.parse().unwrap());
+        let answered = proxy.http.execute(request).await.unwrap();
+        assert_eq!(answered.headers()["content-type"], kind, "{accept}");
+        let listed = last(&answered.text().await.unwrap());
+        assert_eq!(listed["result"]["tools"][0]["name"], "echo", "{accept}");
+    }
 }

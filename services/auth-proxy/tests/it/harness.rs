@@ -27,6 +27,8 @@ pub(crate) struct Proxy {
     pub(crate) http: Client,
     /// What clients must believe (PEM), where TLS is spoken.
     ca: Option<Vec<u8>>,
+    /// The central login's address, where it is not inside.
+    issuer: Option<String>,
 }
 
 pub(crate) fn program() -> PathBuf {
@@ -85,6 +87,21 @@ impl Proxy {
             path: path.to_owned(),
             http: client().build().unwrap(),
             ca: None,
+            issuer: None,
+        }
+    }
+
+    /// The same behind a central login.
+    pub(crate) fn behind(mut self, issuer: String) -> Self {
+        self.issuer = Some(issuer);
+        self
+    }
+
+    /// An address of the login.
+    fn login(&self, path: &str) -> String {
+        match &self.issuer {
+            Some(issuer) => format!("{issuer}{path}"),
+            None => self.url(path),
         }
     }
 
@@ -165,7 +182,7 @@ impl Proxy {
         });
         let registered = self
             .http
-            .post(self.url("/register"))
+            .post(self.login("/register"))
             .json(&metadata)
             .send()
             .await
@@ -183,7 +200,7 @@ impl Proxy {
             ("code_challenge", &challenge),
             ("code_challenge_method", "S256"),
         ];
-        let url = Url::parse_with_params(&self.url("/authorize"), parameters).unwrap();
+        let url = Url::parse_with_params(&self.login("/authorize"), parameters).unwrap();
         (url, id.to_owned())
     }
 
@@ -198,7 +215,7 @@ impl Proxy {
         ];
         let answered = self
             .http
-            .post(self.url("/token"))
+            .post(self.login("/token"))
             .form(&form)
             .send()
             .await

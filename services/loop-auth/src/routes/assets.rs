@@ -13,7 +13,7 @@ static STYLE: LazyLock<String> =
 const SCRIPT: &str = include_str!("../../static/passkey.js");
 
 /// Where they are, below a prefix.
-pub(crate) fn routes(prefix: &str, config: &mut web::ServiceConfig) {
+pub fn routes(prefix: &str, config: &mut web::ServiceConfig) {
     let at = |name: &str| format!("{prefix}/oauth/static/{name}");
     config
         .route(&at("loop.css"), reading().to(style))

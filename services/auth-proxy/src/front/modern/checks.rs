@@ -3,7 +3,7 @@
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 
-use super::VERSIONS;
+use super::discover::VERSIONS;
 use crate::front::{MODERN, Visit};
 use crate::wire::{Message, Object, Raw, codes};
 
@@ -44,10 +44,15 @@ pub(super) fn check(visit: &Visit, method: &str, params: Option<&Raw>) -> Result
     let meta = meta(params);
     let version = visit.header("mcp-protocol-version");
     let told = meta.text(VERSION);
-    if let Some(unknown) = [version, told.as_deref()]
-        .into_iter()
-        .flatten()
-        .find(|one| !VERSIONS.contains(one))
+    // Two revisions at once: which of them is unknown here does not matter any more.
+    if let (Some(version), Some(told)) = (version, told.as_deref())
+        && version != told
+    {
+        return Err(mismatch("MCP-Protocol-Version"));
+    }
+    if let Some(unknown) = version
+        .or(told.as_deref())
+        .filter(|one| !VERSIONS.contains(one))
     {
         return Err(Refusal {
             data: Some(json!({ "requested": unknown, "supported": VERSIONS })),
