@@ -29,10 +29,12 @@ struct Log {
     _file: FileLog,
 }
 
-/// A call that is being recorded: when it ends, or when it is dropped without an end.
+/// A call that is recorded when this is dropped, with its end or without one.
 pub(crate) struct Receipt {
     audit: Audit,
     entry: Cell<Option<Entry>>,
+    /// Whether the entry says how it ended.
+    is_over: Cell<bool>,
     server: Arc<str>,
     started: Instant,
 }
@@ -80,6 +82,7 @@ impl Audit {
         Receipt {
             audit: self.clone(),
             entry: Cell::new(entry),
+            is_over: Cell::new(false),
             server: Arc::clone(server),
             started: Instant::now(),
         }
@@ -95,11 +98,14 @@ impl Audit {
 }
 
 impl Receipt {
-    /// The end of the call; the first end counts.
+    /// The end of the call; the first end counts. It is recorded when the receipt is dropped.
     pub(crate) fn finish(&self, outcome: Outcome, why: &'static str) {
         let Some(mut entry) = self.entry.take() else {
             return;
         };
+        if self.is_over.replace(true) {
+            return self.entry.set(Some(entry));
+        }
         let took = self.started.elapsed();
         figures::call(&self.server, outcome, took);
         entry.outcome = outcome;
@@ -107,12 +113,15 @@ impl Receipt {
         if !why.is_empty() {
             entry = entry.with("why", why);
         }
-        self.audit.note(entry);
+        self.entry.set(Some(entry));
     }
 }
 
 impl Drop for Receipt {
     fn drop(&mut self) {
         self.finish(Outcome::Failed, "the client went away or cancelled");
+        if let Some(entry) = self.entry.take() {
+            self.audit.note(entry);
+        }
     }
 }

@@ -147,10 +147,11 @@ async fn request(
     let streams = visit.wants_stream();
     actix_web::rt::spawn(async move {
         // Whoever hangs up gets nothing.
-        let last = finish(&visit, run, &meta, exchange, &sender).await;
+        let last = finish(&visit, &run, &meta, exchange, &sender).await;
         if let Some(last) = last {
             let _ = sender.send(last).await;
         }
+        run.over().await;
     });
     reply::parts(parts, streams).await
 }
@@ -158,7 +159,7 @@ async fn request(
 /// Runs a request to its end, or to the next question.
 async fn finish(
     visit: &Visit,
-    run: Run,
+    run: &Run,
     meta: &Object,
     resumed: Option<Exchange>,
     sender: &tokio::sync::mpsc::Sender<Part>,

@@ -111,6 +111,13 @@ impl Run {
         };
         // A client that is gone needs no answer.
         let _ = parts.send(self.last(outcome, StatusCode::OK)).await;
+        self.over().await;
+    }
+
+    /// Nothing more is done: the call is recorded, once its answer is on the way.
+    pub(super) async fn over(self) {
+        tokio::task::yield_now().await;
+        drop(self.receipt);
     }
 
     /// The last part.

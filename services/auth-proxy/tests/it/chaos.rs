@@ -3,7 +3,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use loop_testkit::postgres::Schema;
+use serde_json::{Value, json};
 
 use crate::harness::{EMAIL, Proxy, eventually, fake, lives};
 
@@ -169,4 +170,44 @@ async fn a_proxy_that_is_asked_to_stop_takes_its_servers_along() {
     };
     assert!(proxy.service.terminate().unwrap().success());
     assert!(!lives(pid));
+}
+
+#[tokio::test]
+async fn while_the_database_is_away_calls_go_on_and_whoever_signs_in_is_told() {
+    let Some(database) = Schema::new() else {
+        return;
+    };
+    let road = database.proxy();
+    let url = database.url_at("127.0.0.1", road.port());
+    let proxy = Proxy::of_fake(&[("DATABASE_URL", &url)]);
+    let tokens = proxy.tokens(EMAIL).await;
+    let session = proxy.session(tokens["access_token"].as_str().unwrap(), json!({}));
+    let session = session.await;
+    let first = session.text("pid", json!({})).await;
+    let refresh = || {
+        let form = [
+            ("grant_type", "refresh_token"),
+            ("refresh_token", tokens["refresh_token"].as_str().unwrap()),
+            ("client_id", tokens["client_id"].as_str().unwrap()),
+        ];
+        proxy.http.post(proxy.url("/token")).form(&form).send()
+    };
+    road.cut();
+    assert_eq!(session.text("pid", json!({})).await, first);
+    let away = refresh().await.unwrap();
+    assert_eq!(away.status(), 503);
+    let told: Value = away.json().await.unwrap();
+    assert_eq!(told["error"], "temporarily_unavailable", "{told}");
+    // Looking for those who left finds nobody out while nobody can be asked.
+    tokio::time::sleep(Duration::from_secs(3)).await;
+    assert_eq!(session.text("pid", json!({})).await, first);
+    road.mend();
+    let again = Instant::now();
+    let mut back = refresh().await.unwrap().status();
+    while back != 200 && again.elapsed() < Duration::from_secs(20) {
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        back = refresh().await.unwrap().status();
+    }
+    assert_eq!(back, 200, "nobody signs in again");
+    assert_eq!(session.text("pid", json!({})).await, first);
 }
