@@ -3,21 +3,22 @@
 //! In: what a note writes. Out: an address that is safe in `href`. Never: a scheme that runs or loads anything, a note that the
 //! view does not have.
 
-use loop_shared::vault::text::fold;
+use std::sync::Arc;
 
-use crate::query::{self, EntityAnswer};
-use crate::{NoteRef, Snapshot};
+use loop_shared::vault::{NotePath, text::fold};
+
+use crate::{Note, Snapshot};
 
 /// Longest address that is linked, in bytes.
 const MAX_BYTES: usize = 2_000;
 
-/// The notes that one note links to.
+/// Follows the links of one note as the graph does.
 #[derive(Clone, Copy, Debug)]
 pub struct Links<'a> {
     /// What the reader may see.
     pub snapshot: &'a Snapshot,
-    /// The notes that a link may lead to: those that the note links to.
-    pub known: &'a [NoteRef],
+    /// The path of the note that writes the links.
+    pub from: &'a str,
     /// The address before every note's path, without a slash at its end.
     pub pages: &'a str,
 }
@@ -48,34 +49,18 @@ impl Links<'_> {
         format!("{}{}", self.pages, url.path())
     }
 
+    fn note_at(&self, path: &str) -> Option<&Arc<Note>> {
+        self.snapshot.note(&NotePath::parse(path).ok()?)
+    }
+
     fn path_of(&self, name: &str) -> Option<String> {
-        let wanted = fold(name.trim_end_matches(".md"));
-        let same = |text: &str| fold(text.trim_end_matches(".md")) == wanted;
-        let fits = |note: &&NoteRef| {
-            let stem = note.path.rsplit('/').next().unwrap_or(&note.path);
-            same(&note.path)
-                || same(stem)
-                || note.id.as_deref().is_some_and(same)
-                || same(&note.title)
-        };
-        if let Some(note) = self.known.iter().find(fits) {
-            return Some(note.path.clone());
-        }
-        // An alias: the resolved links do not say under which name they were written.
-        match query::entity(self.snapshot, name) {
-            EntityAnswer::Found(found) => {
-                let path = &found.note.note.path;
-                self.known
-                    .iter()
-                    .any(|note| note.path == *path)
-                    .then(|| path.clone())
-            }
-            EntityAnswer::NotFound(_) | EntityAnswer::Ambiguous(_) => None,
-        }
+        let (notes, source) = (self.snapshot.notes(), self.note_at(self.from)?);
+        let at = self.snapshot.names().link(notes, &fold(name), source)?;
+        Some(self.snapshot.at(at)?.path.to_string())
     }
 
     /// A link as Markdown writes it: outside by http, https or mailto, inside by a relative path.
-    pub(super) fn plain(&self, address: &str, from: &str) -> Option<String> {
+    pub(super) fn plain(&self, address: &str) -> Option<String> {
         let bare = address.trim();
         if bare.is_empty() || bare.len() > MAX_BYTES || bare.chars().any(char::is_control) {
             return None;
@@ -96,15 +81,12 @@ impl Links<'_> {
             .ok()?;
         let folder = url::Url::parse("http://x/")
             .ok()?
-            .join(&encoded(from))
+            .join(&encoded(self.from))
             .ok()?;
         let target = folder.join(&encoded(&decoded)).ok()?;
         let path = percent_encoding::percent_decode_str(target.path().trim_start_matches('/'));
         let path = path.decode_utf8().ok()?.into_owned();
-        self.known
-            .iter()
-            .any(|note| note.path == path)
-            .then(|| self.page(&path))
+        Some(self.page(&self.note_at(&path)?.path.to_string()))
     }
 }
 

@@ -17,9 +17,9 @@ pub use properties::Property;
 /// Longest text that is rendered, in bytes.
 const MAX_BYTES: usize = 1_000_000;
 
-/// Renders `text` of the note at `from`; what is longer than a megabyte is cut.
+/// Renders the text of a note; what is longer than a megabyte is cut.
 #[must_use]
-pub fn render(text: &str, from: &str, links: &Links<'_>) -> String {
+pub fn render(text: &str, links: &Links<'_>) -> String {
     let end = (0..=MAX_BYTES.min(text.len()))
         .rev()
         .find(|at| text.is_char_boundary(*at));
@@ -33,7 +33,7 @@ pub fn render(text: &str, from: &str, links: &Links<'_>) -> String {
     let mut made = Vec::new();
     let mut open = Vec::new();
     for event in events {
-        made.extend(safe(event, &mut open, from, links));
+        made.extend(safe(event, &mut open, links));
     }
     named(&mut made);
     let mut out = String::with_capacity(text.len() * 2);
@@ -42,12 +42,7 @@ pub fn render(text: &str, from: &str, links: &Links<'_>) -> String {
 }
 
 /// What an event becomes. `open` remembers how each link and image was begun.
-fn safe<'a>(
-    event: Event<'a>,
-    open: &mut Vec<bool>,
-    from: &str,
-    links: &Links<'_>,
-) -> Option<Event<'a>> {
+fn safe<'a>(event: Event<'a>, open: &mut Vec<bool>, links: &Links<'_>) -> Option<Event<'a>> {
     Some(match event {
         Event::Html(text) | Event::InlineHtml(text) => Event::Text(text),
         Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
@@ -66,8 +61,8 @@ fn safe<'a>(
         ) => {
             let href = match link_type {
                 LinkType::WikiLink { .. } => links.wiki(&dest_url),
-                LinkType::Email => links.plain(&format!("mailto:{dest_url}"), from),
-                _ => links.plain(&dest_url, from),
+                LinkType::Email => links.plain(&format!("mailto:{dest_url}")),
+                _ => links.plain(&dest_url),
             };
             open.push(href.is_some());
             match href {
@@ -140,7 +135,7 @@ fn named(events: &mut [Event<'_>]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{NoteRef, Snapshot};
+    use crate::Snapshot;
 
     /// What a note may hold, one attack each.
     const HOSTILE: &[&str] = &[
@@ -213,19 +208,15 @@ mod tests {
                 "a/one.md",
                 "---\nentity_id: one\nentity_type: task\naliases: [하나]\n---\n",
             ),
-            ("a/two words.md", "# Two"),
+            ("a/two words.md", "---\naliases: [둘]\n---\n# Two"),
+            ("a/from.md", ""),
         ]);
-        let known: Vec<NoteRef> = snapshot
-            .notes()
-            .iter()
-            .map(|note| NoteRef::of(note))
-            .collect();
         let links = Links {
             snapshot: &snapshot,
-            known: &known,
+            from: "a/from.md",
             pages: "/view/note",
         };
-        render(text, "a/from.md", &links)
+        render(text, &links)
     }
 
     #[test]
@@ -261,6 +252,9 @@ mod tests {
             ("[[one]]", "<a href=\"/view/note/a/one.md\">one</a>"),
             ("[[ONE|셋]]", "<a href=\"/view/note/a/one.md\">셋</a>"),
             ("[[하나]]", "<a href=\"/view/note/a/one.md\">하나</a>"),
+            // An alias of a note that is no entity.
+            ("[[둘]]", "<a href=\"/view/note/a/two%20words.md\">둘</a>"),
+            ("[[./one]]", "<a href=\"/view/note/a/one.md\">"),
             ("[[one#Some Heading]]", "/view/note/a/one.md#h-some-heading"),
             ("[[#여기]]", "href=\"#h-"),
             (

@@ -5,13 +5,12 @@ use actix_web::web::Data;
 use actix_web::{HttpRequest, HttpResponse};
 use loop_shared::auth::Scope;
 use loop_shared::web_login::Visitor;
-use loop_vault::NoteRef;
 use loop_vault::html::{self, Links, Property};
 use loop_vault::query::Relations;
 use serde::{Deserialize as _, Serialize};
 use url::form_urlencoded;
 
-use super::ask::{answer, list, text};
+use super::ask::{answer, text};
 use super::layout::{ELSEWHERE, refused};
 use crate::app::App;
 
@@ -40,17 +39,13 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
         .and_then(|value| value.as_object());
     let properties = properties.into_iter().flatten();
     let relations = Relations::deserialize(&note["relations"]).unwrap_or_default();
-    let links = list(&note, "/links").iter();
-    let links: Vec<NoteRef> = links
-        .filter_map(|link| NoteRef::deserialize(link).ok())
-        .collect();
     let pages = format!("{}view/notes", app.web().site.login.root());
     let links = Links {
         snapshot: &app.snapshot(),
-        known: &links,
+        from: text(&note, "/path"),
         pages: &pages,
     };
-    let html = html::render(text(&note, "/body"), text(&note, "/path"), &links);
+    let html = html::render(text(&note, "/body"), &links);
     let page = Page {
         title: text(&note, "/title").to_owned(),
         path: text(&note, "/path").to_owned(),

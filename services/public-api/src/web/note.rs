@@ -38,10 +38,10 @@ pub(super) async fn page(app: Data<App>, visitor: Visitor, request: HttpRequest)
     let pages = format!("{}view/note", app.web().login.root());
     let links = Links {
         snapshot: &view,
-        known: &note.links,
+        from: &note.note.path,
         pages: &pages,
     };
-    let html = html::render(&note.body, &note.note.path, &links);
+    let html = html::render(&note.body, &links);
     let backlinks: Vec<Named> = note
         .backlinks
         .iter()
