@@ -203,11 +203,11 @@ impl Bench {
                 println!("  {answered} requests, {:.1} MB", server.memory()?.0);
             }
         }
-        let (now, highest) = server.memory()?;
+        let ((now, highest), own) = (server.memory()?, server.own_memory()?);
         let what = format!("memory after {answered} requests, {alg}, {stored} grants, {at}");
         self.report.other(
             what,
-            format!("{now:.1} MB, {highest:.1} at most"),
+            format!("{now:.1} MB, {highest:.1} at most; {own:.1} without the program's file"),
             "40 MB wanted",
         );
         Ok(())

@@ -211,14 +211,20 @@ impl Running {
 
     /// Resident memory now and at its highest, in megabytes.
     pub(crate) fn memory(&self) -> Result<(f64, f64), Failure> {
+        Ok((self.megabytes("VmRSS:")?, self.megabytes("VmHWM:")?))
+    }
+
+    /// What of it no file holds as well, in megabytes: the rest is the program and its libraries, as they lie on the disk.
+    pub(crate) fn own_memory(&self) -> Result<f64, Failure> {
+        self.megabytes("RssAnon:")
+    }
+
+    fn megabytes(&self, name: &str) -> Result<f64, Failure> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let of = |name: &str| -> Option<f64> {
-            let line = status.lines().find_map(|line| line.strip_prefix(name))?;
-            let kilobytes: f64 = line.split_whitespace().next()?.parse().ok()?;
-            Some(kilobytes / 1024.0)
-        };
-        let (now, highest) = (of("VmRSS:"), of("VmHWM:"));
-        Ok((now.ok_or("no VmRSS")?, highest.ok_or("no VmHWM")?))
+        let line = status.lines().find_map(|line| line.strip_prefix(name));
+        let kilobytes = line.and_then(|line| line.split_whitespace().next());
+        let kilobytes: f64 = kilobytes.ok_or_else(|| format!("no {name}"))?.parse()?;
+        Ok(kilobytes / 1024.0)
     }
 
     /// Files and sockets that it has open.
