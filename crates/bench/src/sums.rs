@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use actix_web::{
     HttpResponse,
-    middleware::DefaultHeaders,
+    middleware::{DefaultHeaders, from_fn},
     web::{self, Query, ServiceConfig},
 };
 use clap::Parser;
@@ -127,15 +127,20 @@ fn routes(door: &ResourceServer, config: &mut ServiceConfig) {
             .wrap(door.cors()),
     );
     let unchecked = Unchecked::instead_of(&door.bearer);
+    let door_of_mcp = unchecked.clone();
     config.service(
         web::resource("/unchecked/sum")
             .route(web::get().to(sum))
-            .wrap(unchecked.clone())
+            .wrap(from_fn(move |request, next| {
+                unchecked.clone().pass(request, next)
+            }))
             .wrap(door.cors()),
     );
     config.service(
         behind_a_door("/unchecked", || Sums, &door.mcp)
-            .wrap(unchecked)
+            .wrap(from_fn(move |request, next| {
+                door_of_mcp.clone().pass(request, next)
+            }))
             .wrap(door.cors()),
     );
     config.service(

@@ -2,22 +2,18 @@
 //!
 //! In: any request. Out: the inner service's answer, as for one and the same caller. Never: part of a service.
 
-use std::{
-    future::{Ready, ready},
-    rc::Rc,
-    sync::Arc,
-};
+use std::sync::Arc;
 
 use actix_web::{
     Error,
     body::{BoxBody, MessageBody},
-    dev::{Service, ServiceRequest, ServiceResponse, Transform, forward_ready},
+    dev::{ServiceRequest, ServiceResponse},
+    middleware::Next,
 };
 use chrono::DateTime;
-use futures_util::future::LocalBoxFuture;
 use loop_shared::auth::{Principal, Roles, Scope, bearer::Bearer};
 
-/// The middleware.
+/// In the place of a door, for one caller.
 #[derive(Clone)]
 pub(crate) struct Unchecked {
     bearer: Bearer,
@@ -25,7 +21,6 @@ pub(crate) struct Unchecked {
 }
 
 impl Unchecked {
-    /// In the place of this door.
     pub(crate) fn instead_of(bearer: &Bearer) -> Self {
         let caller = Principal {
             subject: "00000000-0000-7000-8000-000000000000".into(),
@@ -42,49 +37,14 @@ impl Unchecked {
             caller: Arc::new(caller),
         }
     }
-}
 
-/// What [`Unchecked`] wraps around a service.
-pub(crate) struct UncheckedMiddleware<S> {
-    service: Rc<S>,
-    door: Unchecked,
-}
-
-impl<S, B> Transform<S, ServiceRequest> for Unchecked
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
-{
-    type Response = ServiceResponse<BoxBody>;
-    type Error = Error;
-    type Transform = UncheckedMiddleware<S>;
-    type InitError = ();
-    type Future = Ready<Result<Self::Transform, Self::InitError>>;
-
-    fn new_transform(&self, service: S) -> Self::Future {
-        ready(Ok(UncheckedMiddleware {
-            service: Rc::new(service),
-            door: self.clone(),
-        }))
-    }
-}
-
-impl<S, B> Service<ServiceRequest> for UncheckedMiddleware<S>
-where
-    S: Service<ServiceRequest, Response = ServiceResponse<B>, Error = Error> + 'static,
-    B: MessageBody + 'static,
-{
-    type Response = ServiceResponse<BoxBody>;
-    type Error = Error;
-    type Future = LocalBoxFuture<'static, Result<Self::Response, Self::Error>>;
-
-    forward_ready!(service);
-
-    fn call(&self, request: ServiceRequest) -> Self::Future {
-        let (service, door) = (Rc::clone(&self.service), self.door.clone());
-        Box::pin(async move {
-            let inner = |request| service.call(request);
-            door.bearer.welcome(request, door.caller, inner).await
-        })
+    /// The middleware.
+    pub(crate) async fn pass(
+        self,
+        request: ServiceRequest,
+        next: Next<impl MessageBody + 'static>,
+    ) -> Result<ServiceResponse<BoxBody>, Error> {
+        let inner = |request| next.call(request);
+        self.bearer.welcome(request, self.caller, inner).await
     }
 }
