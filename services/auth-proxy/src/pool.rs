@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 use crate::link::Handed;
 use crate::peer::Peer;
 use crate::servers::Server;
-use crate::wire::{Object, Raw, raw};
+use crate::wire::{OLDER_REVISIONS, Object, Raw, raw};
 
 /// How often idle servers are looked for.
 const ROUND: Duration = Duration::from_secs(1);
@@ -140,7 +140,8 @@ impl Pool {
             .keys()
             .filter(|other| other.subject == key.subject)
             .count();
-        if own >= PER_USER {
+        // What serves everybody has a few processes for each server of the configuration.
+        if own >= PER_USER && !server.is_shared {
             Self::evict(&mut peers, |other| other.subject == key.subject)?;
         }
         if peers.len() >= self.most {
@@ -275,11 +276,37 @@ impl Pool {
 }
 
 /// How a server that serves everybody is greeted: in the client's revision, without what one client alone can do.
+/// Whatever else a client calls its revision must not make another process, which all others then wait for.
 fn for_anybody(hello: &Raw) -> Raw {
+    let [newest, ..] = OLDER_REVISIONS;
     let version = Object::parse(hello.get()).ok();
     let version = version.and_then(|hello| hello.text("protocolVersion"));
+    let known = |asked: String| OLDER_REVISIONS.into_iter().find(|known| *known == asked);
+    let version = version.and_then(known).unwrap_or(newest);
     raw(&json!({
         "protocolVersion": version, "capabilities": {},
         "clientInfo": { "name": ANYBODY, "version": env!("CARGO_PKG_VERSION") },
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_client_makes_more_processes_of_a_server_for_everybody_by_what_it_calls_itself() {
+        let greeted = |hello| for_anybody(&raw(&hello)).get().to_owned();
+        let newest = greeted(json!({ "protocolVersion": "2025-11-25" }));
+        for hello in [
+            json!({ "protocolVersion": "2025-11-25", "capabilities": { "sampling": {} } }),
+            json!({ "protocolVersion": "2025-11-25", "clientInfo": { "name": "x" } }),
+            json!({ "protocolVersion": "2099-01-01" }),
+            json!({ "protocolVersion": "x1", "y": 2 }),
+            json!({ "protocolVersion": 7 }),
+            json!({}),
+        ] {
+            assert_eq!(greeted(hello.clone()), newest, "{hello}");
+        }
+        assert!(greeted(json!({ "protocolVersion": "2024-11-05" })).contains("2024-11-05"));
+    }
 }

@@ -13,3 +13,7 @@ mod tests;
 pub(crate) use message::{Message, Outcome, codes, error_object};
 pub(crate) use object::{Object, Raw, raw, text_of};
 pub(crate) use sse::Decoder;
+
+/// The revisions that begin with `initialize`, the newest first.
+pub(crate) const OLDER_REVISIONS: [&str; 4] =
+    ["2025-11-25", "2025-06-18", "2025-03-26", "2024-11-05"];

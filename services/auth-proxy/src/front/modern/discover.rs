@@ -6,16 +6,13 @@ use serde_json::json;
 
 use crate::front::{MODERN, reply};
 use crate::peer::Peer;
-use crate::wire::{Object, Outcome, Raw, raw};
+use crate::wire::{OLDER_REVISIONS, Object, Outcome, Raw, raw};
 
 /// Every revision that clients may speak here.
-pub(super) const VERSIONS: [&str; 5] = [
-    MODERN,
-    "2025-11-25",
-    "2025-06-18",
-    "2025-03-26",
-    "2024-11-05",
-];
+pub(super) const VERSIONS: [&str; 5] = {
+    let [a, b, c, d] = OLDER_REVISIONS;
+    [MODERN, a, b, c, d]
+};
 
 /// The answer to `server/discover`.
 pub(super) async fn discover(peer: &Peer, id: Raw) -> HttpResponse {
