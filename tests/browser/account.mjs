@@ -1,59 +1,15 @@
-// Walks the account pages in a real Chromium: both languages, wide and narrow, light and dark, by the keyboard where it matters.
+// Walks the account pages: both languages, wide and narrow, light and dark, by the keyboard where it matters.
 //
-// In: --base URL, --email, --password, --resource the MCP URL, --callback prefix, --out folder for screenshots. Out: one JSON line with
-//     what was seen; exit code 1 on any defect. Every console error, page error, axe violation and sideways scroll is a defect.
+// In: --base URL, --email, --password, --resource the MCP URL, --callback prefix; and `walk.mjs`.
 
 import { createHash, randomBytes } from "node:crypto";
-import { createRequire } from "node:module";
-import { mkdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { parseArgs } from "node:util";
 import { authenticator } from "otplib";
-import { chromium } from "playwright-core";
+import { defects, FOUR, looking, refused, settings, shown, signIn, tabTo, walk, watched } from "./walk.mjs";
 
-const { values: arg } = parseArgs({
-  options: Object.fromEntries(
-    ["base", "email", "password", "resource", "callback", "out", "chromium"].map((name) => [name, { type: "string" }]),
-  ),
-});
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-mkdirSync(arg.out, { recursive: true });
-
-const flags = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
-const looks = [
-  { lang: "ko", locale: "ko-KR", width: 1280, height: 800, dark: false },
-  { lang: "en", locale: "en-US", width: 360, height: 740, dark: true },
-  { lang: "ko", locale: "ko-KR", width: 360, height: 740, dark: false },
-  { lang: "en", locale: "en-US", width: 1280, height: 800, dark: true },
-];
+const arg = settings("base", "email", "password", "resource", "callback");
+const look = looking(arg);
 const LONG = "A client with a very long name that somebody made up to see whether pages hold, 이름이 아주 긴 앱";
-
-const defects = [];
-const seen = [];
-
-async function look(page, name, { lang, width }) {
-  await page.screenshot({ path: `${arg.out}/${name}-${lang}-${width}.png`, fullPage: true });
-  const facts = await page.evaluate(() => ({
-    lang: document.documentElement.lang,
-    title: document.title,
-    text: document.body.innerText,
-    overflow: document.documentElement.scrollWidth > document.documentElement.clientWidth,
-  }));
-  if (facts.lang !== lang) defects.push(`${name}: <html lang="${facts.lang}">, asked for ${lang}`);
-  if (facts.overflow) defects.push(`${name} (${lang}): scrolls sideways at ${width} px`);
-  const { violations } = await page.evaluate(`${axe}; axe.run()`);
-  for (const v of violations) defects.push(`${name} (${lang}, ${width}): axe ${v.id}: ${v.nodes.map((n) => n.target).join(", ")}`);
-  seen.push({ page: name, lang, width, title: facts.title, text: facts.text });
-}
-
-/** Presses Tab until what has the focus matches, as a person without a mouse does. */
-async function tabTo(page, selector) {
-  for (let step = 0; step < 60; step += 1) {
-    await page.keyboard.press("Tab");
-    if (await page.evaluate((wanted) => document.activeElement?.matches(wanted) ?? false, selector)) return;
-  }
-  defects.push(`${selector} is not reached by the keyboard`);
-}
 
 /** Registers a client and lets the person of this page connect it. */
 async function connect(page, name) {
@@ -83,12 +39,6 @@ async function refresh({ client_id, refresh }) {
   return fetch(`${arg.base}/token`, { method: "POST", body });
 }
 
-async function signIn(page, password) {
-  await page.fill("input[name=email]", arg.email);
-  await page.fill("input[name=password]", password);
-  await page.press("input[name=password]", "Enter");
-}
-
 function listen(prefix) {
   const server = createServer((_, response) => {
     response.setHeader("content-type", "text/html; charset=utf-8");
@@ -105,18 +55,18 @@ function code(secret, steps) {
 }
 
 /** Sets an authenticator app up, signs in with it and with a recovery code, and removes it. */
-async function secondStep(browser, page, view, options) {
+async function secondStep(browser, page, view) {
   await tabTo(page, "form[action$='/account/totp/begin'] button");
   await page.keyboard.press("Enter");
   await page.waitForURL("**/account/totp");
   await look(page, "totp", view);
   const secret = (await page.innerText("dd code")).replaceAll(" ", "");
-  page.expected += 1;
-  await page.fill("#code", "000000");
-  await page.press("#code", "Enter");
-  await page.waitForSelector("[role=alert]");
-  await look(page, "totp-wrong", view);
-  page.expected -= 1;
+  await refused(page, async () => {
+    await page.fill("#code", "000000");
+    await page.press("#code", "Enter");
+    await page.waitForSelector("[role=alert]");
+    await look(page, "totp-wrong", view);
+  });
   await page.fill("#code", code(secret, 0));
   await page.press("#code", "Enter");
   await page.waitForSelector(".codes");
@@ -126,10 +76,10 @@ async function secondStep(browser, page, view, options) {
   await page.click("a[href$='/account/security']:not([aria-current])");
   await look(page, "security-totp", view);
 
-  const other = await browser.newContext(options);
+  const other = await browser.newContext(shown(view));
   const next = await other.newPage();
   await next.goto(`${arg.base}/account`);
-  await signIn(next, password);
+  await signIn(next, arg.email, password);
   await next.waitForURL("**/oauth/login/step**");
   await look(next, "step", view);
   await next.fill("#code", "000000");
@@ -142,7 +92,7 @@ async function secondStep(browser, page, view, options) {
   await next.goto(`${arg.base}/oauth/logout`);
   await next.click("form button[type=submit]");
   await next.goto(`${arg.base}/account`);
-  await signIn(next, password);
+  await signIn(next, arg.email, password);
   await next.waitForURL("**/oauth/login/step**");
   await next.click("p.aside a");
   await look(next, "step-recovery", view);
@@ -203,42 +153,31 @@ async function passkeys(page, view) {
   await page.goto(`${arg.base}/oauth/logout`);
   await page.click("form button[type=submit]");
   await page.goto(`${arg.base}/account`);
-  page.expected += 1;
-  await page.click("form.passkey button");
-  await page.waitForSelector("p[role=alert]:not([hidden])");
-  await look(page, "login-passkey-removed", view);
-  page.expected -= 1;
+  await refused(page, async () => {
+    await page.click("form.passkey button");
+    await page.waitForSelector("p[role=alert]:not([hidden])");
+    await look(page, "login-passkey-removed", view);
+  });
   await cdp.send("WebAuthn.removeVirtualAuthenticator", { authenticatorId });
   await cdp.send("WebAuthn.disable");
-  await signIn(page, password);
+  await signIn(page, arg.email, password);
   await page.waitForSelector(".tabs");
 }
 
 let password = arg.password;
 
-async function walk(browser, view, round) {
-  const options = { locale: view.locale, viewport: { width: view.width, height: view.height }, colorScheme: view.dark ? "dark" : "light" };
-  const context = await browser.newContext(options);
-  const page = await context.newPage();
-  page.expected = 0;
-  page.on("console", (message) => {
-    // Chromium logs the status of a page that is *meant* to be refused; anything else is a defect.
-    if (message.type() === "error" && !(page.expected > 0 && /status of 4\d\d/.test(message.text()))) {
-      defects.push(`console (${view.lang}): ${message.text()}`);
-    }
-  });
-  page.on("pageerror", (error) => defects.push(`page error (${view.lang}): ${error}`));
-
+async function through({ browser, context, view, round }) {
+  const page = await watched(context, view);
   await page.goto(`${arg.base}/account`);
-  await signIn(page, password);
+  await signIn(page, arg.email, password);
   await page.waitForSelector(".tabs");
   await look(page, "account-empty", view);
 
   const app = await connect(page, LONG);
-  const other = await browser.newContext(options);
+  const other = await browser.newContext(shown(view));
   const elsewhere = await other.newPage();
   await elsewhere.goto(`${arg.base}/account`);
-  await signIn(elsewhere, password);
+  await signIn(elsewhere, arg.email, password);
   await elsewhere.waitForSelector(".tabs");
   await page.goto(`${arg.base}/account`);
   await look(page, "account", view);
@@ -261,18 +200,18 @@ async function walk(browser, view, round) {
 
   await page.click(".tabs a[href$='/account/security']");
   await look(page, "security", view);
-  page.expected += 1;
-  await page.fill("#current", "not the password");
-  await page.fill("#new", "another good phrase");
-  await page.press("#new", "Enter");
-  await page.waitForSelector("[role=alert]");
-  await look(page, "security-wrong", view);
-  await page.fill("#current", password);
-  await page.fill("#new", "short");
-  await page.press("#new", "Enter");
-  await page.waitForSelector("[role=alert]");
-  await look(page, "security-short", view);
-  page.expected -= 1;
+  await refused(page, async () => {
+    await page.fill("#current", "not the password");
+    await page.fill("#new", "another good phrase");
+    await page.press("#new", "Enter");
+    await page.waitForSelector("[role=alert]");
+    await look(page, "security-wrong", view);
+    await page.fill("#current", password);
+    await page.fill("#new", "short");
+    await page.press("#new", "Enter");
+    await page.waitForSelector("[role=alert]");
+    await look(page, "security-short", view);
+  });
   const next = `a quite different phrase ${round}`;
   await page.fill("#current", password);
   await page.fill("#new", next);
@@ -281,7 +220,7 @@ async function walk(browser, view, round) {
   await look(page, "security-changed", view);
   password = next;
 
-  await secondStep(browser, page, view, options);
+  await secondStep(browser, page, view);
   await passkeys(page, view);
 
   await page.goto(`${arg.base}/account`);
@@ -289,18 +228,8 @@ async function walk(browser, view, round) {
   await page.click(`button[name=language][value=${wanted}]`);
   await page.waitForSelector("[role=status]");
   await look(page, "account-language", { ...view, lang: wanted });
-  await context.close();
 }
 
 const server = await listen(arg.callback);
-const browser = await chromium.launch({ executablePath: arg.chromium, args: flags });
-try {
-  for (const [round, view] of looks.entries()) await walk(browser, view, round);
-} catch (error) {
-  defects.push(String(error));
-} finally {
-  await browser.close();
-  server.close();
-}
-console.log(JSON.stringify({ defects, seen }));
-process.exit(defects.length === 0 ? 0 : 1);
+await walk(arg, FOUR, through);
+server.close();

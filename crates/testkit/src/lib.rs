@@ -22,6 +22,7 @@ mod revocations;
 pub mod service;
 pub mod tokens;
 pub mod tools;
+pub mod walk;
 pub mod web_host;
 
 pub use browser::{Browser, Decision, Outcome};
@@ -34,3 +35,4 @@ pub use passkey::Passkey;
 pub use service::{Service, ServiceBuilder, free_port};
 pub use tokens::TokenSpec;
 pub use tools::cargo_binary;
+pub use walk::Walk;

@@ -23,6 +23,19 @@ pub fn find_or_skip(program: &str, variable: &str) -> Option<PathBuf> {
     found
 }
 
+/// The tool behind an environment variable that `deploy/make/e2e-tools.sh` prints. `None`: it is not set, and a line past the test
+/// runner's capture has said so.
+///
+/// # Panics
+/// When `LOOP_E2E` is set: then everything must be there.
+pub fn tool(variable: &str) -> Option<PathBuf> {
+    let path = std::env::var_os(variable).map(PathBuf::from);
+    if path.is_none() {
+        skip(variable);
+    }
+    path
+}
+
 /// Says past the test runner's capture that this test is skipped without `what`.
 pub(crate) fn skip(what: &str) {
     let test = std::thread::current().name().unwrap_or("a test").to_owned();

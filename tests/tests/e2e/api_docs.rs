@@ -2,34 +2,24 @@
 
 use std::process::Command;
 
-use loop_testkit::TestIssuer;
-use serde_json::{Value, json};
+use loop_testkit::{TestIssuer, Walk};
 
 use crate::support::stack::{ADMIN, Options, Stack};
 use crate::support::tools::{tool, top};
 
 #[test]
 fn people_read_the_api_in_chromium_and_try_it_as_themselves() {
-    let (Some(node), Some(chromium)) = (tool("LOOP_NODE"), tool("LOOP_CHROMIUM")) else {
+    let Some(walk) = Walk::of(top().join("tests/browser/docs.mjs")) else {
         return;
     };
     let Some(stack) = Stack::start() else { return };
-    let shots = std::env::var("LOOP_SCREENSHOTS")
-        .unwrap_or_else(|_| stack.file("screenshots").display().to_string());
-    let output = Command::new(node)
-        .arg(top().join("tests/browser/docs.mjs"))
-        .args(["--url", &stack.url, "--email", ADMIN.0])
-        .args(["--password", ADMIN.1, "--out", &shots])
-        .arg("--chromium")
-        .arg(chromium)
-        .output()
-        .expect("node runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let also = String::from_utf8_lossy(&output.stderr);
-    let seen: Value = serde_json::from_str(said.trim())
-        .unwrap_or_else(|_| panic!("the browser told nothing: {said}{also}"));
-    assert_eq!(seen["defects"], json!([]), "{seen:#}");
-    for look in seen["seen"].as_array().expect("looks") {
+    let seen = walk
+        .with("url", &stack.url)
+        .with("email", ADMIN.0)
+        .with("password", ADMIN.1)
+        .seen(stack.folder());
+    assert_eq!(seen.len(), 4 * 3, "three pages in four looks");
+    for look in seen.iter().filter(|look| look["page"] == "tried") {
         let text = look["text"].as_str().expect("a text");
         assert!(
             text.contains(ADMIN.0),

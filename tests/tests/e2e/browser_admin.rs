@@ -1,17 +1,15 @@
 //! The admin pages and the invitation in a real Chromium, in both languages, by keyboard alone where it hurts
 //! (`tests/browser/admin.mjs`).
 
-use std::process::Command;
-
-use serde_json::Value;
+use loop_testkit::Walk;
 
 use crate::support::oauth::Client;
 use crate::support::stack::{ADMIN, Stack};
-use crate::support::tools::{tool, top};
+use crate::support::tools::top;
 
 #[test]
 fn administrators_work_in_chromium_in_both_languages() {
-    let (Some(node), Some(chromium)) = (tool("LOOP_NODE"), tool("LOOP_CHROMIUM")) else {
+    let Some(walk) = Walk::of(top().join("tests/browser/admin.mjs")) else {
         return;
     };
     let Some(stack) = Stack::start() else { return };
@@ -40,28 +38,10 @@ fn administrators_work_in_chromium_in_both_languages() {
             &file,
         ]);
     }
-    let shots = std::env::var("LOOP_SCREENSHOTS")
-        .unwrap_or_else(|_| stack.file("screenshots").display().to_string());
-    let output = Command::new(node)
-        .arg(top().join("tests/browser/admin.mjs"))
-        .args([
-            "--url",
-            &stack.url,
-            "--email",
-            ADMIN.0,
-            "--password",
-            ADMIN.1,
-        ])
-        .args(["--out", &shots])
-        .arg("--chromium")
-        .arg(chromium)
-        .output()
-        .expect("node runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let also = String::from_utf8_lossy(&output.stderr);
-    let seen: Value = serde_json::from_str(said.trim())
-        .unwrap_or_else(|_| panic!("the browser told nothing: {said}{also}"));
-    assert_eq!(seen["defects"], serde_json::json!([]), "{seen:#}");
-    let pages = seen["seen"].as_array().map_or(0, Vec::len);
-    assert_eq!(pages, 48, "twenty-four pages in two languages");
+    let seen = walk
+        .with("url", &stack.url)
+        .with("email", ADMIN.0)
+        .with("password", ADMIN.1)
+        .seen(stack.folder());
+    assert_eq!(seen.len(), 48, "twenty-four pages in two languages");
 }

@@ -1,13 +1,11 @@
 //! The login page with several providers, and what a login there can come to, in a real Chromium (`tests/browser/federation.mjs`).
 
-use std::process::Command;
-
 use loop_testkit::provider::{Kind, Person, Provider};
-use loop_testkit::{Service, ServiceBuilder, cargo_binary, free_port};
-use serde_json::{Value, json};
+use loop_testkit::{Service, ServiceBuilder, Walk, cargo_binary, free_port};
+use serde_json::json;
 
 use crate::support::stack::ADMIN;
-use crate::support::tools::{tool, top};
+use crate::support::tools::top;
 
 /// A page that a provider leads to: its name, its status, and what one of its languages says.
 const PAGES: [(&str, u16, &str); 6] = [
@@ -81,10 +79,7 @@ fn start(
 
 #[test]
 fn people_sign_in_by_providers_in_chromium_and_read_why_when_they_cannot() {
-    let Some(node) = tool("LOOP_NODE") else {
-        return;
-    };
-    let Some(chromium) = tool("LOOP_CHROMIUM") else {
+    let Some(walk) = Walk::of(top().join("tests/browser/federation.mjs")) else {
         return;
     };
     let (google, github) = (Provider::start(Kind::Google), Provider::start(Kind::GitHub));
@@ -96,23 +91,13 @@ fn people_sign_in_by_providers_in_chromium_and_read_why_when_they_cannot() {
         .iter()
         .map(|(name, status, _)| json!({ "provider": name, "page": name, "status": status }))
         .collect();
-    let shots = std::env::var("LOOP_SCREENSHOTS")
-        .unwrap_or_else(|_| folder.path().join("screenshots").display().to_string());
-    let output = Command::new(node)
-        .arg(top().join("tests/browser/federation.mjs"))
-        .args(["--url", &url, "--walks", &json!(walks).to_string()])
-        .args(["--good", "github", "--email", ADMIN.0])
-        .args(["--password", ADMIN.1, "--out", &shots])
-        .arg("--chromium")
-        .arg(chromium)
-        .output()
-        .expect("node runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let also = String::from_utf8_lossy(&output.stderr);
-    let seen: Value = serde_json::from_str(said.trim())
-        .unwrap_or_else(|_| panic!("the browser told nothing: {said}{also}"));
-    assert_eq!(seen["defects"], json!([]), "{seen:#}");
-    let pages = seen["seen"].as_array().expect("pages");
+    let pages = walk
+        .with("url", &url)
+        .with("walks", json!(walks).to_string())
+        .with("good", "github")
+        .with("email", ADMIN.0)
+        .with("password", ADMIN.1)
+        .seen(folder.path());
     assert_eq!(pages.len(), 4 * (PAGES.len() + 7), "each in four looks");
     for (name, _, says) in PAGES {
         let shown = pages.iter().any(|page| {

@@ -1,49 +1,30 @@
 //! The vault's pages in a real Chromium through nginx, signed in with loop-auth: in both languages, wide and narrow, light and
 //! dark, by keyboard and on paper (`tests/browser/signed.mjs`); and what restarts do to whoever is signed in.
 
-use std::process::Command;
-
-use loop_testkit::{Browser, Decision, Outcome};
-use serde_json::{Value, json};
+use loop_testkit::{Browser, Decision, Outcome, Walk};
 use url::Url;
 
 use crate::support::stack::{ADMIN, Stack};
-use crate::support::tools::{tool, top};
+use crate::support::tools::top;
 
 const PAGES: &str = "/,/?q=%EA%B2%B0%EC%A0%9C,/?q=nothing-like-this,/view/note/50_Projects/prj-sori-beta/prj-sori-beta.md,\
 /view/note/90_Reference/Release%20runbook.md,/view/board,/view/board?project=prj-sori-beta,/view/lint";
 
 #[test]
 fn people_read_the_vault_in_chromium() {
-    let (Some(node), Some(chromium)) = (tool("LOOP_NODE"), tool("LOOP_CHROMIUM")) else {
+    let Some(walk) = Walk::of(top().join("tests/browser/signed.mjs")) else {
         return;
     };
     let Some(stack) = Stack::start() else { return };
-    let shots = std::env::var("LOOP_SCREENSHOTS")
-        .unwrap_or_else(|_| stack.file("screenshots").display().to_string());
-    let output = Command::new(node)
-        .arg(top().join("tests/browser/signed.mjs"))
-        .args([
-            "--url",
-            &stack.url,
-            "--email",
-            ADMIN.0,
-            "--password",
-            ADMIN.1,
-        ])
-        .args(["--pages", PAGES, "--name", "vault", "--out", &shots])
-        .arg("--chromium")
-        .arg(chromium)
-        .output()
-        .expect("node runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let also = String::from_utf8_lossy(&output.stderr);
-    let seen: Value = serde_json::from_str(said.trim())
-        .unwrap_or_else(|_| panic!("the browser told nothing: {said}{also}"));
-    assert_eq!(seen["defects"], json!([]), "{seen:#}");
-    let count = seen["seen"].as_array().map_or(0, Vec::len);
+    let seen = walk
+        .with("url", &stack.url)
+        .with("email", ADMIN.0)
+        .with("password", ADMIN.1)
+        .with("pages", PAGES)
+        .with("name", "vault")
+        .seen(stack.folder());
     assert_eq!(
-        count,
+        seen.len(),
         4 * (PAGES.split(',').count() + 1),
         "four looks at each page"
     );

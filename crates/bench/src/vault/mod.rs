@@ -126,7 +126,9 @@ impl Bench {
         let first = (FREQUENT, expected.count());
         // Files that were written a moment ago are read again at the next start.
         std::thread::sleep(Duration::from_millis(200));
+        self.cores.share()?; // a start has all cores, as a peer's has
         self.starts(&service, first, count)?;
+        self.cores.leave()?;
         let (running, _) = service.start(Some(&self.cores), first)?;
         service.settle(running.port)?;
         self.questions(&service, &running, &notes)?;

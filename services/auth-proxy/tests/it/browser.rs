@@ -1,13 +1,12 @@
 //! The proxy's own pages in a real Chromium, in both languages, by keyboard alone (`tests/browser/proxy.mjs`).
 
-use std::process::Command;
-
+use loop_testkit::Walk;
 use loop_testkit::provider::{Kind, Person, Provider};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::backend::Backend;
 use crate::harness::{EMAIL, PASSWORD, Proxy, fake};
-use crate::real::{tests, tool};
+use crate::real::tests;
 
 /// What each page says.
 const SHOWN: [(&str, &str, &str); 8] = [
@@ -24,7 +23,7 @@ const SHOWN: [(&str, &str, &str); 8] = [
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn people_connect_accounts_and_administrators_look_at_servers_in_chromium_in_both_languages()
 {
-    let (Some(node), Some(chromium)) = (tool("LOOP_NODE"), tool("LOOP_CHROMIUM")) else {
+    let Some(walk) = Walk::of(tests().join("browser/proxy.mjs")) else {
         return;
     };
     let (provider, backend) = (Provider::start(Kind::Oidc), Backend::start());
@@ -44,34 +43,16 @@ async fn people_connect_accounts_and_administrators_look_at_servers_in_chromium_
     let token = proxy.token(EMAIL).await;
     let session = proxy.session(&token, json!({})).await;
     session.call("die", json!({})).await;
-    let shots = std::env::var("LOOP_SCREENSHOTS")
-        .unwrap_or_else(|_| proxy.data().join("screenshots").display().to_string());
-    let output = Command::new(node)
-        .arg(tests().join("browser/proxy.mjs"))
-        .args([
-            "--url",
-            &proxy.url(""),
-            "--email",
-            EMAIL,
-            "--password",
-            PASSWORD,
-        ])
-        .args(["--out", &shots])
-        .arg("--chromium")
-        .arg(chromium)
-        .output()
-        .expect("node runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let also = String::from_utf8_lossy(&output.stderr);
-    let seen: Value = serde_json::from_str(said.trim())
-        .unwrap_or_else(|_| panic!("the browser told nothing: {said}{also}"));
-    assert_eq!(seen["defects"], json!([]), "{seen:#}");
-    let pages = seen["seen"].as_array().unwrap();
+    let pages = walk
+        .with("url", proxy.url(""))
+        .with("email", EMAIL)
+        .with("password", PASSWORD)
+        .seen(proxy.data());
     for (page, lang, text) in SHOWN {
         let shown = pages
             .iter()
             .find(|it| it["page"] == page && it["lang"] == lang);
-        let shown = shown.unwrap_or_else(|| panic!("{page} {lang} was not seen: {seen:#}"));
+        let shown = shown.unwrap_or_else(|| panic!("{page} {lang} was not seen: {pages:#?}"));
         let said = shown["text"].as_str().unwrap();
         assert!(said.contains(text), "{page} {lang}: {said}");
     }

@@ -2,33 +2,19 @@
 //!
 //! Run where `deploy/make/e2e-tools.sh` has installed them; skipped, loudly, elsewhere.
 
-use std::io::Write as _;
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use loop_testkit::free_port;
+use loop_testkit::tools::tool;
 use serde_json::{Value, json};
 
 use crate::harness::{EMAIL, Proxy, fake, last, messages, program};
 
 pub(crate) fn tests() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests")
-}
-
-/// The tool behind a variable of `e2e-tools.sh`.
-pub(crate) fn tool(variable: &str) -> Option<PathBuf> {
-    if let Some(path) = std::env::var_os(variable) {
-        return Some(PathBuf::from(path));
-    }
-    assert!(
-        std::env::var_os("LOOP_E2E").is_none(),
-        "{variable} is not set"
-    );
-    let line = format!("SKIPPED: {variable} is not set; `make test` runs it\n");
-    let _ = std::io::stderr().write_all(line.as_bytes());
-    None
 }
 
 /// A server of somebody else's that ends with the test.

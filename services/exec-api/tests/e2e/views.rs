@@ -1,14 +1,12 @@
 //! The interactive views as a client shows them: the official host's bridge, a sandboxed frame, a real Chromium, through nginx.
 
-use std::process::Command;
-
 use chrono::Utc;
-use loop_testkit::TestIssuer;
-use serde_json::{Value, json};
+use loop_testkit::{TestIssuer, Walk};
+use serde_json::json;
 
 use crate::exec_provider::provider;
 use crate::support::stack::{Options, Stack};
-use crate::support::tools::{tool, top};
+use crate::support::tools::top;
 
 #[expect(
     clippy::disallowed_methods,
@@ -20,7 +18,7 @@ fn now() -> chrono::DateTime<Utc> {
 
 #[test]
 fn views_are_shown_and_moved_in_a_client_that_announces_them() {
-    let (Some(node), Some(chromium)) = (tool("LOOP_NODE"), tool("LOOP_CHROMIUM")) else {
+    let Some(walk) = Walk::of(top().join("services/exec-api/tests/e2e/views.mjs")) else {
         return;
     };
     let issuer = TestIssuer::start();
@@ -45,22 +43,12 @@ fn views_are_shown_and_moved_in_a_client_that_announces_them() {
         .sign(issuer.signing_key());
     let asked =
         json!({ "runway": { "as_of": "2026-11-21" }, "kpi_get": { "name": "active_users" } });
-    let shots = std::env::var("LOOP_SCREENSHOTS")
-        .unwrap_or_else(|_| stack.file("screenshots").display().to_string());
-    let output = Command::new(node)
-        .arg(top().join("services/exec-api/tests/e2e/views.mjs"))
-        .args(["--mcp", &door, "--token", &token, "--out", &shots])
-        .args(["--asked", &asked.to_string(), "--modules"])
-        .arg(top().join("tests/package.json"))
-        .arg("--chromium")
-        .arg(chromium)
-        .output()
-        .expect("node runs");
-    let said = String::from_utf8_lossy(&output.stdout);
-    let also = String::from_utf8_lossy(&output.stderr);
-    let seen: Value = serde_json::from_str(said.trim())
-        .unwrap_or_else(|_| panic!("the browser told nothing: {said}{also}"));
-    assert_eq!(seen["defects"], json!([]), "{seen:#}");
+    let seen = walk
+        .with("mcp", &door)
+        .with("token", &token)
+        .with("asked", asked.to_string())
+        .with("modules", top().join("tests/package.json"))
+        .seen(stack.folder());
     // Two views, two looks at each, before and after the host turned language and light, and what was moved in between.
-    assert_eq!(seen["seen"].as_array().map_or(0, Vec::len), 12, "{seen:#}");
+    assert_eq!(seen.len(), 12, "{seen:#?}");
 }

@@ -150,7 +150,12 @@ impl Stack {
         text
     }
 
-    /// A file of the stack's own folder.
+    /// The stack's own folder.
+    pub(crate) fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// A file of it.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
