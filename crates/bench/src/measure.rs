@@ -200,15 +200,15 @@ impl Bench {
             while answered < MILLION {
                 let steps = work::refreshing(LOOP, families, CONNECTIONS);
                 answered += drive(server, steps, Pace::Full, Duration::from_secs(10))?.count;
-                println!("  {answered} requests, {:.1} MB", server.memory()?.0);
+                println!("  {answered} requests, {:.1} MiB", server.memory()?.0);
             }
         }
         let ((now, highest), own) = (server.memory()?, server.own_memory()?);
         let what = format!("memory after {answered} requests, {alg}, {stored} grants, {at}");
         self.report.other(
             what,
-            format!("{now:.1} MB, {highest:.1} at most; {own:.1} without the program's file"),
-            "40 MB wanted",
+            format!("{now:.1} MiB, {highest:.1} at most; {own:.1} without the program's file"),
+            "40 MiB wanted",
         );
         Ok(())
     }
@@ -250,7 +250,7 @@ impl Bench {
             let (now, highest) = peer.running.memory()?;
             self.report.other(
                 format!("memory of node-oidc-provider, {alg}"),
-                format!("{now:.1} MB, {highest:.1} at most"),
+                format!("{now:.1} MiB, {highest:.1} at most"),
                 "for comparison",
             );
         }

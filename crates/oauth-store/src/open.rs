@@ -19,8 +19,8 @@ use crate::{error::failed, file, migrate, store::StoreOptions, writer};
 
 /// What the write-ahead log is cut back to after a burst, in bytes.
 const WAL_LIMIT: &str = "67108864";
-/// Kibibytes of pages, negative as SQLite wants it, that each reading connection keeps: the system keeps the rest.
-const READER_CACHE: &str = "-1024";
+/// Kibibytes of pages, negative as SQLite wants it, that a connection keeps: what lies above the leaves. The system keeps the rest.
+const PAGES: &str = "-512";
 /// Statements that each connection keeps prepared, some ten kibibytes each. What every request asks is among them; lists of
 /// different lengths are different statements, and would fill any room in time.
 const STATEMENTS: usize = 40;
@@ -68,6 +68,7 @@ async fn connect(path: &Path, options: &StoreOptions) -> Result<Pools, SqlxError
         .create_if_missing(false)
         .foreign_keys(true)
         .busy_timeout(options.busy_timeout)
+        .pragma("cache_size", PAGES)
         .statement_cache_capacity(STATEMENTS)
         .disable_statement_logging();
     let writing = common
@@ -77,9 +78,7 @@ async fn connect(path: &Path, options: &StoreOptions) -> Result<Pools, SqlxError
         .pragma("journal_size_limit", WAL_LIMIT)
         // What a savepoint could take back lies in memory; otherwise every page of it is written to a file first.
         .pragma("temp_store", "MEMORY");
-    let reading = common
-        .pragma("query_only", "ON")
-        .pragma("cache_size", READER_CACHE);
+    let reading = common.pragma("query_only", "ON");
 
     let pool = PoolOptions::new()
         .acquire_timeout(options.busy_timeout * writer::BUSY_ATTEMPTS)
