@@ -20,7 +20,7 @@ use crate::{
 /// The argument with which this program only hashes.
 pub(crate) const HASHING: &str = "bcrypt";
 /// bcrypt's cost, loop-auth's own default.
-const COST: u32 = 12;
+pub(crate) const COST: u32 = 12;
 /// People who log in at once: fewer than the queue takes.
 const PEOPLE_AT_ONCE: usize = 16;
 /// Connections that read the administrator's pages.
