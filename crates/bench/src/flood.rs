@@ -25,13 +25,13 @@ const FLOODERS: usize = 100;
 struct Hashing(Vec<Child>);
 
 impl Hashing {
-    /// As many as loop-auth hashes passwords at once.
-    fn start(count: usize) -> Result<Self, Failure> {
+    /// As many as loop-auth hashes passwords at once; they end by themselves after `longest`.
+    fn start(count: usize, longest: Duration) -> Result<Self, Failure> {
         let me = std::env::current_exe()?;
         let mut all = Self(Vec::new());
         for _ in 0..count {
             let mut command = Command::new(&me);
-            command.args([HASHING, "600", &COST.to_string()]);
+            command.args([HASHING, &longest.as_secs().to_string(), &COST.to_string()]);
             all.0.push(command.stdout(Stdio::null()).spawn()?);
         }
         Ok(all)
@@ -72,7 +72,7 @@ impl Bench {
             Ok(all)
         };
         let quiet = measure()?;
-        let hashing = Hashing::start(self.cores.all - 1)?;
+        let hashing = Hashing::start(self.cores.all - 1, time * 6)?;
         let beside_hashing = measure();
         drop(hashing);
         let (flooded, logins) = std::thread::scope(|scope| {

@@ -97,7 +97,8 @@ impl Report {
                 ## While something else goes on\n\n\
                 All cores for everybody, a fixed number of requests a second. The flood of logins is with the fewest grants stored, \
                 the rest with\nthe most. Loop-auth hashes on all cores but one; other programs that do only that show what the machine \
-                makes of it by\nitself. What is beyond that is the tries, answered and sent on the same cores: hashes of a lower priority changed nothing (decision 41).\n\n\
+                makes of it by\nitself. What is beyond that is the tries, answered and sent on the same cores: hashes of a lower \
+                priority changed nothing that\ncould be told from noise (decision 41).\n\n\
                 | Request | Meanwhile | p50 ms quiet | p99 ms quiet | p50 ms meanwhile | p99 ms meanwhile | p99 ratio |\n\
                 |---|---|--:|--:|--:|--:|--:|\n";
         for flood in &self.floods {
