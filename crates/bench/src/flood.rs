@@ -11,14 +11,34 @@ use crate::{
     measure::Bench,
     people::{COST, HASHING},
     report::Flood,
-    server::Setup,
+    server::{Running, Setup},
     work::{self, LOOP},
 };
 
-/// How long each kind of request is sent at least: a thousand requests, so that ten are slower than the p99.
-const LONG_ENOUGH: Duration = Duration::from_secs(10);
-/// People who try to log in at once: more than the queue takes.
-const FLOODERS: usize = 100;
+/// Turns of all situations, so that none has the machine's better minutes to itself.
+const TURNS: usize = 3;
+/// How long each kind of request is sent in a turn at least: 1,500 requests in all, so that 15 are slower than the p99.
+const LONG_ENOUGH: Duration = Duration::from_secs(5);
+/// Connections and the time between two requests of each: 100 requests a second.
+const STEADY: (usize, Pace) = (4, Pace::Every(Duration::from_millis(40)));
+
+/// What happens meanwhile.
+#[derive(Clone, Copy)]
+enum Meanwhile {
+    /// Other programs hash as much, so that it is seen what the machine makes of that by itself.
+    Elsewhere,
+    /// So many people try to log in for each core that hashes, and so many more.
+    Logins(usize, usize),
+}
+
+const SITUATIONS: [(Meanwhile, &str); 3] = [
+    (Meanwhile::Elsewhere, "other programs hash on as many cores"),
+    (Meanwhile::Logins(2, 14), "people log in without a pause"),
+    (
+        Meanwhile::Logins(2, 100),
+        "more people log in than may wait",
+    ),
+];
 
 /// Programs that hash as loop-auth does for its logins, and nothing else: what the flood costs before it asks the server for
 /// anything.
@@ -47,62 +67,103 @@ impl Drop for Hashing {
     }
 }
 
+/// What is asked at a steady pace.
+struct Asked<'a> {
+    server: &'a Running,
+    api: Option<&'a Running>,
+    access: String,
+    families: &'a mut [String],
+}
+
+/// The times of each kind of request.
+type Times = Vec<Measured>;
+
+impl Asked<'_> {
+    const KINDS: [&'static str; 3] = ["refresh", "introspection", "an API verifies a token"];
+
+    fn measure(&mut self, time: Duration) -> Result<Times, Failure> {
+        let (connections, pace) = STEADY;
+        let refreshing = work::refreshing(LOOP, self.families, connections);
+        let introspecting = work::introspecting(LOOP, &self.access, connections);
+        let mut all = vec![
+            drive(self.server, refreshing, pace, time)?,
+            drive(self.server, introspecting, pace, time)?,
+        ];
+        if let Some(api) = self.api {
+            let verifying = work::verifying(&self.access, connections);
+            all.push(drive(api, verifying, pace, time)?);
+        }
+        Ok(all)
+    }
+
+    /// The same while something else happens.
+    fn beside(
+        &mut self,
+        meanwhile: Meanwhile,
+        hashers: usize,
+        time: Duration,
+    ) -> Result<Times, Failure> {
+        let longest = time * 3 + Duration::from_secs(1);
+        match meanwhile {
+            Meanwhile::Elsewhere => {
+                let hashing = Hashing::start(hashers, longest * 2)?;
+                let times = self.measure(time);
+                drop(hashing);
+                times
+            }
+            Meanwhile::Logins(each, more) => {
+                let (server, people) = (self.server, hashers * each + more);
+                let flood = work::logging_in(people);
+                let (logins, times) = std::thread::scope(|scope| {
+                    let flood = scope.spawn(move || drive(server, flood, Pace::Full, longest));
+                    std::thread::sleep(Duration::from_millis(500));
+                    let times = self.measure(time);
+                    (flood.join(), times)
+                });
+                let rate = logins.map_err(|_| "the flood panicked")??.rate();
+                println!("  {people} people at once: {rate:.0} logins were answered a second");
+                times
+            }
+        }
+    }
+}
+
 impl Bench {
-    /// Times of tokens and of verification while more people try to log in than the queue takes.
+    /// Times of tokens and of verification while people log in, and while more try than may wait.
     pub(crate) fn flood(&mut self, setup: &Setup, families: &mut [String]) -> Result<(), Failure> {
         println!("a flood of logins");
         self.cores.share()?;
         let server = setup.start(None)?;
-        let server = &server;
         let time = self.settings.time.max(LONG_ENOUGH);
-        let pace = Pace::Every(Duration::from_millis(40)); // 4 connections: 100 a second
         let (access, next) = LOOP.access(server.port, &families[0])?;
         families[0] = next;
         let api = self.settings.api.as_deref();
         let api = api
             .map(|api| setup.start_api(api, &self.folder))
             .transpose()?;
-        let mut measure = || -> Result<Vec<Measured>, Failure> {
-            let refreshed = drive(server, work::refreshing(LOOP, families, 4), pace, time)?;
-            let introspected = drive(server, work::introspecting(LOOP, &access, 4), pace, time)?;
-            let mut all = vec![refreshed, introspected];
-            if let Some(api) = &api {
-                all.push(drive(api, work::verifying(&access, 4), pace, time)?);
-            }
-            Ok(all)
+        let mut asked = Asked {
+            server: &server,
+            api: api.as_ref(),
+            access,
+            families,
         };
-        let quiet = measure()?;
-        let hashing = Hashing::start(self.cores.all - 1, time * 6)?;
-        let beside_hashing = measure();
-        drop(hashing);
-        let (flooded, logins) = std::thread::scope(|scope| {
-            let flood = scope.spawn(|| {
-                drive(
-                    server,
-                    work::logging_in(FLOODERS),
-                    Pace::Full,
-                    time * 3 + Duration::from_secs(1),
-                )
-            });
-            std::thread::sleep(Duration::from_millis(500));
-            let flooded = measure();
-            (flooded, flood.join())
-        });
-        let logins = logins.map_err(|_| "the flood panicked")??;
-        println!("  {:.0} logins were answered a second", logins.rate());
-        let situations = [
-            ("other programs hash on as many cores", beside_hashing?),
-            ("a flood of logins", flooded?),
-        ];
-        for (beside, meanwhile) in situations {
-            self.compare(beside, &quiet, meanwhile);
+        let mut quiet = Times::new();
+        let mut situations = SITUATIONS.map(|_| Times::new());
+        for _ in 0..TURNS {
+            quiet = together(quiet, asked.measure(time)?);
+            for ((meanwhile, _), so_far) in SITUATIONS.iter().zip(&mut situations) {
+                let times = asked.beside(*meanwhile, self.cores.all - 1, time)?;
+                *so_far = together(std::mem::take(so_far), times);
+            }
+        }
+        for ((_, beside), times) in SITUATIONS.iter().zip(situations) {
+            self.compare(beside, &quiet, times);
         }
         self.cores.leave()
     }
 
-    fn compare(&mut self, beside: &'static str, quiet: &[Measured], meanwhile: Vec<Measured>) {
-        let names = ["refresh", "introspection", "an API verifies a token"];
-        for ((what, quiet), flooded) in names.into_iter().zip(quiet).zip(meanwhile) {
+    fn compare(&mut self, beside: &'static str, quiet: &[Measured], meanwhile: Times) {
+        for ((what, quiet), flooded) in Asked::KINDS.into_iter().zip(quiet).zip(meanwhile) {
             let (p99, quietly) = (flooded.within(99), quiet.within(99));
             println!("  {what} while {beside}: p99 {p99:.2} ms, quiet {quietly:.2} ms");
             self.report.floods.push(Flood {
@@ -113,4 +174,13 @@ impl Bench {
             });
         }
     }
+}
+
+/// The times of two turns.
+fn together(before: Times, times: Times) -> Times {
+    if before.is_empty() {
+        return times;
+    }
+    let both = before.into_iter().zip(&times);
+    both.map(|(before, times)| before.and(times)).collect()
 }

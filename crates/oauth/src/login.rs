@@ -30,6 +30,14 @@ pub fn is_hashable(password: &str) -> bool {
 /// Hashes and checks what people type, off the async threads, behind a bounded queue.
 #[async_trait]
 pub trait Passwords: Send + Sync {
+    /// Says beforehand, at no cost, that a check would be refused now: a flood is not worth looking anything up.
+    ///
+    /// # Errors
+    /// [`PasswordError::Busy`].
+    fn ready(&self) -> Result<(), PasswordError> {
+        Ok(())
+    }
+
     /// Whether the password fits. Without a hash it does the same work and answers `false`.
     ///
     /// # Errors

@@ -63,10 +63,7 @@ impl BcryptPasswords {
         let permit = if let Ok(permit) = Arc::clone(&self.running).try_acquire_owned() {
             permit
         } else {
-            let _place = Place::take(&self.waiting, self.max_waiting).ok_or_else(|| {
-                metrics::counter!(PASSWORDS_REFUSED).increment(1);
-                PasswordError::Busy
-            })?;
+            let _place = Place::take(&self.waiting, self.max_waiting).ok_or_else(refused)?;
             let turn = Arc::clone(&self.running).acquire_owned().await;
             turn.map_err(|_| PasswordError::Busy)?
         };
@@ -80,6 +77,12 @@ impl BcryptPasswords {
         task.await
             .map_err(|error| PasswordError::Failed(error.to_string()))
     }
+}
+
+/// The queue is full.
+fn refused() -> PasswordError {
+    metrics::counter!(PASSWORDS_REFUSED).increment(1);
+    PasswordError::Busy
 }
 
 /// A place in the queue, given back when dropped.
@@ -108,6 +111,14 @@ impl Drop for Place<'_> {
 
 #[async_trait]
 impl Passwords for BcryptPasswords {
+    fn ready(&self) -> Result<(), PasswordError> {
+        let waits = self.running.available_permits() == 0;
+        if waits && self.waiting.load(Ordering::Acquire) >= self.max_waiting {
+            return Err(refused());
+        }
+        Ok(())
+    }
+
     async fn verify(
         &self,
         password: SecretString,
@@ -228,6 +239,7 @@ mod tests {
         while passwords.running.available_permits() > 0 {
             tokio::task::yield_now().await;
         }
+        assert_eq!(passwords.ready(), Ok(()), "two may wait");
         let waiters: Vec<_> = (0..2)
             .map(|_| {
                 let passwords = Arc::clone(&passwords);
@@ -239,12 +251,14 @@ mod tests {
         }
         let third = passwords.in_turn(|| ()).await;
         assert_eq!(third, Err(PasswordError::Busy));
+        assert_eq!(passwords.ready(), Err(PasswordError::Busy));
         release.send(()).unwrap();
         running.await.unwrap().unwrap().unwrap();
         for waiter in waiters {
             waiter.await.unwrap().unwrap();
         }
         assert_eq!(passwords.waiting.load(Ordering::Acquire), 0);
+        assert_eq!(passwords.ready(), Ok(()));
         assert!(passwords.in_turn(|| ()).await.is_ok());
     }
 

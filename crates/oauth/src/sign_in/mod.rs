@@ -87,6 +87,7 @@ pub async fn sign_in(
     passwords: &dyn Passwords,
     attempt: Attempt<'_>,
 ) -> Result<Entered, SignInError> {
+    passwords.ready().map_err(LoginError::from)?;
     let user = match Email::parse(attempt.email) {
         Some(email) => cx.store.user_by_email(&email).await?,
         None => None,

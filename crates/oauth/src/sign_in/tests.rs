@@ -47,6 +47,28 @@ impl Passwords for Busy {
     }
 }
 
+/// Says beforehand that nobody can wait any more.
+struct Full;
+
+#[async_trait]
+impl Passwords for Full {
+    fn ready(&self) -> Result<(), PasswordError> {
+        Err(PasswordError::Busy)
+    }
+
+    async fn verify(
+        &self,
+        _: SecretString,
+        _: Option<&PasswordHash>,
+    ) -> Result<bool, PasswordError> {
+        panic!("a password was looked at though the queue is full")
+    }
+
+    async fn hash(&self, _: SecretString) -> Result<PasswordHash, PasswordError> {
+        Err(PasswordError::Busy)
+    }
+}
+
 const KIM: &str = "kim@example.com";
 
 async fn world() -> World {
@@ -216,4 +238,36 @@ async fn a_full_queue_costs_nobody_a_try() {
         browser: None,
     };
     assert!(sign_in(&world.cx(), &Believing, attempt).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_queue_that_is_full_is_said_alike_of_everybody_and_counts_against_nobody() {
+    let world = world().await;
+    let wrong = || tries(&world, (KIM, "wrong"), "203.0.113.7", None);
+    while !matches!(wrong().await, Err(SignInError::TooMany(_))) {}
+    // Whoever has to wait longer, whoever does not, and whom nobody knows: one answer.
+    for (email, from) in [
+        (KIM, "203.0.113.7"),
+        (KIM, "203.0.113.8"),
+        ("nobody@example.com", "203.0.113.9"),
+    ] {
+        let attempt = || Attempt {
+            email,
+            password: "right".into(),
+            from: Some(from.parse().unwrap()),
+            before: None,
+            browser: None,
+        };
+        for _ in 0..100 {
+            let got = sign_in(&world.cx(), &Full, attempt()).await;
+            let busy = PasswordError::Busy;
+            assert!(
+                matches!(&got, Err(SignInError::Login(LoginError::Password(said))) if *said == busy),
+                "{email} from {from}: {got:?}"
+            );
+        }
+    }
+    let lee = tries(&world, ("lee@example.com", "x"), "203.0.113.9", None).await;
+    let wrong = matches!(lee, Err(SignInError::Login(LoginError::Wrong)));
+    assert!(wrong, "{lee:?}");
 }

@@ -8,8 +8,10 @@ mod fill;
 pub mod locale;
 mod pages;
 mod phrase;
+mod templates;
 
 pub use fill::fill;
 pub use locale::Locale;
 pub use pages::{NavItem, PageError, Pages, Scripts, Shell};
 pub use phrase::{Phrase, words};
+pub use templates::Templates;

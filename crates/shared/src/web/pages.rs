@@ -8,11 +8,10 @@ use std::fmt;
 use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use serde::Serialize;
-use serde_json::{Map, Value};
-use tera::{Context, Tera};
+use serde_json::Value;
 
 use super::phrase::{Phrase, words};
-use super::{Locale, asset};
+use super::{Locale, Templates, asset};
 
 /// Texts of the layout itself.
 const TEXTS: &[Phrase] = &[
@@ -65,11 +64,17 @@ pub enum Scripts {
 #[error("a page did not render: {0:?}")]
 pub struct PageError(#[from] tera::Error);
 
+/// What a template is given.
+#[derive(Serialize)]
+struct Values<'a, P> {
+    style: &'a str,
+    shell: &'a Shell,
+    page: &'a P,
+}
+
 /// Templates and texts of one site, ready to render.
 pub struct Pages {
-    tera: Tera,
-    english: Map<String, Value>,
-    korean: Map<String, Value>,
+    templates: Templates,
     style: String,
     issuer: String,
 }
@@ -85,18 +90,14 @@ impl Pages {
         texts: &[&[Phrase]],
         (style, issuer): (&str, &str),
     ) -> Result<Self, PageError> {
-        let mut tera = Tera::default();
-        tera.add_raw_template("shell.html", include_str!("../../templates/shell.html"))?;
-        tera.add_raw_templates(templates.iter().copied())?;
-        tera.set_escape_fn(escape);
-        tera.register_filter("path", path);
-        let all: Vec<&[Phrase]> = std::iter::once(TEXTS)
+        let shell = ("shell.html", include_str!("../../templates/shell.html"));
+        let templates = std::iter::once(shell).chain(templates.iter().copied());
+        let texts: Vec<&[Phrase]> = std::iter::once(TEXTS)
             .chain(texts.iter().copied())
             .collect();
+        let templates = Templates::new(templates, |locale| words(&texts, locale))?;
         Ok(Self {
-            tera,
-            english: words(&all, Locale::En),
-            korean: words(&all, Locale::Ko),
+            templates: templates.with_filter("path", path),
             style: asset::version(style),
             issuer: issuer.to_owned(),
         })
@@ -113,13 +114,9 @@ impl Pages {
         shell: &Shell,
         page: &impl Serialize,
     ) -> Result<String, PageError> {
-        let mut context = Context::new();
-        context.insert("lang", locale.tag());
-        context.insert("style", &self.style);
-        context.insert("shell", shell);
-        context.insert("page", page);
-        context.insert("t", self.words(locale));
-        Ok(self.tera.render(template, &context)?)
+        let style = &self.style;
+        let values = Values { style, shell, page };
+        Ok(self.templates.render(template, locale, &values)?)
     }
 
     /// Renders a page to an answer that nobody stores.
@@ -142,15 +139,9 @@ impl Pages {
 
     /// The text of a key; the key itself when there is none.
     pub fn say(&self, locale: Locale, key: &str) -> String {
-        let found = self.words(locale).get(key).and_then(Value::as_str);
+        let words = self.templates.words(locale);
+        let found = words.get(key).and_then(Value::as_str);
         found.unwrap_or(key).to_owned()
-    }
-
-    const fn words(&self, locale: Locale) -> &Map<String, Value> {
-        match locale {
-            Locale::En => &self.english,
-            Locale::Ko => &self.korean,
-        }
     }
 
     fn written(
@@ -199,23 +190,6 @@ fn path(value: &Value, _: &std::collections::HashMap<String, Value>) -> tera::Re
         segments.clear().extend(text.split('/'));
     }
     Ok(Value::from(url.path().trim_start_matches('/')))
-}
-
-/// Escapes text for elements and quoted attributes. Tera's own also escapes `/`, which protects nothing here and
-/// makes every address unreadable.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#39;"),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

@@ -5,11 +5,12 @@
 
 mod texts;
 
+use std::sync::LazyLock;
+
 use actix_web::http::{StatusCode, header};
 use actix_web::{HttpResponse, HttpResponseBuilder};
-use loop_shared::web::{Locale, fill, words};
+use loop_shared::web::{Locale, Templates, fill, words};
 use serde::Serialize;
-use tera::{Context, Tera};
 
 pub(crate) use texts::scope_in_words;
 
@@ -28,19 +29,25 @@ pub(crate) trait Page: Serialize {
     const FORMS: &'static str;
 }
 
+/// What a template is given.
+#[derive(Serialize)]
+struct Values<'a, P> {
+    page: &'a P,
+}
+
+/// Compiled when the first page is asked for; a template that does not parse is found by a test first.
+static COMPILED: LazyLock<tera::Result<Templates>> = LazyLock::new(|| {
+    let templates = Templates::new(TEMPLATES, |locale| words(&[texts::TEXTS], locale))?;
+    Ok(templates.with_filter("fill", fill))
+});
+
 /// The page as HTML.
 ///
 /// # Errors
 /// The template names something that is not there, which a test finds first.
 pub(crate) fn render<P: Page>(page: &P, locale: Locale) -> Result<String, tera::Error> {
-    let mut tera = Tera::default();
-    tera.add_raw_templates(TEMPLATES)?;
-    tera.register_filter("fill", fill);
-    let mut context = Context::new();
-    context.insert("lang", locale.tag());
-    context.insert("t", &words(&[texts::TEXTS], locale));
-    context.insert("page", page);
-    tera.render(P::TEMPLATE, &context)
+    let templates = COMPILED.as_ref().map_err(tera::Error::msg)?;
+    templates.render(P::TEMPLATE, locale, &Values { page })
 }
 
 /// The page as an answer, to be completed by [`HttpResponseBuilder::body`].

@@ -22,10 +22,8 @@ mod step_texts;
 mod templates;
 mod texts;
 
-use loop_shared::web::fill;
+use loop_shared::web::{Templates, fill};
 use serde::Serialize;
-use serde_json::{Map, Value};
-use tera::{Context, Tera};
 
 use self::locale::Locale;
 
@@ -59,13 +57,19 @@ pub struct Chrome {
     pub script: String,
 }
 
+/// What a template is given.
+#[derive(Serialize)]
+struct Values<'a, P> {
+    #[serde(flatten)]
+    chrome: &'a Chrome,
+    page: &'a P,
+}
+
 /// The templates and texts, ready to render.
 #[derive(Debug)]
 pub struct Pages {
-    tera: Tera,
+    templates: Templates,
     chrome: Chrome,
-    english: Map<String, Value>,
-    korean: Map<String, Value>,
 }
 
 impl Pages {
@@ -74,16 +78,8 @@ impl Pages {
     /// # Errors
     /// A template does not parse; the build is broken then.
     pub fn new(chrome: Chrome) -> Result<Self, tera::Error> {
-        let mut tera = Tera::default();
-        tera.add_raw_templates(templates::ALL)?;
-        tera.register_filter("fill", fill);
-        tera.set_escape_fn(escape);
-        Ok(Self {
-            tera,
-            chrome,
-            english: texts::of(Locale::En),
-            korean: texts::of(Locale::Ko),
-        })
+        let templates = Templates::new(templates::ALL, texts::of)?.with_filter("fill", fill);
+        Ok(Self { templates, chrome })
     }
 
     /// Renders a page.
@@ -91,35 +87,10 @@ impl Pages {
     /// # Errors
     /// The template names something that is not there; the test of all samples finds it first.
     pub fn render<P: Page>(&self, locale: Locale, page: &P) -> Result<String, tera::Error> {
-        let mut context = Context::from_serialize(&self.chrome)?;
-        context.insert("lang", locale.tag());
-        context.insert("page", page);
-        context.insert(
-            "t",
-            match locale {
-                Locale::En => &self.english,
-                Locale::Ko => &self.korean,
-            },
-        );
-        self.tera.render(P::TEMPLATE, &context)
+        let chrome = &self.chrome;
+        let values = Values { chrome, page };
+        self.templates.render(P::TEMPLATE, locale, &values)
     }
-}
-
-/// Escapes text for elements and quoted attributes. Tera's own also escapes `/`, which protects nothing
-/// here and makes every address unreadable.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + text.len() / 8);
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&#x27;"),
-            other => out.push(other),
-        }
-    }
-    out
 }
 
 #[cfg(test)]

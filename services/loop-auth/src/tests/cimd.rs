@@ -242,7 +242,7 @@ async fn a_document_that_cannot_be_believed_is_a_page_and_never_a_redirect() {
     for (members, reason) in [
         (
             json!({"client_id": "https://claude.ai/client"}),
-            "not the document&#x27;s URL",
+            "not the document&#39;s URL",
         ),
         (json!({"client_secret": "s3cret"}), "client secret"),
         (
@@ -337,7 +337,7 @@ async fn people_see_the_host_that_a_client_is_identified_by() {
             "{page}"
         );
         assert_eq!(
-            page.contains("not the app&#x27;s own address"),
+            page.contains("not the app&#39;s own address"),
             warns_of_elsewhere,
             "{page}"
         );
