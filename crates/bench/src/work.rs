@@ -174,8 +174,12 @@ pub(crate) fn by_itself(target: Target, connections: usize) -> Vec<Step<'static>
     (0..connections).map(step).collect()
 }
 
-/// How long somebody who is told to come back waits in a flood.
-const BACK_OFF: Duration = Duration::from_millis(50);
+/// How long somebody who is told to come back waits in a flood: up to 100 ms and 50 in the middle, each time another while,
+/// since people who all come back in the same moment are one burst.
+fn back_off(connection: usize, tried: u32) -> Duration {
+    let turn = u64::try_from(connection).unwrap_or_default() * 37 + u64::from(tried) * 61;
+    Duration::from_millis(turn % 101)
+}
 
 /// Every connection tries wrong passwords as fast as it is let, each from another address at another account: no limit
 /// but bcrypt's own is to be felt.
@@ -204,7 +208,7 @@ pub(crate) fn logging_in(connections: usize) -> Vec<Step<'static>> {
                 .status
             {
                 400 => {}
-                503 | 429 => std::thread::sleep(BACK_OFF),
+                503 | 429 => std::thread::sleep(back_off(connection, tried)),
                 status => return Err(format!("a login was answered {status}").into()),
             }
             Ok(Some(()))

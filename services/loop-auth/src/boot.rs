@@ -232,7 +232,7 @@ pub async fn prepare(
 /// The bcrypt queue. One core stays free for tokens where there is more than one.
 ///
 /// # Errors
-/// The cost is out of bcrypt's range.
+/// The cost is out of bcrypt's range, or the system gives no threads.
 pub async fn passwords(cost: u32, queue: usize) -> Result<BcryptPasswords, BootError> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let workers = cores.saturating_sub(1).max(1);

@@ -1,24 +1,22 @@
-//! bcrypt off the async threads, behind a bounded queue.
+//! bcrypt on threads of its own, behind a bounded queue.
 //!
 //! In: a password and a hash. Out: whether they fit, or [`PasswordError`]. A few hashes run at once; a bounded
 //! number waits; whoever comes after that is told to come back, so that a flood of logins can neither
 //! use up memory nor keep the token endpoint from a core.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicUsize, Ordering},
-};
+mod threads;
+
+use std::{io, time::Instant};
 
 use async_trait::async_trait;
 use loop_oauth::{
     login::{MAX_PASSWORD_BYTES, PasswordError, Passwords},
     user::PasswordHash,
 };
-use loop_shared::service::metrics::login_server::{
-    PASSWORD_SECONDS, PASSWORDS_REFUSED, PASSWORDS_WAITING,
-};
+use loop_shared::service::metrics::login_server::{PASSWORD_SECONDS, PASSWORDS_REFUSED};
 use secrecy::{ExposeSecret as _, SecretString};
-use tokio::sync::Semaphore;
+
+use self::threads::{NotDone, Threads};
 
 /// Salt and digest of a hash of the right form whose password nobody knows.
 const NOBODY: &str = "abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01232";
@@ -27,55 +25,55 @@ const NOBODY: &str = "abcdefghijklmnopqrstuuABCDEFGHIJKLMNOPQRSTUVWXYZ01232";
 #[derive(Debug)]
 pub struct BcryptPasswords {
     cost: u32,
-    running: Arc<Semaphore>,
-    waiting: AtomicUsize,
-    max_waiting: usize,
+    threads: Threads,
     /// Compared with when there is no such user, so that the answer takes as long.
     nobody: PasswordHash,
+}
+
+/// Passwords cannot be checked at all.
+#[derive(Debug, thiserror::Error)]
+pub enum PasswordsError {
+    /// The cost is out of bcrypt's range.
+    #[error("{0}")]
+    Cost(#[from] bcrypt::BcryptError),
+    /// The system gives no threads to hash on.
+    #[error("no thread to hash passwords on: {0}")]
+    Threads(#[from] io::Error),
 }
 
 impl BcryptPasswords {
     /// A checker that runs `workers` hashes at once and lets `queue` wait.
     ///
     /// # Errors
-    /// The cost is out of bcrypt's range.
-    pub fn new(cost: u32, workers: usize, queue: usize) -> Result<Self, bcrypt::BcryptError> {
+    /// [`PasswordsError`].
+    pub fn new(cost: u32, workers: usize, queue: usize) -> Result<Self, PasswordsError> {
         if !(4..=31).contains(&cost) {
-            return Err(bcrypt::BcryptError::CostNotAllowed(cost));
+            return Err(bcrypt::BcryptError::CostNotAllowed(cost).into());
         }
         // Written down, not computed: a start would wait a quarter of a second for it.
         let nobody = format!("$2b${cost:02}${NOBODY}");
         Ok(Self {
             cost,
-            running: Arc::new(Semaphore::new(workers.max(1))),
-            waiting: AtomicUsize::new(0),
-            max_waiting: queue,
+            threads: Threads::start(workers, queue)?,
             nobody: PasswordHash(SecretString::from(nobody)),
         })
     }
 
-    /// Runs `work` on a blocking thread when its turn comes.
+    /// Does `work` on a thread of its own when its turn comes.
     async fn in_turn<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
-        let since = std::time::Instant::now();
-        let permit = if let Ok(permit) = Arc::clone(&self.running).try_acquire_owned() {
-            permit
-        } else {
-            let _place = Place::take(&self.waiting, self.max_waiting).ok_or_else(refused)?;
-            let turn = Arc::clone(&self.running).acquire_owned().await;
-            turn.map_err(|_| PasswordError::Busy)?
-        };
-        // The permit moves along: a caller who hangs up does not free a core that still works.
-        let task = tokio::task::spawn_blocking(move || {
+        let since = Instant::now();
+        let timed = move || {
             let done = work();
-            drop(permit);
             metrics::histogram!(PASSWORD_SECONDS).record(since.elapsed());
             done
-        });
-        task.await
-            .map_err(|error| PasswordError::Failed(error.to_string()))
+        };
+        self.threads.run(timed).await.map_err(|not| match not {
+            NotDone::Full => refused(),
+            NotDone::Panicked => PasswordError::Failed("hashing panicked".to_owned()),
+        })
     }
 }
 
@@ -85,35 +83,10 @@ fn refused() -> PasswordError {
     PasswordError::Busy
 }
 
-/// A place in the queue, given back when dropped.
-struct Place<'a>(&'a AtomicUsize);
-
-impl<'a> Place<'a> {
-    fn take(waiting: &'a AtomicUsize, most: usize) -> Option<Self> {
-        waiting
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |now| {
-                (now < most).then_some(now + 1)
-            })
-            .ok()
-            .map(|_| {
-                metrics::gauge!(PASSWORDS_WAITING).increment(1.0);
-                Self(waiting)
-            })
-    }
-}
-
-impl Drop for Place<'_> {
-    fn drop(&mut self) {
-        metrics::gauge!(PASSWORDS_WAITING).decrement(1.0);
-        self.0.fetch_sub(1, Ordering::AcqRel);
-    }
-}
-
 #[async_trait]
 impl Passwords for BcryptPasswords {
     fn ready(&self) -> Result<(), PasswordError> {
-        let waits = self.running.available_permits() == 0;
-        if waits && self.waiting.load(Ordering::Acquire) >= self.max_waiting {
+        if self.threads.is_full() {
             return Err(refused());
         }
         Ok(())
@@ -231,49 +204,20 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn whoever_finds_the_queue_full_is_sent_away_at_once() {
-        let passwords = Arc::new(BcryptPasswords::new(COST, 1, 2).unwrap());
+    async fn whoever_finds_the_queue_full_is_told_to_come_back() {
+        let passwords = BcryptPasswords::new(COST, 1, 0).unwrap();
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let holder = Arc::clone(&passwords);
-        let running = tokio::spawn(async move { holder.in_turn(move || held.recv()).await });
-        while passwords.running.available_permits() > 0 {
-            tokio::task::yield_now().await;
-        }
-        assert_eq!(passwords.ready(), Ok(()), "two may wait");
-        let waiters: Vec<_> = (0..2)
-            .map(|_| {
-                let passwords = Arc::clone(&passwords);
-                tokio::spawn(async move { passwords.in_turn(|| ()).await })
-            })
-            .collect();
-        while passwords.waiting.load(Ordering::Acquire) < 2 {
-            tokio::task::yield_now().await;
-        }
-        let third = passwords.in_turn(|| ()).await;
-        assert_eq!(third, Err(PasswordError::Busy));
-        assert_eq!(passwords.ready(), Err(PasswordError::Busy));
-        release.send(()).unwrap();
-        running.await.unwrap().unwrap().unwrap();
-        for waiter in waiters {
-            waiter.await.unwrap().unwrap();
-        }
-        assert_eq!(passwords.waiting.load(Ordering::Acquire), 0);
+        let running = passwords.in_turn(move || held.recv());
+        let busy = async {
+            assert_eq!(passwords.ready(), Err(PasswordError::Busy));
+            let second = passwords.verify(secret("x"), None).await;
+            release.send(()).unwrap();
+            second
+        };
+        let (running, second) = tokio::join!(running, busy);
+        assert_eq!(second, Err(PasswordError::Busy));
+        running.unwrap().unwrap();
         assert_eq!(passwords.ready(), Ok(()));
-        assert!(passwords.in_turn(|| ()).await.is_ok());
-    }
-
-    #[tokio::test]
-    async fn a_waiter_who_leaves_gives_its_place_back() {
-        let passwords = Arc::new(BcryptPasswords::new(COST, 1, 1).unwrap());
-        let permit = Arc::clone(&passwords.running).try_acquire_owned().unwrap();
-        let waiting = Arc::clone(&passwords);
-        let waiter = tokio::spawn(async move { waiting.in_turn(|| ()).await });
-        while passwords.waiting.load(Ordering::Acquire) < 1 {
-            tokio::task::yield_now().await;
-        }
-        waiter.abort();
-        assert!(waiter.await.unwrap_err().is_cancelled());
-        assert_eq!(passwords.waiting.load(Ordering::Acquire), 0);
-        drop(permit);
+        assert_eq!(passwords.verify(secret("x"), None).await, Ok(false));
     }
 }

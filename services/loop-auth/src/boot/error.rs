@@ -5,6 +5,7 @@ use loop_shared::service::ServeError;
 
 use crate::{
     outbound::{OutboundError, providers::ProvidersError},
+    passwords::PasswordsError,
     signer::SignerError,
 };
 
@@ -17,9 +18,9 @@ pub enum BootError {
     /// No key to sign with.
     #[error(transparent)]
     Signer(#[from] SignerError),
-    /// bcrypt does not work.
+    /// bcrypt does not work here.
     #[error("passwords cannot be hashed: {0}")]
-    Passwords(#[from] bcrypt::BcryptError),
+    Passwords(#[from] PasswordsError),
     /// The first administrator cannot be added.
     #[error("the first administrator was not added: {0}")]
     FirstAdmin(#[from] UserAdminError),
