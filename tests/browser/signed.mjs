@@ -3,7 +3,7 @@
 // In: --url of the site, --email and --password of somebody, --pages comma-separated paths, --refused those of them that are meant to
 //     be 403, --name; and `walk.mjs`. Signs in once by typing, and leaves by the button.
 
-import { consent, defects, FOUR, looking, settings, shown, signIn, walk, watched } from "./walk.mjs";
+import { consent, defects, FOUR, looking, picture, settings, shown, signIn, walk, watched } from "./walk.mjs";
 
 const arg = settings("url", "email", "password", "pages", "name", "refused");
 const look = looking(arg, {
@@ -49,7 +49,7 @@ await walk(arg, FOUR, async ({ context, view }) => {
   await Promise.all([page.waitForNavigation(), page.click(`button[name=language][value=${view.lang}]`)]);
   // On paper.
   await page.emulateMedia({ media: "print", colorScheme: "light" });
-  await page.screenshot({ path: `${arg.out}/${arg.name}-print-${view.lang}-${view.width}.png`, fullPage: true });
+  await picture(page, `${arg.out}/${arg.name}-print-${view.lang}-${view.width}.png`);
   if (await page.evaluate(() => getComputedStyle(document.querySelector(".who")).display) !== "none") defects.push("the menu is printed");
   await page.emulateMedia({ media: "screen", colorScheme: shown(view).colorScheme });
   await Promise.all([page.waitForURL(/signin\/bye/), page.click("form[action$='signin/out'] button")]);

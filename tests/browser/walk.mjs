@@ -50,7 +50,7 @@ export function looking(arg, { prefix = "", facts = () => ({}), judge = () => []
     }));
     const own = await page.evaluate(facts);
     // A screenshot hides carets by inline styles, so it comes after the look at those.
-    await page.screenshot({ path: file, fullPage: true });
+    await picture(page, file);
     const bad = (what) => defects.push(`${name} (${lang}, ${width}): ${what}`);
     if (common.lang !== lang) bad(`<html lang="${common.lang}">`);
     if (common.overflow) bad("scrolls sideways");
@@ -61,6 +61,16 @@ export function looking(arg, { prefix = "", facts = () => ({}), judge = () => []
     seen.push({ page: name, lang, width, title: common.title, text: common.text, ...own });
     return common.text;
   };
+}
+
+/** A picture of the whole page. Chromium on a busy machine at times has none ready in time and says so; it is asked again then. */
+export async function picture(page, file, tries = 3) {
+  try {
+    await page.screenshot({ path: file, fullPage: true });
+  } catch (error) {
+    if (tries <= 1 || !/Unable to capture screenshot/.test(error.message)) throw error;
+    await picture(page, file, tries - 1);
+  }
 }
 
 /** A page whose errors are defects. Chromium says of every refused request that it was: those that match `always` may be. */
