@@ -17,9 +17,9 @@ bench: ## Measure loop-auth, the vault and auth-proxy beside peers and the machi
 	@deploy/make/bench-proxy.sh
 	@services/exec-api/bench.sh # private:line
 
-fuzz: ## Attack the handlers of loop-auth and public-api with mutated requests, messages and notes: make fuzz CASES=1000000 (for each target; hours)
-	LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p loop-auth --lib tests::fuzz -- --nocapture
-	LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p public-api --test it odd_ -- --nocapture
+fuzz: ## Attack the handlers of loop-auth and public-api with mutated requests, messages and notes: make fuzz CASES=1000000 (for each target; an hour or two)
+	TMPDIR=$(or $(wildcard /dev/shm),/tmp) LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p loop-auth --lib tests::fuzz -- --nocapture
+	TMPDIR=$(or $(wildcard /dev/shm),/tmp) LOOP_FUZZ_CASES=$(or $(CASES),1000000) cargo test --locked --profile measured -p public-api --test it odd_ -- --nocapture
 
 soak: ## Mixed traffic for long; memory must stay level: make soak MINUTES=60
 	@exec deploy/make/soak.sh "$(or $(MINUTES),60)"
