@@ -27,14 +27,23 @@ pub fn is_hashable(password: &str) -> bool {
     password.len() <= MAX_PASSWORD_BYTES && !password.contains('\0')
 }
 
-/// Hashes and checks what people type, off the async threads, behind a bounded queue.
+/// Where a check waits for its turn. The queues are served in turn, so that strangers, however many, keep nobody else waiting.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Queue {
+    /// For whom the server knows: signed in, invited, or in a browser that was signed in to the account before.
+    Known,
+    /// For everybody else.
+    Strangers,
+}
+
+/// Hashes and checks what people type, off the async threads, behind bounded queues.
 #[async_trait]
 pub trait Passwords: Send + Sync {
     /// Says beforehand, at no cost, that a check would be refused now: a flood is not worth looking anything up.
     ///
     /// # Errors
     /// [`PasswordError::Busy`].
-    fn ready(&self) -> Result<(), PasswordError> {
+    fn ready(&self, _queue: Queue) -> Result<(), PasswordError> {
         Ok(())
     }
 
@@ -46,9 +55,10 @@ pub trait Passwords: Send + Sync {
         &self,
         password: SecretString,
         hash: Option<&PasswordHash>,
+        queue: Queue,
     ) -> Result<bool, PasswordError>;
 
-    /// A salted hash of a new password.
+    /// A salted hash of a new password, which nobody but people the server knows has hashed ([`Queue::Known`]).
     ///
     /// # Errors
     /// [`PasswordError`] when the queue is full or hashing fails.
@@ -118,7 +128,7 @@ pub async fn login_again(
     (email, password): (&str, SecretString),
     before: Option<&RawSession>,
 ) -> Result<NewSession, LoginError> {
-    let user = check(cx, passwords, (email, password)).await?;
+    let user = check(cx, passwords, (email, password), Queue::Strangers).await?;
     begin(cx, &user, before, Method::Password.into()).await
 }
 
@@ -127,6 +137,7 @@ pub(crate) async fn check(
     cx: &Context<'_>,
     passwords: &dyn Passwords,
     (email, password): (&str, SecretString),
+    queue: Queue,
 ) -> Result<User, LoginError> {
     let user = match Email::parse(email) {
         Some(email) => cx.store.user_by_email(&email).await?,
@@ -139,7 +150,7 @@ pub(crate) async fn check(
     } else {
         "not hashable".into()
     };
-    let right = passwords.verify(password, hash).await?;
+    let right = passwords.verify(password, hash, queue).await?;
     match user {
         Some(user) if right && fits && user.is_active() => Ok(user),
         user => {
@@ -236,6 +247,7 @@ mod tests {
             &self,
             password: SecretString,
             hash: Option<&PasswordHash>,
+            _: Queue,
         ) -> Result<bool, PasswordError> {
             assert!(is_hashable(password.expose_secret()));
             self.0.lock().unwrap().push(hash.is_some());

@@ -303,7 +303,7 @@ mod tests {
     use async_trait::async_trait;
 
     use super::*;
-    use crate::{store::Users as _, testing::World, user::PasswordHash};
+    use crate::{login::Queue, store::Users as _, testing::World, user::PasswordHash};
 
     /// Keeps passwords as they are.
     struct Plain;
@@ -314,6 +314,7 @@ mod tests {
             &self,
             _: SecretString,
             _: Option<&PasswordHash>,
+            _: Queue,
         ) -> Result<bool, PasswordError> {
             Ok(false)
         }

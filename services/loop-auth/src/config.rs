@@ -75,7 +75,7 @@ pub struct AuthArgs {
     /// From whom PKCE is demanded: optional (verified when sent), public (of public clients), all [default: all]
     #[arg(long, env = "PKCE_ENFORCEMENT", value_name = "PHASE")]
     pub pkce_enforcement: Option<String>,
-    /// How many logins may wait for a password check; further ones are told to come back [default: 64]
+    /// How many strangers may wait for a password check, and as many in browsers known to the account; further ones are told to come back [default: 64]
     #[arg(long, env = "BCRYPT_QUEUE", value_name = "COUNT")]
     pub bcrypt_queue: Option<String>,
     /// E-mail of the first administrator, added when there is no user yet [default: admin@example.com]

@@ -6,7 +6,7 @@ use loop_oauth::{
     client_metadata_document::NoDocuments,
     config::Context,
     entropy::OsEntropy,
-    login::Passwords,
+    login::{Passwords, Queue},
     user_admin::{self, FirstAdmin as Added, UserAdminError},
 };
 use loop_shared::service::clock::{Clock as _, SystemClock};
@@ -64,7 +64,7 @@ pub async fn follow(config: &Config, opened: &Opened) -> Result<(), BootError> {
         return Ok(());
     };
     let passwords = boot::passwords(config.store.bcrypt_cost, 1).await?;
-    let checked = passwords.verify(password.clone(), Some(&user.password));
+    let checked = passwords.verify(password.clone(), Some(&user.password), Queue::Known);
     if checked.await.map_err(UserAdminError::from)? {
         return Ok(());
     }

@@ -1,16 +1,17 @@
 //! bcrypt on threads of its own, behind a bounded queue.
 //!
 //! In: a password and a hash. Out: whether they fit, or [`PasswordError`]. A few hashes run at once; a bounded
-//! number waits; whoever comes after that is told to come back, so that a flood of logins can neither
+//! number waits, people whom the server knows apart from strangers; whoever comes after that is told to come back, so that a flood of logins can neither
 //! use up memory nor keep the token endpoint from a core.
 
+mod queues;
 mod threads;
 
 use std::{io, time::Instant};
 
 use async_trait::async_trait;
 use loop_oauth::{
-    login::{MAX_PASSWORD_BYTES, PasswordError, Passwords},
+    login::{MAX_PASSWORD_BYTES, PasswordError, Passwords, Queue},
     user::PasswordHash,
 };
 use loop_shared::service::metrics::login_server::{PASSWORD_SECONDS, PASSWORDS_REFUSED};
@@ -42,11 +43,11 @@ pub enum PasswordsError {
 }
 
 impl BcryptPasswords {
-    /// A checker that runs `workers` hashes at once and lets `queue` wait.
+    /// A checker that runs `workers` hashes at once and lets `waiting` wait in each [`Queue`].
     ///
     /// # Errors
     /// [`PasswordsError`].
-    pub fn new(cost: u32, workers: usize, queue: usize) -> Result<Self, PasswordsError> {
+    pub fn new(cost: u32, workers: usize, waiting: usize) -> Result<Self, PasswordsError> {
         if !(4..=31).contains(&cost) {
             return Err(bcrypt::BcryptError::CostNotAllowed(cost).into());
         }
@@ -54,7 +55,7 @@ impl BcryptPasswords {
         let nobody = format!("$2b${cost:02}${NOBODY}");
         Ok(Self {
             cost,
-            threads: Threads::start(workers, queue)?,
+            threads: Threads::start(workers, waiting)?,
             nobody: PasswordHash(SecretString::from(nobody)),
         })
     }
@@ -62,6 +63,7 @@ impl BcryptPasswords {
     /// Does `work` on a thread of its own when its turn comes.
     async fn in_turn<T: Send + 'static>(
         &self,
+        queue: Queue,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, PasswordError> {
         let since = Instant::now();
@@ -70,10 +72,13 @@ impl BcryptPasswords {
             metrics::histogram!(PASSWORD_SECONDS).record(since.elapsed());
             done
         };
-        self.threads.run(timed).await.map_err(|not| match not {
-            NotDone::Full => refused(),
-            NotDone::Panicked => PasswordError::Failed("hashing panicked".to_owned()),
-        })
+        self.threads
+            .run(queue, timed)
+            .await
+            .map_err(|not| match not {
+                NotDone::Full => refused(),
+                NotDone::Panicked => PasswordError::Failed("hashing panicked".to_owned()),
+            })
     }
 }
 
@@ -85,8 +90,8 @@ fn refused() -> PasswordError {
 
 #[async_trait]
 impl Passwords for BcryptPasswords {
-    fn ready(&self) -> Result<(), PasswordError> {
-        if self.threads.is_full() {
+    fn ready(&self, queue: Queue) -> Result<(), PasswordError> {
+        if self.threads.is_full(queue) {
             return Err(refused());
         }
         Ok(())
@@ -96,10 +101,11 @@ impl Passwords for BcryptPasswords {
         &self,
         password: SecretString,
         hash: Option<&PasswordHash>,
+        queue: Queue,
     ) -> Result<bool, PasswordError> {
         let known = hash.is_some();
         let hash = hash.unwrap_or(&self.nobody).0.clone();
-        let done = self.in_turn(move || {
+        let done = self.in_turn(queue, move || {
             let password = password.expose_secret();
             let fits = bcrypt::verify(password, hash.expose_secret());
             // bcrypt stops reading at 72 bytes: a longer one must not pass for its beginning.
@@ -115,7 +121,9 @@ impl Passwords for BcryptPasswords {
         }
         let cost = self.cost;
         let hash = self
-            .in_turn(move || bcrypt::hash(password.expose_secret(), cost))
+            .in_turn(Queue::Known, move || {
+                bcrypt::hash(password.expose_secret(), cost)
+            })
             .await?;
         hash.map(|text| PasswordHash(SecretString::from(text)))
             .map_err(failed)
@@ -153,7 +161,10 @@ mod tests {
             ("correct horse", None, false),
             ("nobody has this password", None, false),
         ] {
-            let got = passwords.verify(secret(typed), against).await.unwrap();
+            let got = passwords
+                .verify(secret(typed), against, Queue::Known)
+                .await
+                .unwrap();
             assert_eq!(got, expected, "{typed:?}");
         }
     }
@@ -166,13 +177,13 @@ mod tests {
         let longer = format!("{longest}y");
         assert!(
             passwords
-                .verify(secret(&longest), Some(&hash))
+                .verify(secret(&longest), Some(&hash), Queue::Known)
                 .await
                 .unwrap()
         );
         assert!(
             !passwords
-                .verify(secret(&longer), Some(&hash))
+                .verify(secret(&longer), Some(&hash), Queue::Known)
                 .await
                 .unwrap()
         );
@@ -187,7 +198,7 @@ mod tests {
             let parts: bcrypt::HashParts = nobody.parse().unwrap();
             assert_eq!(parts.get_cost(), cost);
             assert!(matches!(
-                passwords.verify(secret("x"), None).await,
+                passwords.verify(secret("x"), None, Queue::Strangers).await,
                 Ok(false)
             ));
         }
@@ -199,7 +210,9 @@ mod tests {
     async fn a_damaged_hash_is_reported_rather_than_matched() {
         let passwords = BcryptPasswords::new(COST, 1, 8).unwrap();
         let damaged = PasswordHash(secret("not a hash"));
-        let got = passwords.verify(secret("x"), Some(&damaged)).await;
+        let got = passwords
+            .verify(secret("x"), Some(&damaged), Queue::Strangers)
+            .await;
         assert!(matches!(got, Err(PasswordError::Failed(_))), "{got:?}");
     }
 
@@ -207,17 +220,20 @@ mod tests {
     async fn whoever_finds_the_queue_full_is_told_to_come_back() {
         let passwords = BcryptPasswords::new(COST, 1, 0).unwrap();
         let (release, held) = std::sync::mpsc::channel::<()>();
-        let running = passwords.in_turn(move || held.recv());
+        let running = passwords.in_turn(Queue::Strangers, move || held.recv());
         let busy = async {
-            assert_eq!(passwords.ready(), Err(PasswordError::Busy));
-            let second = passwords.verify(secret("x"), None).await;
+            assert_eq!(passwords.ready(Queue::Strangers), Err(PasswordError::Busy));
+            let second = passwords.verify(secret("x"), None, Queue::Strangers).await;
             release.send(()).unwrap();
             second
         };
         let (running, second) = tokio::join!(running, busy);
         assert_eq!(second, Err(PasswordError::Busy));
         running.unwrap().unwrap();
-        assert_eq!(passwords.ready(), Ok(()));
-        assert_eq!(passwords.verify(secret("x"), None).await, Ok(false));
+        assert_eq!(passwords.ready(Queue::Strangers), Ok(()));
+        assert_eq!(
+            passwords.verify(secret("x"), None, Queue::Strangers).await,
+            Ok(false)
+        );
     }
 }

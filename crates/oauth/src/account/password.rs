@@ -7,7 +7,7 @@ use crate::{
     budget::Wait,
     config::Context,
     entropy::NoEntropy,
-    login::{NewSession, PasswordError, Passwords, is_hashable},
+    login::{NewSession, PasswordError, Passwords, Queue, is_hashable},
     secret::RawSession,
     session::Session,
     store::{StoreError, Updated},
@@ -104,7 +104,10 @@ pub(crate) async fn confirm(
     tries.take(Some(user.id), cx.now)?;
     let fits = is_hashable(typed.expose_secret());
     let typed = if fits { typed } else { "not hashable".into() };
-    let right = match passwords.verify(typed, Some(&user.password)).await {
+    let right = match passwords
+        .verify(typed, Some(&user.password), Queue::Known)
+        .await
+    {
         Ok(right) => right && fits,
         Err(error) => {
             tries.give_back(user.id);

@@ -7,7 +7,7 @@ use crate::{
     client::ClientId,
     code::{AuthCode, CodeChallenge},
     grant::{Grant, GrantId, RevokeReason, RotationKey},
-    login::{PasswordError, Passwords},
+    login::{PasswordError, Passwords, Queue},
     oidc::Sid,
     secret::SecretHash,
     store::{
@@ -26,6 +26,7 @@ impl Passwords for Plain {
         &self,
         password: SecretString,
         hash: Option<&PasswordHash>,
+        _: Queue,
     ) -> Result<bool, PasswordError> {
         let known = hash.map(|hash| hash.0.expose_secret());
         Ok(known == Some(password.expose_secret()))

@@ -8,7 +8,7 @@ use super::{
     *,
 };
 use crate::{
-    login::{self, NewSession, PasswordError, Passwords},
+    login::{self, NewSession, PasswordError, Passwords, Queue},
     second_step::{self, Totp},
     secret::RawSession,
     session::Method,
@@ -26,6 +26,7 @@ impl Passwords for Plain {
         &self,
         password: SecretString,
         hash: Option<&PasswordHash>,
+        _: Queue,
     ) -> Result<bool, PasswordError> {
         Ok(hash.is_some_and(|hash| hash.0.expose_secret() == password.expose_secret()))
     }

@@ -6,7 +6,7 @@ use secrecy::ExposeSecret as _;
 
 use super::*;
 use crate::{
-    login::PasswordError,
+    login::{PasswordError, Queue},
     store::{AuditLog as _, Users as _},
     testing::{World, user},
     user::PasswordHash,
@@ -21,6 +21,7 @@ impl Passwords for Plain {
         &self,
         _: SecretString,
         _: Option<&PasswordHash>,
+        _: Queue,
     ) -> Result<bool, PasswordError> {
         Ok(false)
     }

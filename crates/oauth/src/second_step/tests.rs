@@ -5,7 +5,7 @@ use secrecy::ExposeSecret as _;
 
 use super::{enrol::EnrolError, recovery::RecoveryCodes, totp::TotpSecret, *};
 use crate::{
-    login::{self, PasswordError, Passwords},
+    login::{self, PasswordError, Passwords, Queue},
     session::{Method, Methods, Session},
     store::{SecondFactors as _, Sessions as _, Users as _},
     testing::{World, user},
@@ -21,6 +21,7 @@ impl Passwords for Believing {
         &self,
         password: SecretString,
         _: Option<&PasswordHash>,
+        _: Queue,
     ) -> Result<bool, PasswordError> {
         Ok(password.expose_secret() != "wrong")
     }

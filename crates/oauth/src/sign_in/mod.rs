@@ -19,7 +19,7 @@ use crate::{
     audit,
     budget::Wait,
     config::Context,
-    login::{self, LoginError, NewSession, Passwords},
+    login::{self, LoginError, NewSession, Passwords, Queue},
     second_step,
     secret::{RawSession, RawStep},
     session::Method,
@@ -40,6 +40,13 @@ pub struct Attempt<'a> {
     pub before: Option<&'a RawSession>,
     /// What the browser shows of logins before.
     pub browser: Option<&'a BrowserCookie>,
+}
+
+impl Attempt<'_> {
+    /// Whether the browser shows nothing by which anybody could know it.
+    const fn shows_nothing(&self) -> bool {
+        self.before.is_none() && self.browser.is_none()
+    }
 }
 
 /// A person is signed in.
@@ -87,7 +94,12 @@ pub async fn sign_in(
     passwords: &dyn Passwords,
     attempt: Attempt<'_>,
 ) -> Result<Entered, SignInError> {
-    passwords.ready().map_err(LoginError::from)?;
+    if attempt.shows_nothing() {
+        // A flood is not worth looking anything up.
+        passwords
+            .ready(Queue::Strangers)
+            .map_err(LoginError::from)?;
+    }
     let user = match Email::parse(attempt.email) {
         Some(email) => cx.store.user_by_email(&email).await?,
         None => None,
@@ -96,13 +108,18 @@ pub async fn sign_in(
         Some(browser) => Guest::Known(browser),
         None => Guest::stranger(Typed::account(attempt.email), attempt.from),
     };
+    let queue = match guest {
+        Guest::Known(_) => Queue::Known,
+        Guest::Stranger { .. } => Queue::Strangers,
+    };
+    passwords.ready(queue).map_err(LoginError::from)?;
     let limits = &cx.rules.sign_in;
     if let Err(wait) = limits.admit(&guest, cx.now) {
         audit::login_delayed(user.map(|user| user.id), wait);
         return Err(SignInError::TooMany(wait));
     }
     let typed = (attempt.email, attempt.password);
-    let outcome = login::check(cx, passwords, typed).await;
+    let outcome = login::check(cx, passwords, typed, queue).await;
     limits.settle(
         &guest,
         match &outcome {

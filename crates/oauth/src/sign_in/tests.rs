@@ -20,6 +20,7 @@ impl Passwords for Believing {
         &self,
         password: SecretString,
         hash: Option<&PasswordHash>,
+        _: Queue,
     ) -> Result<bool, PasswordError> {
         Ok(hash.is_some() && password.expose_secret() == "right")
     }
@@ -38,6 +39,7 @@ impl Passwords for Busy {
         &self,
         _: SecretString,
         _: Option<&PasswordHash>,
+        _: Queue,
     ) -> Result<bool, PasswordError> {
         Err(PasswordError::Busy)
     }
@@ -47,21 +49,26 @@ impl Passwords for Busy {
     }
 }
 
-/// Says beforehand that nobody can wait any more.
+/// Says beforehand that no stranger can wait any more.
 struct Full;
 
 #[async_trait]
 impl Passwords for Full {
-    fn ready(&self) -> Result<(), PasswordError> {
-        Err(PasswordError::Busy)
+    fn ready(&self, queue: Queue) -> Result<(), PasswordError> {
+        match queue {
+            Queue::Known => Ok(()),
+            Queue::Strangers => Err(PasswordError::Busy),
+        }
     }
 
     async fn verify(
         &self,
-        _: SecretString,
-        _: Option<&PasswordHash>,
+        password: SecretString,
+        hash: Option<&PasswordHash>,
+        queue: Queue,
     ) -> Result<bool, PasswordError> {
-        panic!("a password was looked at though the queue is full")
+        assert_eq!(queue, Queue::Known, "a stranger's password was looked at");
+        Believing.verify(password, hash, queue).await
     }
 
     async fn hash(&self, _: SecretString) -> Result<PasswordHash, PasswordError> {
@@ -81,6 +88,17 @@ async fn world() -> World {
     world
 }
 
+/// The right password, from an address and in a browser.
+fn attempt<'a>(email: &'a str, from: &str, browser: Option<&'a BrowserCookie>) -> Attempt<'a> {
+    Attempt {
+        email,
+        password: "right".into(),
+        from: Some(from.parse().unwrap()),
+        before: None,
+        browser,
+    }
+}
+
 async fn tries(
     world: &World,
     (email, password): (&str, &str),
@@ -88,17 +106,19 @@ async fn tries(
     browser: Option<&BrowserCookie>,
 ) -> Result<SignedIn, SignInError> {
     let attempt = Attempt {
-        email,
         password: password.into(),
-        from: Some(from.parse().unwrap()),
-        before: None,
-        browser,
+        ..attempt(email, from, browser)
     };
     let entered = sign_in(&world.cx(), &Believing, attempt).await?;
     match entered {
         Entered::SignedIn(signed_in) => Ok(signed_in),
         Entered::SecondStep(step) => panic!("nobody set one up: {step:?}"),
     }
+}
+
+fn is_busy<T>(outcome: &Result<T, SignInError>) -> bool {
+    let busy = PasswordError::Busy;
+    matches!(outcome, Err(SignInError::Login(LoginError::Password(said))) if *said == busy)
 }
 
 fn is_wrong<T>(outcome: &Result<T, SignInError>) -> bool {
@@ -245,29 +265,64 @@ async fn a_queue_that_is_full_is_said_alike_of_everybody_and_counts_against_nobo
     let world = world().await;
     let wrong = || tries(&world, (KIM, "wrong"), "203.0.113.7", None);
     while !matches!(wrong().await, Err(SignInError::TooMany(_))) {}
-    // Whoever has to wait longer, whoever does not, and whom nobody knows: one answer.
-    for (email, from) in [
-        (KIM, "203.0.113.7"),
-        (KIM, "203.0.113.8"),
-        ("nobody@example.com", "203.0.113.9"),
+    // Whoever has to wait longer, whoever does not, and whom nobody knows, with and without a cookie that proves nothing.
+    for (email, from, cookie) in [
+        (KIM, "203.0.113.7", None),
+        (KIM, "203.0.113.8", None),
+        (KIM, "203.0.113.8", Some("made.up")),
+        ("nobody@example.com", "203.0.113.9", None),
+        ("nobody@example.com", "203.0.113.9", Some("made.up")),
     ] {
-        let attempt = || Attempt {
-            email,
-            password: "right".into(),
-            from: Some(from.parse().unwrap()),
-            before: None,
-            browser: None,
-        };
+        let cookie = cookie.and_then(BrowserCookie::presented);
         for _ in 0..100 {
-            let got = sign_in(&world.cx(), &Full, attempt()).await;
-            let busy = PasswordError::Busy;
-            assert!(
-                matches!(&got, Err(SignInError::Login(LoginError::Password(said))) if *said == busy),
-                "{email} from {from}: {got:?}"
-            );
+            let got = sign_in(&world.cx(), &Full, attempt(email, from, cookie.as_ref())).await;
+            assert!(is_busy(&got), "{email} from {from}: {got:?}");
         }
     }
     let lee = tries(&world, ("lee@example.com", "x"), "203.0.113.9", None).await;
     let wrong = matches!(lee, Err(SignInError::Login(LoginError::Wrong)));
     assert!(wrong, "{lee:?}");
+}
+
+#[tokio::test]
+async fn strangers_who_fill_their_queue_keep_no_known_browser_out_of_its_account() {
+    let world = world().await;
+    let lee = user("lee@example.com", Role::Member);
+    world.store.add_user(&lee).await.unwrap();
+    let home = tries(&world, (KIM, "right"), "192.0.2.1", None).await;
+    let home = home.unwrap().browser.unwrap();
+    let elsewhere = "203.0.113.7";
+    for (email, cookie, gets_in) in [
+        (KIM, Some(&home), true),
+        (KIM, None, false),
+        ("lee@example.com", Some(&home), false),
+        ("nobody@example.com", Some(&home), false),
+    ] {
+        let got = sign_in(&world.cx(), &Full, attempt(email, elsewhere, cookie)).await;
+        assert!(
+            if gets_in { got.is_ok() } else { is_busy(&got) },
+            "{email}: {got:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_session_makes_its_browser_known_while_strangers_fill_their_queue() {
+    let world = world().await;
+    let before = tries(&world, (KIM, "right"), "192.0.2.1", None)
+        .await
+        .unwrap();
+    let again = Attempt {
+        before: Some(&before.new.raw),
+        ..attempt(KIM, "203.0.113.7", None)
+    };
+    let got = sign_in(&world.cx(), &Full, again).await;
+    assert!(got.is_ok(), "{got:?}");
+    let guessed = RawSession::generate(world.cx().entropy).unwrap();
+    let guess = Attempt {
+        before: Some(&guessed),
+        ..attempt(KIM, "203.0.113.7", None)
+    };
+    let got = sign_in(&world.cx(), &Full, guess).await;
+    assert!(is_busy(&got), "{got:?}");
 }

@@ -1,22 +1,25 @@
 //! A few threads that do nothing but work, and a bounded number of pieces of work that wait for them.
 //!
-//! In: work that keeps a core busy. Out: what it gave, or that it was not begun. The threads go from one piece to the next
-//! without a pause: work on another thread each time, as a pool has it, begins each piece on whichever core is free just then,
-//! where it stands in the way of whoever works there. Never: more than agreed at once, more than agreed that wait.
+//! In: work that keeps a core busy, and in which queue it waits. Out: what it gave, or that it was not begun. The threads go from
+//! one piece to the next without a pause: work on another thread each time, as a pool has it, begins each piece on whichever
+//! core is free just then, where it stands in the way of whoever works there. Never: more than agreed at once, more than agreed
+//! that wait in a queue.
 
 use std::{
-    io,
+    fmt, io,
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicUsize, Ordering},
-        mpsc::{Receiver, Sender, channel},
     },
     thread,
 };
 
+use loop_oauth::login::Queue;
 use loop_shared::service::metrics::login_server::PASSWORDS_WAITING;
 use tokio::sync::oneshot;
+
+use super::queues::Queues;
 
 /// Work that was not done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,38 +33,55 @@ pub(super) enum NotDone {
 type Piece = Box<dyn FnOnce() + Send>;
 
 /// Threads and who waits for them; they end with it.
-#[derive(Debug)]
 pub(super) struct Threads {
-    pieces: Sender<Piece>,
-    /// How many are worked on and wait.
-    inside: Arc<AtomicUsize>,
+    queues: Arc<Queues<Piece>>,
+    /// How many of each queue are worked on and wait.
+    known: Arc<AtomicUsize>,
+    strangers: Arc<AtomicUsize>,
     most: usize,
 }
 
+impl fmt::Debug for Threads {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Threads")
+            .field("known", &self.known)
+            .field("strangers", &self.strangers)
+            .field("most", &self.most)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Threads {
-    /// So many threads, for which so many pieces of work may wait.
+    /// So many threads, for which so many pieces of work may wait in each queue.
     ///
     /// # Errors
     /// The system gives no thread.
     pub(super) fn start(threads: usize, queue: usize) -> io::Result<Self> {
         let threads = threads.max(1);
-        let (pieces, next) = channel();
-        let next = Arc::new(Mutex::new(next));
-        for _ in 0..threads {
-            let next = Arc::clone(&next);
-            let named = thread::Builder::new().name("bcrypt".to_owned());
-            named.spawn(move || work(&next))?;
-        }
-        Ok(Self {
-            pieces,
-            inside: Arc::default(),
+        let all = Self {
+            queues: Arc::default(),
+            known: Arc::default(),
+            strangers: Arc::default(),
             most: threads.saturating_add(queue),
-        })
+        };
+        for _ in 0..threads {
+            let queues = Arc::clone(&all.queues);
+            let named = thread::Builder::new().name("bcrypt".to_owned());
+            named.spawn(move || work(&queues))?;
+        }
+        Ok(all)
     }
 
     /// Whether [`Threads::run`] would refuse now.
-    pub(super) fn is_full(&self) -> bool {
-        self.inside.load(Ordering::Acquire) >= self.most
+    pub(super) fn is_full(&self, queue: Queue) -> bool {
+        self.inside(queue).load(Ordering::Acquire) >= self.most
+    }
+
+    const fn inside(&self, queue: Queue) -> &Arc<AtomicUsize> {
+        match queue {
+            Queue::Known => &self.known,
+            Queue::Strangers => &self.strangers,
+        }
     }
 
     /// Does `work` when its turn comes. Whoever hangs up before that gives the turn to the next; after that, the work goes on
@@ -71,9 +91,10 @@ impl Threads {
     /// [`NotDone`].
     pub(super) async fn run<T: Send + 'static>(
         &self,
+        queue: Queue,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, NotDone> {
-        let place = Place::take(&self.inside, self.most).ok_or(NotDone::Full)?;
+        let place = Place::take(self.inside(queue), self.most).ok_or(NotDone::Full)?;
         let waiting = Waiting::begin();
         let (answer, answered) = oneshot::channel();
         let piece = Box::new(move || {
@@ -84,16 +105,20 @@ impl Threads {
                 let _ = answer.send(done); // an error says that nobody waits for it any more
             }
         });
-        self.pieces.send(piece).map_err(|_| NotDone::Panicked)?;
+        self.queues.push(queue, piece);
         answered.await.map_err(|_| NotDone::Panicked)
     }
 }
 
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.queues.close();
+    }
+}
+
 /// What each thread does until there is nobody left who could ask for more.
-fn work(next: &Mutex<Receiver<Piece>>) {
-    loop {
-        let piece = next.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(piece) = piece else { return };
+fn work(queues: &Queues<Piece>) {
+    while let Some(piece) = queues.next() {
         // Whoever waits for it is told by the channel that went with it; the thread is there for the next.
         let _ = catch_unwind(AssertUnwindSafe(piece));
     }
@@ -134,11 +159,17 @@ impl Drop for Waiting {
 
 #[cfg(test)]
 mod tests {
-    use std::{pin::pin, time::Duration};
+    use std::{
+        pin::pin,
+        sync::mpsc::{Sender, channel},
+        time::Duration,
+    };
 
     use futures_util::FutureExt as _;
 
     use super::*;
+
+    const STRANGERS: Queue = Queue::Strangers;
 
     /// Work that lasts until it is told to end.
     fn held() -> (Sender<()>, impl FnOnce() + Send + 'static) {
@@ -150,43 +181,43 @@ mod tests {
     async fn whoever_finds_the_queue_full_is_sent_away_at_once() {
         let threads = Threads::start(1, 2).unwrap();
         let (release, first) = held();
-        let mut running = pin!(threads.run(first));
+        let mut running = pin!(threads.run(STRANGERS, first));
         assert!(running.as_mut().now_or_never().is_none());
-        assert!(!threads.is_full(), "two may wait");
+        assert!(!threads.is_full(STRANGERS), "two may wait");
         let mut waiting: Vec<_> = (0..2)
-            .map(|turn| Box::pin(threads.run(move || turn)))
+            .map(|turn| Box::pin(threads.run(STRANGERS, move || turn)))
             .collect();
         for waiter in &mut waiting {
             assert!(waiter.now_or_never().is_none());
         }
-        assert!(threads.is_full());
-        assert_eq!(threads.run(|| ()).await, Err(NotDone::Full));
+        assert!(threads.is_full(STRANGERS));
+        assert_eq!(threads.run(STRANGERS, || ()).await, Err(NotDone::Full));
         release.send(()).unwrap();
         running.await.unwrap();
         for (turn, waiter) in waiting.into_iter().enumerate() {
             assert_eq!(waiter.await, Ok(turn));
         }
-        assert!(!threads.is_full());
-        assert_eq!(threads.run(|| "again").await, Ok("again"));
-        assert_eq!(threads.inside.load(Ordering::Acquire), 0);
+        assert!(!threads.is_full(STRANGERS));
+        assert_eq!(threads.run(STRANGERS, || "again").await, Ok("again"));
+        assert_eq!(threads.strangers.load(Ordering::Acquire), 0);
     }
 
     #[tokio::test]
     async fn the_work_of_a_waiter_who_leaves_is_not_done_and_its_place_is_given_on() {
         let threads = Threads::start(1, 1).unwrap();
         let (release, first) = held();
-        let mut running = Box::pin(threads.run(first));
+        let mut running = Box::pin(threads.run(STRANGERS, first));
         assert!(running.as_mut().now_or_never().is_none());
         let (done, told) = channel();
-        let leaver = threads.run(move || done.send("work for nobody"));
+        let leaver = threads.run(STRANGERS, move || done.send("work for nobody"));
         assert!(leaver.now_or_never().is_none());
         release.send(()).unwrap();
         running.await.unwrap();
-        while threads.inside.load(Ordering::Acquire) > 0 {
+        while threads.strangers.load(Ordering::Acquire) > 0 {
             tokio::task::yield_now().await;
         }
         assert!(told.try_recv().is_err());
-        assert_eq!(threads.run(|| 1).await, Ok(1));
+        assert_eq!(threads.run(STRANGERS, || 1).await, Ok(1));
     }
 
     #[tokio::test]
@@ -198,34 +229,64 @@ mod tests {
             begun.send(()).unwrap();
             first();
         };
-        let mut leaver = Box::pin(threads.run(work));
+        let mut leaver = Box::pin(threads.run(STRANGERS, work));
         assert!(leaver.as_mut().now_or_never().is_none());
         beginning.recv_timeout(Duration::from_secs(10)).unwrap();
         drop(leaver);
-        assert_eq!(threads.run(|| ()).await, Err(NotDone::Full));
+        assert_eq!(threads.run(STRANGERS, || ()).await, Err(NotDone::Full));
         release.send(()).unwrap();
-        while threads.is_full() {
+        while threads.is_full(STRANGERS) {
             tokio::task::yield_now().await;
         }
-        assert_eq!(threads.run(|| ()).await, Ok(()));
+        assert_eq!(threads.run(STRANGERS, || ()).await, Ok(()));
     }
 
     #[tokio::test]
     async fn a_piece_that_panics_ends_neither_its_thread_nor_the_service() {
         let threads = Threads::start(1, 1).unwrap();
         for _ in 0..3 {
-            let answer = threads.run(|| panic!("for the test")).await;
+            let answer = threads.run(STRANGERS, || panic!("for the test")).await;
             assert_eq!(answer, Err::<(), _>(NotDone::Panicked));
         }
-        assert_eq!(threads.run(|| 2).await, Ok(2));
-        assert!(!threads.is_full());
+        assert_eq!(threads.run(STRANGERS, || 2).await, Ok(2));
+        assert!(!threads.is_full(STRANGERS));
     }
 
-    #[test]
-    fn a_thread_ends_when_nobody_can_ask_for_more() {
-        let (pieces, next) = channel::<Piece>();
-        let thread = thread::spawn(move || work(&Mutex::new(next)));
-        drop(pieces);
-        thread.join().unwrap();
+    #[tokio::test]
+    async fn strangers_who_fill_their_queue_take_no_place_and_one_turn_only_of_who_is_known() {
+        let threads = Threads::start(1, 2).unwrap();
+        let (release, first) = held();
+        let mut running = pin!(threads.run(STRANGERS, first));
+        assert!(running.as_mut().now_or_never().is_none());
+        let (served, order) = channel();
+        let piece = |name: &'static str| {
+            let served = served.clone();
+            move || served.send(name).unwrap()
+        };
+        let mut all = vec![
+            Box::pin(threads.run(STRANGERS, piece("a stranger"))),
+            Box::pin(threads.run(STRANGERS, piece("another stranger"))),
+        ];
+        for stranger in &mut all {
+            assert!(stranger.now_or_never().is_none());
+        }
+        assert!(threads.is_full(STRANGERS) && !threads.is_full(Queue::Known));
+        for name in ["kim", "lee", "pat"] {
+            let mut known = Box::pin(threads.run(Queue::Known, piece(name)));
+            assert!((&mut known).now_or_never().is_none());
+            all.push(known);
+        }
+        assert!(
+            threads.is_full(Queue::Known),
+            "this queue has its bound, too"
+        );
+        release.send(()).unwrap();
+        running.await.unwrap();
+        for answer in all {
+            answer.await.unwrap();
+        }
+        let order: Vec<_> = order.try_iter().collect();
+        let expected = ["kim", "a stranger", "lee", "another stranger", "pat"];
+        assert_eq!(order, expected);
     }
 }

@@ -1,7 +1,10 @@
 //! Guessing and flooding: what a login tells about accounts, and what happens when too many come.
 
 use async_trait::async_trait;
-use loop_oauth::{login::PasswordError, user::PasswordHash};
+use loop_oauth::{
+    login::{PasswordError, Queue},
+    user::PasswordHash,
+};
 
 use super::{forms::form, *};
 
@@ -47,6 +50,7 @@ impl Passwords for AlwaysBusy {
         &self,
         _: SecretString,
         _: Option<&PasswordHash>,
+        _: Queue,
     ) -> Result<bool, PasswordError> {
         Err(PasswordError::Busy)
     }

@@ -7,7 +7,7 @@ use super::{
 use crate::{
     client::ClientId,
     grant::RevokeReason,
-    login::{self, PasswordError, Passwords},
+    login::{self, PasswordError, Passwords, Queue},
     secret::RawSession,
     store::Grants as _,
     user::PasswordHash,
@@ -175,6 +175,7 @@ impl Passwords for Believing {
         &self,
         _: SecretString,
         hash: Option<&PasswordHash>,
+        _: Queue,
     ) -> Result<bool, PasswordError> {
         Ok(hash.is_some())
     }
