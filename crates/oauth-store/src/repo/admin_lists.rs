@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use async_trait::async_trait;
 use chrono::{DateTime, Utc};
 use loop_oauth::{
-    client::{Client, ClientId},
+    client::ClientId,
     store::{
         Act, Acted, Admin, Capped, ClientUse, Cursor, FindClients, FindGrants, FindUsers, GrantUse,
         StoreError,
@@ -19,16 +19,13 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait as _, Func, LikeExpr, SimpleExpr},
 };
 
-use super::{admin, at_most, is_one_of, only};
+use super::{admin, at_most, client_uses, is_one_of, only};
 use crate::{
     SqlStore,
     entity::{client, column::millis, grant, refresh_token, user},
     error::{failed, unread},
     reader::Reader,
 };
-
-/// Of how many of a client's latest grants its users and its last use are told.
-const LATEST: u64 = 100;
 
 #[async_trait]
 impl Admin for SqlStore {
@@ -87,11 +84,7 @@ impl Admin for SqlStore {
             .all(self.readers())
             .await
             .map_err(unread("client"))?;
-        let mut found = Vec::with_capacity(rows.len());
-        for row in rows {
-            found.push(used(self.readers(), row.try_into()?).await?);
-        }
-        Ok(found)
+        client_uses::of(self.readers(), rows).await
     }
 
     async fn client_use(&self, id: &ClientId) -> Result<Option<ClientUse>, StoreError> {
@@ -100,10 +93,8 @@ impl Admin for SqlStore {
             .all(self.readers())
             .await
             .map_err(unread("client"))?;
-        match only(rows) {
-            Some(row) => Ok(Some(used(self.readers(), row.try_into()?).await?)),
-            None => Ok(None),
-        }
+        let used = client_uses::of(self.readers(), rows).await?;
+        Ok(only(used))
     }
 
     async fn find_grants(
@@ -172,7 +163,10 @@ pub(super) fn place(cursor: &Cursor) -> SimpleExpr {
 
 /// How many grants of this kind stand, counted to a bound.
 async fn count(db: &Reader, which: SimpleExpr) -> Result<Capped, StoreError> {
+    // Of all columns the table's rows would be read, a thousand for each client; of this one, the index alone.
     let counted = grant::Entity::find()
+        .select_only()
+        .column(grant::Column::Id)
         .filter(which)
         .filter(grant::Column::RevokedAt.is_null())
         .limit(Capped::MOST + 1)
@@ -180,34 +174,6 @@ async fn count(db: &Reader, which: SimpleExpr) -> Result<Capped, StoreError> {
         .await
         .map_err(failed)?;
     Ok(Capped::of(counted))
-}
-
-async fn used(db: &Reader, client: Client) -> Result<ClientUse, StoreError> {
-    let theirs = grant::Column::ClientId.eq(client.id.0.as_str());
-    let grants = count(db, theirs.clone()).await?;
-    // Nothing but what the index holds.
-    let latest: Vec<(String, String)> = grant::Entity::find()
-        .select_only()
-        .column(grant::Column::Id)
-        .column(grant::Column::UserId)
-        .filter(theirs)
-        .filter(grant::Column::RevokedAt.is_null())
-        .order_by_desc(grant::Column::CreatedAt)
-        .order_by_desc(grant::Column::Id)
-        .limit(LATEST)
-        .into_tuple()
-        .all(db)
-        .await
-        .map_err(unread("grant"))?;
-    let ids = latest.iter().map(|(id, _)| id.as_str());
-    let last = last_ends(db, ids).await?.into_values().max();
-    let users: HashSet<&str> = latest.iter().map(|(_, user)| user.as_str()).collect();
-    Ok(ClientUse {
-        users: users.len() as u64,
-        last_end: client::ROW.time_opt(last)?,
-        client,
-        grants,
-    })
 }
 
 /// Until when each grant can be refreshed.

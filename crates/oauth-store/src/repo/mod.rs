@@ -18,6 +18,7 @@ mod admin_lists;
 mod audit;
 mod client_admin;
 mod client_grants;
+mod client_uses;
 mod clients;
 mod codes;
 mod consents;

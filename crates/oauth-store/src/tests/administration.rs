@@ -4,8 +4,8 @@ use loop_oauth::{
     client::ClientOrigin,
     invitation::{Invitation, InvitationId},
     store::{
-        Accepted, Act, Acted, Admin as _, AuditLog as _, Clients as _, Cursor, Ended, FindClients,
-        FindGrants, FindUsers, Grants as _, Invitations as _, Sessions as _, Users as _,
+        Accepted, Act, Acted, Admin as _, AuditLog as _, Cursor, Ended, FindClients, FindGrants,
+        FindUsers, Grants as _, Invitations as _, Sessions as _, Users as _,
     },
     user::User,
 };
@@ -17,7 +17,7 @@ use loop_shared::{
 use super::{Db, at, client, code, grant, hash, id, session, user, with_family, with_people};
 use crate::SqlStore;
 
-fn entry(event: &'static str) -> Entry {
+pub(super) fn entry(event: &'static str) -> Entry {
     Entry::new(at(1), event, Outcome::Done)
 }
 
@@ -178,28 +178,6 @@ async fn a_search_takes_its_words_as_they_are() {
         origin: Some(ClientOrigin::Dynamic),
     };
     assert_eq!(store.find_clients(&find, None, 10).await.unwrap().len(), 1);
-}
-
-#[tokio::test]
-async fn a_client_tells_who_uses_it_and_until_when() {
-    let db = Db::new();
-    let store = with_people(&db).await;
-    let family = with_family(&store, "family", "t1").await;
-    let app = client("app").id;
-    let used = store.client_use(&app).await.unwrap().unwrap();
-    assert_eq!((used.grants.count, used.users), (1, 1));
-    assert_eq!(used.last_end, Some(at(90 * 86_400_000)));
-    let act = Act::RevokeGrant(family.id);
-    store.act(act, entry("grant_revoked"), at(2)).await.unwrap();
-    let used = store.client_use(&app).await.unwrap().unwrap();
-    assert_eq!((used.grants.count, used.users, used.last_end), (0, 0, None));
-    let act = Act::RemoveClient(app.clone());
-    store
-        .act(act, entry("client_removed"), at(3))
-        .await
-        .unwrap();
-    assert!(store.client_use(&app).await.unwrap().is_none());
-    assert!(store.client(&app).await.unwrap().is_none());
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod accounts;
 mod administration;
 mod audit;
 mod client_grants;
+mod client_uses;
 mod clients;
 mod codes;
 mod corrupt;
