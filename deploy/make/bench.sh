@@ -2,8 +2,9 @@
 # `make bench`: builds loop-auth as it is released (profile `measured`), measures it beside node-oidc-provider and
 # `openssl speed`, and writes docs/benchmarks.md. Eight minutes and 2 GB of disk once everything is built.
 #
-#   BENCH_FULL=1       also a million requests, for the memory they leave behind
+#   BENCH_FULL=1       also a million requests, for the memory they leave behind, and twelve turns of a flood of logins
 #   BENCH_SECONDS=3    how long each kind of request is sent
+#   BENCH_TURNS=3      turns of the flood of logins: a minute and a quarter each
 #   BENCH_GRANTS="1000 1000000"   how many grants are stored beforehand
 #   BENCH_DIR          a folder on the disk to be measured [default: cargo's target folder]
 #   BENCH_DOCUMENT     where the report is written, "" for nowhere [default: docs/benchmarks.md]

@@ -7,7 +7,7 @@ use std::{
 
 use crate::{
     Failure,
-    load::{Measured, Pace, drive},
+    load::{Measured, Pace, Turns, drive},
     measure::Bench,
     people::{COST, HASHING},
     report::Flood,
@@ -15,27 +15,33 @@ use crate::{
     work::{self, LOOP},
 };
 
-/// Turns of all situations, so that none has the machine's better minutes to itself.
-const TURNS: usize = 3;
-/// How long each kind of request is sent in a turn at least: 1,500 requests in all, so that 15 are slower than the p99.
+/// How long each kind of request is sent in a turn at least: 500 requests, so that 5 are slower than the p99.
 const LONG_ENOUGH: Duration = Duration::from_secs(5);
 /// Connections and the time between two requests of each: 100 requests a second.
 const STEADY: (usize, Pace) = (4, Pace::Every(Duration::from_millis(40)));
 
+/// More people than loop-auth's queue for strangers takes.
+const MORE_THAN_MAY_WAIT: usize = 100;
+/// How long somebody who was signed in before logs in, one login after another.
+const RETURNING: Duration = Duration::from_secs(10);
+
 /// What happens meanwhile.
 #[derive(Clone, Copy)]
 enum Meanwhile {
+    /// Quiet again, so that it is seen what is noise.
+    Nothing,
     /// Other programs hash as much, so that it is seen what the machine makes of that by itself.
     Elsewhere,
     /// So many people try to log in for each core that hashes, and so many more.
     Logins(usize, usize),
 }
 
-const SITUATIONS: [(Meanwhile, &str); 3] = [
+const SITUATIONS: [(Meanwhile, &str); 4] = [
+    (Meanwhile::Nothing, "nothing else, once more"),
     (Meanwhile::Elsewhere, "other programs hash on as many cores"),
     (Meanwhile::Logins(2, 14), "people log in without a pause"),
     (
-        Meanwhile::Logins(2, 100),
+        Meanwhile::Logins(2, MORE_THAN_MAY_WAIT),
         "more people log in than may wait",
     ),
 ];
@@ -75,13 +81,10 @@ struct Asked<'a> {
     families: &'a mut [String],
 }
 
-/// The times of each kind of request.
-type Times = Vec<Measured>;
-
 impl Asked<'_> {
     const KINDS: [&'static str; 3] = ["refresh", "introspection", "an API verifies a token"];
 
-    fn measure(&mut self, time: Duration) -> Result<Times, Failure> {
+    fn measure(&mut self, time: Duration) -> Result<Vec<Measured>, Failure> {
         let (connections, pace) = STEADY;
         let refreshing = work::refreshing(LOOP, self.families, connections);
         let introspecting = work::introspecting(LOOP, &self.access, connections);
@@ -102,9 +105,10 @@ impl Asked<'_> {
         meanwhile: Meanwhile,
         hashers: usize,
         time: Duration,
-    ) -> Result<Times, Failure> {
+    ) -> Result<Vec<Measured>, Failure> {
         let longest = time * 3 + Duration::from_secs(1);
         match meanwhile {
+            Meanwhile::Nothing => self.measure(time),
             Meanwhile::Elsewhere => {
                 let hashing = Hashing::start(hashers, longest * 2)?;
                 let times = self.measure(time);
@@ -147,25 +151,49 @@ impl Bench {
             access,
             families,
         };
-        let mut quiet = Times::new();
-        let mut situations = SITUATIONS.map(|_| Times::new());
-        for _ in 0..TURNS {
-            quiet = together(quiet, asked.measure(time)?);
+        let mut quiet = vec![Turns::default(); Asked::KINDS.len()];
+        let mut situations = SITUATIONS.map(|_| quiet.clone());
+        for turn in 1..=self.settings.turns {
+            println!("  turn {turn} of {}", self.settings.turns);
+            add(&mut quiet, &asked.measure(time)?);
             for ((meanwhile, _), so_far) in SITUATIONS.iter().zip(&mut situations) {
                 let times = asked.beside(*meanwhile, self.cores.all - 1, time)?;
-                *so_far = together(std::mem::take(so_far), times);
+                add(so_far, &times);
             }
         }
         for ((_, beside), times) in SITUATIONS.iter().zip(situations) {
             self.compare(beside, &quiet, times);
         }
+        self.return_in_a_flood(&server)?;
         self.cores.leave()
     }
 
-    fn compare(&mut self, beside: &'static str, quiet: &[Measured], meanwhile: Times) {
+    /// How long somebody waits who was signed in before, while more strangers try than may wait.
+    fn return_in_a_flood(&mut self, server: &Running) -> Result<(), Failure> {
+        let quiet = drive(server, work::returning(server.port)?, Pace::Full, RETURNING)?;
+        let returning = work::returning(server.port)?;
+        let flood = work::logging_in(self.cores.all + MORE_THAN_MAY_WAIT);
+        let longest = RETURNING + Duration::from_secs(2);
+        let (flood, flooded) = std::thread::scope(|scope| {
+            let flood = scope.spawn(move || drive(server, flood, Pace::Full, longest));
+            std::thread::sleep(Duration::from_millis(500));
+            let flooded = drive(server, returning, Pace::Full, RETURNING);
+            (flood.join(), flooded)
+        });
+        flood.map_err(|_| "the flood panicked")??;
+        let say = |times: &Measured| {
+            let (p50, most) = (times.within(50), times.within(100));
+            format!("{p50:.0} ms, {most:.0} at most of {}", times.count)
+        };
+        let beside = format!("{} when nobody else does", say(&quiet));
+        let what = "a login in a known browser, while more strangers log in than may wait";
+        self.report.other(what, say(&flooded?), &beside);
+        Ok(())
+    }
+
+    fn compare(&mut self, beside: &'static str, quiet: &[Turns], meanwhile: Vec<Turns>) {
         for ((what, quiet), flooded) in Asked::KINDS.into_iter().zip(quiet).zip(meanwhile) {
-            let (p99, quietly) = (flooded.within(99), quiet.within(99));
-            println!("  {what} while {beside}: p99 {p99:.2} ms, quiet {quietly:.2} ms");
+            println!("  {what} while {beside}: p99 {flooded} ms, quiet {quiet} ms");
             self.report.floods.push(Flood {
                 what,
                 beside,
@@ -176,11 +204,9 @@ impl Bench {
     }
 }
 
-/// The times of two turns.
-fn together(before: Times, times: Times) -> Times {
-    if before.is_empty() {
-        return times;
+/// One more turn of each kind of request.
+fn add(so_far: &mut [Turns], times: &[Measured]) {
+    for (turns, turn) in so_far.iter_mut().zip(times) {
+        turns.add(turn);
     }
-    let both = before.into_iter().zip(&times);
-    both.map(|(before, times)| before.and(times)).collect()
 }

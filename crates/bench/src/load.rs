@@ -3,6 +3,7 @@
 //! In: one closure for each connection. Out: how many a second, and how long they took.
 
 use std::{
+    fmt,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::{Duration, Instant},
@@ -61,13 +62,48 @@ impl Measured {
     }
 
     /// Both measurements as one.
-    pub(crate) fn and(mut self, other: &Self) -> Self {
+    pub(crate) fn add(&mut self, other: &Self) {
         self.count += other.count;
         self.seconds += other.seconds;
         self.cpu += other.cpu;
         self.micros.extend(&other.micros);
         self.micros.sort_unstable();
-        self
+    }
+}
+
+/// The same measured in several turns, with other things between them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Turns {
+    /// All together.
+    pub(crate) all: Measured,
+    /// Each turn's p99 in milliseconds, ascending.
+    p99s: Vec<f64>,
+}
+
+impl Turns {
+    pub(crate) fn add(&mut self, turn: &Measured) {
+        self.all.add(turn);
+        self.p99s.push(turn.within(99));
+        self.p99s.sort_unstable_by(f64::total_cmp);
+    }
+}
+
+impl From<Measured> for Turns {
+    fn from(once: Measured) -> Self {
+        let mut turns = Self::default();
+        turns.add(&once);
+        turns
+    }
+}
+
+/// The p99 of all, then those of the best and the worst turn.
+impl fmt::Display for Turns {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:.2}", self.all.within(99))?;
+        match self.p99s.as_slice() {
+            [best, .., worst] => write!(f, " ({best:.2} to {worst:.2})"),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -163,7 +163,7 @@ impl Bench {
                 .iter_mut()
                 .zip([refreshed, exchanged, introspected, by_itself])
             {
-                *sum = Some(sum.take().unwrap_or_default().and(&new));
+                sum.get_or_insert_default().add(&new);
             }
         }
         #[expect(clippy::cast_precision_loss, reason = "a few rounds")]

@@ -204,8 +204,8 @@ impl Bench {
         self.report.floods.push(Flood {
             what: "refresh",
             beside: what,
-            quiet: quiet.clone(),
-            flooded: meanwhile,
+            quiet: quiet.clone().into(),
+            flooded: meanwhile.into(),
         });
     }
 }
@@ -234,7 +234,7 @@ fn beside(
         });
         let mut meanwhile = Measured::default();
         while !working.is_finished() {
-            meanwhile = meanwhile.and(&refresh(server, families, Duration::from_millis(500))?);
+            meanwhile.add(&refresh(server, families, Duration::from_millis(500))?);
         }
         let done = working.join().map_err(|_| "the work panicked")??;
         Ok((done, meanwhile))

@@ -21,8 +21,11 @@ pub(crate) struct Settings {
     pub(crate) time: Duration,
     /// `BENCH_GRANTS`: how many grants are stored beforehand, space-separated.
     pub(crate) grants: Vec<usize>,
-    /// `BENCH_FULL`: a million requests, for the memory they leave behind.
+    /// `BENCH_FULL`: a million requests, for the memory they leave behind, and more turns.
     pub(crate) full: bool,
+    /// `BENCH_TURNS`: turns of everything that is measured while people log in, so that no situation has the machine's better
+    /// minutes to itself.
+    pub(crate) turns: usize,
     /// `BENCH_DOCUMENT`: where the report is written.
     pub(crate) document: Option<PathBuf>,
 }
@@ -38,6 +41,8 @@ impl Settings {
         let seconds: f64 = of("BENCH_SECONDS").map_or(Ok(3.0), |text| text.parse())?;
         let grants = of("BENCH_GRANTS").unwrap_or_else(|| "1000 1000000".to_owned());
         let grants: Result<_, _> = grants.split_whitespace().map(str::parse).collect();
+        let full = of("BENCH_FULL").is_some();
+        let turns = if full { 12 } else { 3 };
         Ok(Self {
             binary: path("BENCH_LOOP_AUTH")
                 .ok_or("BENCH_LOOP_AUTH is not set; use `make bench`")?,
@@ -47,7 +52,8 @@ impl Settings {
             folder: path("BENCH_DIR").unwrap_or_else(std::env::temp_dir),
             time: Duration::from_secs_f64(seconds),
             grants: grants?,
-            full: of("BENCH_FULL").is_some(),
+            full,
+            turns: of("BENCH_TURNS").map_or(Ok(turns), |text| text.parse())?,
             document: path("BENCH_DOCUMENT"),
         })
     }

@@ -244,6 +244,23 @@ pub(crate) fn entering(connections: usize) -> Vec<Step<'static>> {
     (0..connections).map(step).collect()
 }
 
+/// Somebody who was signed in before logs in once more, again and again, in the same browser.
+pub(crate) fn returning(port: u16) -> Result<Vec<Step<'static>>, Failure> {
+    let known = session(port, ADMIN)?;
+    let (form, csrf) = login_form(&mut Connection::open(port)?)?;
+    let body = format!("csrf={csrf}&email={}&password={}", ADMIN.0, ADMIN.1);
+    let request = http::post(
+        "/oauth/login",
+        &format!("Cookie: {form}; {known}\r\n"),
+        &body,
+    );
+    let step: Step<'static> = Box::new(move |connection| match connection.send(&request)?.status {
+        303 => Ok(Some(())),
+        status => Err(format!("a login in a known browser was answered {status}").into()),
+    });
+    Ok(vec![step])
+}
+
 /// The cookies of somebody who logged in.
 pub(crate) fn session(port: u16, (email, password): (&str, &str)) -> Result<String, Failure> {
     let mut connection = Connection::open(port)?;

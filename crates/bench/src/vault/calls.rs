@@ -116,7 +116,7 @@ impl Bench {
                 let measured = drive(running, steps, Pace::Full, self.settings.time / ROUNDS)?;
                 // The first round warms up.
                 if round > 0 {
-                    *done = std::mem::take(done).and(&measured);
+                    done.add(&measured);
                 }
             }
         }
