@@ -14,6 +14,7 @@ mod device;
 mod dpop;
 mod engine;
 mod federation;
+mod flood;
 mod flow;
 mod forms;
 mod fuzz;
