@@ -256,8 +256,14 @@ mod tests {
     async fn strangers_who_fill_their_queue_take_no_place_and_one_turn_only_of_who_is_known() {
         let threads = Threads::start(1, 2).unwrap();
         let (release, first) = held();
-        let mut running = pin!(threads.run(STRANGERS, first));
+        let (begun, beginning) = channel();
+        let work = move || {
+            begun.send(()).unwrap();
+            first();
+        };
+        let mut running = pin!(threads.run(STRANGERS, work));
         assert!(running.as_mut().now_or_never().is_none());
+        beginning.recv_timeout(Duration::from_secs(10)).unwrap();
         let (served, order) = channel();
         let piece = |name: &'static str| {
             let served = served.clone();
