@@ -117,16 +117,7 @@ impl Asked<'_> {
             }
             Meanwhile::Logins(each, more) => {
                 let (server, people) = (self.server, hashers * each + more);
-                let flood = work::logging_in(people);
-                let (logins, times) = std::thread::scope(|scope| {
-                    let flood = scope.spawn(move || drive(server, flood, Pace::Full, longest));
-                    std::thread::sleep(Duration::from_millis(500));
-                    let times = self.measure(time);
-                    (flood.join(), times)
-                });
-                let rate = logins.map_err(|_| "the flood panicked")??.rate();
-                println!("  {people} people at once: {rate:.0} logins were answered a second");
-                times
+                flooded(server, people, longest, || self.measure(time))
             }
         }
     }
@@ -172,22 +163,18 @@ impl Bench {
     fn return_in_a_flood(&mut self, server: &Running) -> Result<(), Failure> {
         let quiet = drive(server, work::returning(server.port)?, Pace::Full, RETURNING)?;
         let returning = work::returning(server.port)?;
-        let flood = work::logging_in(self.cores.all + MORE_THAN_MAY_WAIT);
+        let people = self.cores.all + MORE_THAN_MAY_WAIT;
         let longest = RETURNING + Duration::from_secs(2);
-        let (flood, flooded) = std::thread::scope(|scope| {
-            let flood = scope.spawn(move || drive(server, flood, Pace::Full, longest));
-            std::thread::sleep(Duration::from_millis(500));
-            let flooded = drive(server, returning, Pace::Full, RETURNING);
-            (flood.join(), flooded)
-        });
-        flood.map_err(|_| "the flood panicked")??;
+        let flooded = flooded(server, people, longest, || {
+            drive(server, returning, Pace::Full, RETURNING)
+        })?;
         let say = |times: &Measured| {
             let (p50, most) = (times.within(50), times.within(100));
             format!("{p50:.0} ms, {most:.0} at most of {}", times.count)
         };
         let beside = format!("{} when nobody else does", say(&quiet));
         let what = "a login in a known browser, while more strangers log in than may wait";
-        self.report.other(what, say(&flooded?), &beside);
+        self.report.other(what, say(&flooded), &beside);
         Ok(())
     }
 
@@ -202,6 +189,25 @@ impl Bench {
             });
         }
     }
+}
+
+/// Does something while so many people try to log in, for as long as `longest`.
+fn flooded<T>(
+    server: &Running,
+    people: usize,
+    longest: Duration,
+    act: impl FnOnce() -> Result<T, Failure>,
+) -> Result<T, Failure> {
+    let flood = work::logging_in(people);
+    let (logins, done) = std::thread::scope(|scope| {
+        let flood = scope.spawn(move || drive(server, flood, Pace::Full, longest));
+        std::thread::sleep(Duration::from_millis(500));
+        let done = act();
+        (flood.join(), done)
+    });
+    let rate = logins.map_err(|_| "the flood panicked")??.rate();
+    println!("  {people} people at once: {rate:.0} logins were answered a second");
+    done
 }
 
 /// One more turn of each kind of request.

@@ -61,7 +61,7 @@ impl Measured {
             .map_or(0.0, |micros| f64::from(*micros) / 1000.0)
     }
 
-    /// Both measurements as one.
+    /// Takes in another measurement, as if both were one.
     pub(crate) fn add(&mut self, other: &Self) {
         self.count += other.count;
         self.seconds += other.seconds;

@@ -161,7 +161,7 @@ impl Drop for Waiting {
 mod tests {
     use std::{
         pin::pin,
-        sync::mpsc::{Sender, channel},
+        sync::mpsc::{Receiver, Sender, channel},
         time::Duration,
     };
 
@@ -175,6 +175,18 @@ mod tests {
     fn held() -> (Sender<()>, impl FnOnce() + Send + 'static) {
         let (release, held) = channel();
         (release, move || held.recv().unwrap_or_default())
+    }
+
+    /// The same work, which tells of its beginning.
+    fn telling(
+        work: impl FnOnce() + Send + 'static,
+    ) -> (Receiver<()>, impl FnOnce() + Send + 'static) {
+        let (tell, begun) = channel();
+        let work = move || {
+            tell.send(()).unwrap();
+            work();
+        };
+        (begun, work)
     }
 
     #[tokio::test]
@@ -224,14 +236,10 @@ mod tests {
     async fn what_is_begun_counts_until_its_end_even_if_nobody_waits() {
         let threads = Threads::start(1, 0).unwrap();
         let (release, first) = held();
-        let (begun, beginning) = channel();
-        let work = move || {
-            begun.send(()).unwrap();
-            first();
-        };
+        let (begun, work) = telling(first);
         let mut leaver = Box::pin(threads.run(STRANGERS, work));
         assert!(leaver.as_mut().now_or_never().is_none());
-        beginning.recv_timeout(Duration::from_secs(10)).unwrap();
+        begun.recv_timeout(Duration::from_secs(10)).unwrap();
         drop(leaver);
         assert_eq!(threads.run(STRANGERS, || ()).await, Err(NotDone::Full));
         release.send(()).unwrap();
@@ -253,17 +261,28 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_threads_end_with_whoever_could_ask_for_more() {
+        let threads = Threads::start(3, 1).unwrap();
+        assert_eq!(threads.run(STRANGERS, || 1).await, Ok(1));
+        let shared = Arc::downgrade(&threads.queues);
+        drop(threads);
+        let ended = async {
+            while shared.strong_count() > 0 {
+                tokio::time::sleep(Duration::from_millis(1)).await;
+            }
+        };
+        let ended = tokio::time::timeout(Duration::from_secs(10), ended).await;
+        assert!(ended.is_ok(), "{} still wait", shared.strong_count());
+    }
+
+    #[tokio::test]
     async fn strangers_who_fill_their_queue_take_no_place_and_one_turn_only_of_who_is_known() {
         let threads = Threads::start(1, 2).unwrap();
         let (release, first) = held();
-        let (begun, beginning) = channel();
-        let work = move || {
-            begun.send(()).unwrap();
-            first();
-        };
+        let (begun, work) = telling(first);
         let mut running = pin!(threads.run(STRANGERS, work));
         assert!(running.as_mut().now_or_never().is_none());
-        beginning.recv_timeout(Duration::from_secs(10)).unwrap();
+        begun.recv_timeout(Duration::from_secs(10)).unwrap();
         let (served, order) = channel();
         let piece = |name: &'static str| {
             let served = served.clone();

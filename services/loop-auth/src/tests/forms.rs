@@ -14,6 +14,20 @@ pub(super) async fn form(answer: Response) -> Form {
     found.remove(0)
 }
 
+/// Sends the login form, filled in.
+pub(super) async fn try_login(
+    server: &Server,
+    browser: &Browser,
+    email: &str,
+    password: &str,
+) -> Response {
+    let page = server.at("/oauth/login");
+    let mut login = form(browser.get(&page).await).await;
+    login.set("email", email);
+    login.set("password", password);
+    browser.submit(&page, &login, None).await
+}
+
 /// Logs a browser in and gives its session cookie.
 pub(super) async fn log_in(server: &Server, browser: &Browser, email: &str) -> String {
     let page = server.at("/oauth/login");

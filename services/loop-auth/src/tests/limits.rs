@@ -1,22 +1,11 @@
 //! Guessing passwords from one address and from many, and what it must not do to anybody else.
 
-use reqwest::Response;
-
 use super::{
-    forms::{form, log_in},
+    forms::{form, log_in, try_login},
     *,
 };
 
 const KIM: &str = "kim@example.com";
-
-/// Sends the login form, filled in.
-async fn try_login(server: &Server, browser: &Browser, email: &str, password: &str) -> Response {
-    let page = server.at("/oauth/login");
-    let mut login = form(browser.get(&page).await).await;
-    login.set("email", email);
-    login.set("password", password);
-    browser.submit(&page, &login, None).await
-}
 
 /// A browser without history at this address.
 fn at(address: &str) -> Browser {
