@@ -7,11 +7,11 @@ use std::{
 
 use crate::{
     Failure,
-    load::{Measured, Pace, Turns, drive},
+    load::{Measured, Pace, Step, Turns, drive},
     measure::Bench,
     people::{COST, HASHING},
     report::Flood,
-    server::{Running, Setup},
+    server::{Place, Running, Setup, free_port},
     work::{self, LOOP},
 };
 
@@ -20,7 +20,11 @@ const LONG_ENOUGH: Duration = Duration::from_secs(5);
 /// Connections and the time between two requests of each: 100 requests a second.
 const STEADY: (usize, Pace) = (4, Pace::Every(Duration::from_millis(40)));
 
-/// More people than loop-auth's queue for strangers takes.
+/// The least that bcrypt can cost: a millisecond.
+const CHEAPEST: u32 = 4;
+/// People for whom loop-auth's queue for strangers has room.
+const MAY_WAIT: usize = 14;
+/// More people than it takes.
 const MORE_THAN_MAY_WAIT: usize = 100;
 /// How long somebody who was signed in before logs in, one login after another.
 const RETURNING: Duration = Duration::from_secs(10);
@@ -30,19 +34,40 @@ const RETURNING: Duration = Duration::from_secs(10);
 enum Meanwhile {
     /// Quiet again, so that it is seen what is noise.
     Nothing,
-    /// Other programs hash as much, so that it is seen what the machine makes of that by itself.
-    Elsewhere,
-    /// So many people try to log in for each core that hashes, and so many more.
-    Logins(usize, usize),
+    /// So many people more than cores try to log in.
+    Logins(usize),
+    /// Other programs hash as much as such logins do, so that it is seen what the machine makes of that by itself.
+    Elsewhere(Beside),
 }
 
-const SITUATIONS: [(Meanwhile, &str); 4] = [
+/// What another loop-auth, on which nothing is measured, answers while other programs hash.
+#[derive(Clone, Copy)]
+enum Beside {
+    Nothing,
+    /// As many logins as in the flood before, whose passwords cost next to nothing.
+    Logins,
+    /// As many pages as there were answers in the flood before.
+    Pages,
+}
+
+const SITUATIONS: [(Meanwhile, &str); 6] = [
     (Meanwhile::Nothing, "nothing else, once more"),
-    (Meanwhile::Elsewhere, "other programs hash on as many cores"),
-    (Meanwhile::Logins(2, 14), "people log in without a pause"),
     (
-        Meanwhile::Logins(2, MORE_THAN_MAY_WAIT),
+        Meanwhile::Elsewhere(Beside::Nothing),
+        "other programs hash on as many cores",
+    ),
+    (Meanwhile::Logins(MAY_WAIT), "people log in without a pause"),
+    (
+        Meanwhile::Elsewhere(Beside::Logins),
+        "other programs hash, and as many log in elsewhere at no cost",
+    ),
+    (
+        Meanwhile::Logins(MORE_THAN_MAY_WAIT),
         "more people log in than may wait",
+    ),
+    (
+        Meanwhile::Elsewhere(Beside::Pages),
+        "other programs hash, and as many pages are read elsewhere",
     ),
 ];
 
@@ -77,8 +102,12 @@ impl Drop for Hashing {
 struct Asked<'a> {
     server: &'a Running,
     api: Option<&'a Running>,
+    /// Another loop-auth, at the least cost.
+    other: &'a Running,
     access: String,
     families: &'a mut [String],
+    /// People of the last flood, and its answers a second.
+    flood: (usize, f64),
 }
 
 impl Asked<'_> {
@@ -103,21 +132,36 @@ impl Asked<'_> {
     fn beside(
         &mut self,
         meanwhile: Meanwhile,
-        hashers: usize,
+        cores: usize,
         time: Duration,
     ) -> Result<Vec<Measured>, Failure> {
         let longest = time * 3 + Duration::from_secs(1);
         match meanwhile {
             Meanwhile::Nothing => self.measure(time),
-            Meanwhile::Elsewhere => {
-                let hashing = Hashing::start(hashers, longest * 2)?;
-                let times = self.measure(time);
-                drop(hashing);
-                times
+            Meanwhile::Logins(more) => {
+                let (server, people) = (self.server, cores + more);
+                let flood = work::logging_in(people);
+                let (rate, times) =
+                    flooded(server, flood, Pace::Full, longest, || self.measure(time))?;
+                self.flood = (people, rate);
+                Ok(times)
             }
-            Meanwhile::Logins(each, more) => {
-                let (server, people) = (self.server, hashers * each + more);
-                flooded(server, people, longest, || self.measure(time))
+            Meanwhile::Elsewhere(beside) => {
+                let (people, rate) = self.flood;
+                let steps = match beside {
+                    Beside::Nothing => Vec::new(),
+                    Beside::Logins => work::logging_in(people),
+                    Beside::Pages => work::reading_login(self.other.port, people)?,
+                };
+                #[expect(clippy::cast_precision_loss, reason = "a count of people")]
+                let each = Duration::from_secs_f64(people as f64 / rate.max(1.0));
+                let hashing = Hashing::start(cores - 1, longest * 2)?;
+                let other = self.other;
+                let (_, times) = flooded(other, steps, Pace::Every(each), longest, || {
+                    self.measure(time)
+                })?;
+                drop(hashing);
+                Ok(times)
             }
         }
     }
@@ -136,11 +180,20 @@ impl Bench {
         let api = api
             .map(|api| setup.start_api(api, &self.folder))
             .transpose()?;
+        let other = Setup {
+            place: Place::File(self.folder.join("other.db")),
+            port: free_port()?,
+            cost: CHEAPEST,
+            ..setup.clone()
+        };
+        let other = other.start(None)?;
         let mut asked = Asked {
             server: &server,
             api: api.as_ref(),
+            other: &other,
             access,
             families,
+            flood: (0, 0.0),
         };
         let mut quiet = vec![Turns::default(); Asked::KINDS.len()];
         let mut situations = SITUATIONS.map(|_| quiet.clone());
@@ -148,7 +201,7 @@ impl Bench {
             println!("  turn {turn} of {}", self.settings.turns);
             add(&mut quiet, &asked.measure(time)?);
             for ((meanwhile, _), so_far) in SITUATIONS.iter().zip(&mut situations) {
-                let times = asked.beside(*meanwhile, self.cores.all - 1, time)?;
+                let times = asked.beside(*meanwhile, self.cores.all, time)?;
                 add(so_far, &times);
             }
         }
@@ -163,9 +216,9 @@ impl Bench {
     fn return_in_a_flood(&mut self, server: &Running) -> Result<(), Failure> {
         let quiet = drive(server, work::returning(server.port)?, Pace::Full, RETURNING)?;
         let returning = work::returning(server.port)?;
-        let people = self.cores.all + MORE_THAN_MAY_WAIT;
+        let strangers = work::logging_in(self.cores.all + MORE_THAN_MAY_WAIT);
         let longest = RETURNING + Duration::from_secs(2);
-        let flooded = flooded(server, people, longest, || {
+        let (_, flooded) = flooded(server, strangers, Pace::Full, longest, || {
             drive(server, returning, Pace::Full, RETURNING)
         })?;
         let say = |times: &Measured| {
@@ -191,23 +244,26 @@ impl Bench {
     }
 }
 
-/// Does something while so many people try to log in, for as long as `longest`.
+/// Does something while others ask `server` for as long as `longest`; how many answers a second they got, and what was done.
 fn flooded<T>(
     server: &Running,
-    people: usize,
+    others: Vec<Step<'_>>,
+    pace: Pace,
     longest: Duration,
     act: impl FnOnce() -> Result<T, Failure>,
-) -> Result<T, Failure> {
-    let flood = work::logging_in(people);
-    let (logins, done) = std::thread::scope(|scope| {
-        let flood = scope.spawn(move || drive(server, flood, Pace::Full, longest));
+) -> Result<(f64, T), Failure> {
+    let count = others.len();
+    let (answered, done) = std::thread::scope(|scope| {
+        let others = scope.spawn(move || drive(server, others, pace, longest));
         std::thread::sleep(Duration::from_millis(500));
         let done = act();
-        (flood.join(), done)
+        (others.join(), done)
     });
-    let rate = logins.map_err(|_| "the flood panicked")??.rate();
-    println!("  {people} people at once: {rate:.0} logins were answered a second");
-    done
+    let rate = answered.map_err(|_| "the flood panicked")??.rate();
+    if count > 0 {
+        println!("  {count} others at once: {rate:.1} answers a second");
+    }
+    Ok((rate, done?))
 }
 
 /// One more turn of each kind of request.

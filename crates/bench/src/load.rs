@@ -20,7 +20,8 @@ pub(crate) type Step<'s> =
 pub(crate) enum Pace {
     /// As soon as it has its answer.
     Full,
-    /// At fixed moments, whether or not the last answer was late: its time counts from that moment.
+    /// Once in each such interval, at a moment of chance, whether or not the last answer was late: its time counts from that
+    /// moment. Connections know nothing of each other, so some of them send at once, and most do not.
     Every(Duration),
 }
 
@@ -152,12 +153,13 @@ fn repeat(
 ) -> Result<Vec<u32>, Failure> {
     let mut connection = Connection::open(port)?;
     let mut micros = Vec::with_capacity(1024);
-    let mut due = Instant::now();
+    let mut interval_began = Instant::now();
     while since.elapsed() < time && !stop.load(Ordering::Relaxed) {
         let begun = match pace {
             Pace::Full => Instant::now(),
             Pace::Every(interval) => {
-                due += interval;
+                let due = interval_began + interval.mul_f64(rand::random());
+                interval_began += interval;
                 thread::sleep(due.saturating_duration_since(Instant::now()));
                 due
             }

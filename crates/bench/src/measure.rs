@@ -11,6 +11,7 @@ use crate::{
     Failure,
     load::{Measured, Pace, Step, drive},
     machine::{self, Cores},
+    people::COST,
     report::{Report, Row, Situation},
     seed::Database,
     server::{Peer, Place, Running, Setup, free_port},
@@ -104,6 +105,7 @@ impl Bench {
             place,
             port: free_port()?,
             alg: ALGS[0],
+            cost: COST,
         };
         println!("storing {stored} grants in {at}");
         let since = Instant::now();

@@ -63,6 +63,8 @@ pub(crate) struct Setup {
     pub(crate) place: Place,
     pub(crate) port: u16,
     pub(crate) alg: &'static str,
+    /// bcrypt's cost.
+    pub(crate) cost: u32,
 }
 
 /// A running process.
@@ -101,6 +103,7 @@ impl Setup {
             ("EXTERNAL_URL", self.issuer()),
             (name, value),
             ("SIGNING_ALG", self.alg.to_owned()),
+            ("BCRYPT_COST", self.cost.to_string()),
             ("ADMIN_EMAIL", ADMIN.0.to_owned()),
             ("ADMIN_PASSWORD", ADMIN.1.to_owned()),
         ];

@@ -287,6 +287,12 @@ pub(crate) fn reading(cookies: &str, path: &str, connections: usize) -> Vec<Step
     (0..connections).map(step).collect()
 }
 
+/// Every connection reads the login page, in one browser.
+pub(crate) fn reading_login(port: u16, connections: usize) -> Result<Vec<Step<'static>>, Failure> {
+    let (cookies, _) = login_form(&mut Connection::open(port)?)?;
+    Ok(reading(&cookies, "/oauth/login", connections))
+}
+
 fn login_form(connection: &mut Connection) -> Result<(String, String), Failure> {
     let page = connection.send(&http::get("/oauth/login", ""))?.ok()?;
     let after = page

@@ -128,21 +128,26 @@ pub async fn login_again(
     (email, password): (&str, SecretString),
     before: Option<&RawSession>,
 ) -> Result<NewSession, LoginError> {
-    let user = check(cx, passwords, (email, password), Queue::Strangers).await?;
+    let user = user_at(cx, email).await?;
+    let user = check(passwords, user, password, Queue::Strangers).await?;
     begin(cx, &user, before, Method::Password.into()).await
 }
 
-/// Whose address and password these are. Begins nothing.
+/// Whose address this is, as typed.
+pub(crate) async fn user_at(cx: &Context<'_>, email: &str) -> Result<Option<User>, StoreError> {
+    match Email::parse(email) {
+        Some(email) => cx.store.user_by_email(&email).await,
+        None => Ok(None),
+    }
+}
+
+/// Whether it is this user's password; without a user it takes as long. Begins nothing.
 pub(crate) async fn check(
-    cx: &Context<'_>,
     passwords: &dyn Passwords,
-    (email, password): (&str, SecretString),
+    user: Option<User>,
+    password: SecretString,
     queue: Queue,
 ) -> Result<User, LoginError> {
-    let user = match Email::parse(email) {
-        Some(email) => cx.store.user_by_email(&email).await?,
-        None => None,
-    };
     let fits = is_hashable(password.expose_secret());
     let hash = user.as_ref().filter(|_| fits).map(|user| &user.password);
     let password = if fits {

@@ -10,9 +10,7 @@
 //! yields it alone.
 
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, Mac as _};
-use loop_shared::auth::dpop::Thumbprint;
-use sha2::Sha256;
+use loop_shared::{auth::dpop::Thumbprint, mac};
 
 use crate::{
     grant::{GrantId, RotationKey},
@@ -22,13 +20,7 @@ use crate::{
 /// The token that succeeds `token` in the family keyed by `key`: always the same one.
 #[must_use]
 pub fn successor(key: &RotationKey, token: &RawRefreshToken) -> RawRefreshToken {
-    // A block-sized key cannot be too short or too long: shorter ones are padded with zeros, which
-    // is what HMAC does with 32 bytes anyway (RFC 2104 §2).
-    let mut block = [0_u8; 64];
-    block[..32].copy_from_slice(&key.0);
-    let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
-    mac.update(token.expose().as_bytes());
-    RawRefreshToken::from_bytes(mac.finalize().into_bytes().into())
+    RawRefreshToken::from_bytes(mac::hmac(&key.0, token.expose().as_bytes()))
 }
 
 /// Where a refresh token stands.

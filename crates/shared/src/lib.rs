@@ -4,6 +4,7 @@
 
 pub mod audit;
 pub mod auth;
+pub mod mac;
 pub mod mcp;
 pub mod models;
 pub mod resource_server;

@@ -4,10 +4,11 @@ use loop_oauth::{
     dpop::DpopRules,
     entropy::{Entropy as _, OsEntropy},
 };
-use loop_shared::service::config::{DpopArgs, Problems};
+use loop_shared::{
+    mac,
+    service::config::{DpopArgs, Problems},
+};
 use secrecy::{ExposeSecret as _, SecretString};
-
-use crate::mac;
 
 /// Checks the settings, noting what is wrong. Nonces are keyed by `AUTH_ENCRYPTION_SECRET`, so that replicas accept
 /// each other's; without it by this process alone.
@@ -23,7 +24,7 @@ pub(crate) fn rules(
     let key = match secret {
         Some(secret) => {
             let secret = secret.expose_secret().as_bytes();
-            mac::hkdf(&[0; 32], secret, b"loop-auth dpop nonce").ok()
+            Some(mac::hkdf(&[0; 32], secret, b"loop-auth dpop nonce"))
         }
         None => OsEntropy.bytes32().ok(),
     };

@@ -16,7 +16,6 @@ mod extract;
 pub mod federation_config;
 pub mod first_admin;
 pub mod key_config;
-mod mac;
 pub mod outbound;
 pub mod outbound_config;
 pub mod pages;

@@ -10,9 +10,10 @@ use josekit::{
     jwe::{self, Dir, JweHeader},
 };
 use loop_oauth::second_step::{SealFailed, Seals};
+use loop_shared::mac;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{mac, signer::KeySettings};
+use crate::signer::KeySettings;
 
 /// Separates this use of the secret from any other.
 const SALT: &[u8; 32] = b"loop-auth/second-steps/hkdf/v001";
@@ -75,7 +76,7 @@ impl Seals for SecretSeals {
         let encrypt = || {
             let mut header = JweHeader::new();
             header.set_content_encryption("A256GCM");
-            let encrypter = Dir.encrypter_from_bytes(content_key(secret)?)?;
+            let encrypter = Dir.encrypter_from_bytes(content_key(secret))?;
             jwe::serialize_compact(plain, &header, &encrypter)
         };
         encrypt().map(SecretString::from).map_err(failed)
@@ -94,7 +95,7 @@ impl Seals for SecretSeals {
             return Err(SealFailed("it is damaged".to_owned()));
         }
         let decrypt = |secret: &SecretString| {
-            let decrypter = Dir.decrypter_from_bytes(content_key(secret)?)?;
+            let decrypter = Dir.decrypter_from_bytes(content_key(secret))?;
             jwe::deserialize_compact(text, &decrypter)
         };
         // What OpenSSL says of a wrong key helps nobody.
@@ -113,7 +114,7 @@ pub(crate) fn has_whole_tag(jwe: &str) -> bool {
         .is_some_and(|tag| tag.len() == TAG_CHARS)
 }
 
-fn content_key(secret: &SecretString) -> Result<[u8; 32], JoseError> {
+fn content_key(secret: &SecretString) -> [u8; 32] {
     mac::hkdf(SALT, secret.expose_secret().as_bytes(), INFO)
 }
 

@@ -20,6 +20,7 @@ use tokio::runtime::Runtime;
 use crate::{
     Failure,
     machine::{self, Cores},
+    people::COST,
     seed::Database,
     server::{Place, Running, Setup, free_port},
     work::LOOP,
@@ -95,6 +96,7 @@ impl Bench {
             binary: self.settings.issuer.clone(),
             place: Place::File(self.folder.join("auth.db")),
             port: free_port()?,
+            cost: COST,
             alg: "ES256",
         };
         setup.start(None)?.stop()?; // makes the database

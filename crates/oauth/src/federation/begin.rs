@@ -10,7 +10,8 @@ use std::net::IpAddr;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
-use hmac::{Hmac, Mac as _};
+use hmac::Mac as _;
+use loop_shared::mac;
 use sha2::{Digest as _, Sha256};
 
 use super::provider::ProviderId;
@@ -166,12 +167,7 @@ pub async fn return_from(
 
 /// 256 bits that nobody without the browser's secret knows, 43 characters.
 fn derived(browser: &str, what: &str, state: &str) -> String {
-    // A block-sized key cannot be too short or too long (RFC 2104 §2); the secret has 43 characters.
-    let mut block = [0_u8; 64];
-    for (to, from) in block.iter_mut().zip(browser.bytes()) {
-        *to = from;
-    }
-    let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
+    let mut mac = mac::keyed(browser.as_bytes());
     mac.update(b"loop federation v1\n");
     mac.update(what.as_bytes());
     mac.update(b"\n");

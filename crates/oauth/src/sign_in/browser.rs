@@ -9,6 +9,7 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use chrono::{DateTime, TimeDelta, Utc};
 use hmac::{Hmac, Mac as _};
+use loop_shared::mac;
 use secrecy::ExposeSecret as _;
 use sha2::Sha256;
 
@@ -106,15 +107,7 @@ fn read(proof: &str, user: &User, now: DateTime<Utc>) -> Option<KnownBrowser> {
 }
 
 fn mac(said: &[u8], user: &User) -> Hmac<Sha256> {
-    // A block-sized key cannot be too short or too long (RFC 2104 §2); a bcrypt hash has 60 bytes.
-    let mut block = [0_u8; 64];
-    for (to, from) in block
-        .iter_mut()
-        .zip(user.password.0.expose_secret().bytes())
-    {
-        *to = from;
-    }
-    let mut mac = <Hmac<Sha256> as hmac::digest::KeyInit>::new(&block.into());
+    let mut mac = mac::keyed(user.password.0.expose_secret().as_bytes());
     mac.update(b"loop known browser v1\n");
     mac.update(user.id.0.as_bytes());
     mac.update(said);

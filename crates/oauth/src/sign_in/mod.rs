@@ -24,7 +24,7 @@ use crate::{
     secret::{RawSession, RawStep},
     session::Method,
     store::StoreError,
-    user::{Email, User},
+    user::User,
 };
 
 /// A person tries to sign in.
@@ -100,10 +100,7 @@ pub async fn sign_in(
             .ready(Queue::Strangers)
             .map_err(LoginError::from)?;
     }
-    let user = match Email::parse(attempt.email) {
-        Some(email) => cx.store.user_by_email(&email).await?,
-        None => None,
-    };
+    let user = login::user_at(cx, attempt.email).await?;
     let guest = match known(cx, &attempt, user.as_ref()).await? {
         Some(browser) => Guest::Known(browser),
         None => Guest::stranger(Typed::account(attempt.email), attempt.from),
@@ -118,8 +115,7 @@ pub async fn sign_in(
         audit::login_delayed(user.map(|user| user.id), wait);
         return Err(SignInError::TooMany(wait));
     }
-    let typed = (attempt.email, attempt.password);
-    let outcome = login::check(cx, passwords, typed, queue).await;
+    let outcome = login::check(passwords, user, attempt.password, queue).await;
     limits.settle(
         &guest,
         match &outcome {

@@ -129,7 +129,7 @@ impl WebLogin {
             Some(secret) => {
                 let registered = WebClient::new(external, site.path, secret);
                 let provider = Provider::new(tokens, registered.clone())?;
-                let seal = Seal::new(secret)?;
+                let seal = Seal::new(secret);
                 let folder = config.state_dir.clone();
                 let sessions = Sessions::open(folder, seal.clone(), clock.now())?;
                 Some(Client {

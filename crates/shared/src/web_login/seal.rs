@@ -3,12 +3,12 @@
 //! In: bytes and what they are for. Out: a compact JWE (`dir`, `A256GCM`; RFC 7518 §4.5, §5.3), and back. The key
 //! follows from `WEB_SECRET` by HKDF-SHA256 (RFC 5869), another one for each purpose.
 
-use hmac::{Hmac, Mac as _};
 use josekit::JoseError;
 use josekit::jwe::{self, Dir, JweHeader};
 use rand::TryRngCore as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::Sha256;
+
+use crate::mac;
 
 const SALT: &[u8; 32] = b"loop/web-login/hkdf/version-0001";
 /// Characters of a whole `A256GCM` tag: 16 bytes. OpenSSL would take a shortened one.
@@ -42,12 +42,12 @@ pub(crate) struct Seal {
 }
 
 impl Seal {
-    pub(crate) fn new(secret: &SecretString) -> Result<Self, SealError> {
+    pub(crate) fn new(secret: &SecretString) -> Self {
         let secret = secret.expose_secret().as_bytes();
-        Ok(Self {
-            attempts: hkdf(secret, b"attempt, A256GCM")?,
-            sessions: hkdf(secret, b"session, A256GCM")?,
-        })
+        Self {
+            attempts: mac::hkdf(SALT, secret, b"attempt, A256GCM"),
+            sessions: mac::hkdf(SALT, secret, b"session, A256GCM"),
+        }
     }
 
     pub(crate) fn seal(&self, purpose: Purpose, plain: &[u8]) -> Result<String, SealError> {
@@ -87,25 +87,14 @@ pub(crate) fn random() -> Result<String, SealError> {
     Ok(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(bytes))
 }
 
-fn hkdf(secret: &[u8], info: &[u8]) -> Result<[u8; 32], SealError> {
-    let pseudorandom = hmac(SALT, secret)?;
-    hmac(&pseudorandom, &[info, &[1]].concat()) // T(1) = HMAC(PRK, info | 0x01)
-}
-
-fn hmac(key: &[u8], message: &[u8]) -> Result<[u8; 32], SealError> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).map_err(|_| SealError::Failed)?;
-    mac.update(message);
-    Ok(mac.finalize().into_bytes().into())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn what_was_sealed_opens_for_its_purpose_under_its_secret_and_unchanged() {
-        let own = Seal::new(&SecretString::from("s".repeat(43))).unwrap();
-        let other = Seal::new(&SecretString::from("t".repeat(43))).unwrap();
+        let own = Seal::new(&SecretString::from("s".repeat(43)));
+        let other = Seal::new(&SecretString::from("t".repeat(43)));
         let sealed = own.seal(Purpose::Attempt, b"a verifier").unwrap();
         assert_eq!(own.open(Purpose::Attempt, &sealed).unwrap(), b"a verifier");
         assert!(

@@ -5,9 +5,11 @@
 //! form or request does not fit another.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
+use loop_shared::mac;
 use subtle::ConstantTimeEq as _;
 
-use crate::mac;
+/// No secret of a cookie is shorter.
+const SECRET_BYTES: usize = 32;
 
 /// Which form a token belongs to.
 #[derive(Clone, Copy, Debug)]
@@ -54,8 +56,8 @@ impl Form {
 /// The token of `form` showing `shown`, under the cookie's `secret`; `None` for an implausible secret.
 pub(crate) fn token(secret: &str, form: Form, shown: &str) -> Option<String> {
     let message = format!("{}\n{shown}", form.as_str());
-    let mac = mac::hmac(secret.as_bytes(), message.as_bytes()).ok()?;
-    Some(URL_SAFE_NO_PAD.encode(mac))
+    (secret.len() >= SECRET_BYTES)
+        .then(|| URL_SAFE_NO_PAD.encode(mac::hmac(secret.as_bytes(), message.as_bytes())))
 }
 
 /// Whether `presented` is the token of this form, in constant time.
@@ -82,6 +84,9 @@ mod tests {
         ] {
             assert!(!fits(secret, form, shown, presented), "{form:?} {shown}");
         }
-        assert!(!fits("", Form::Login, "", ""));
+        for implausible in ["", &mine[..31]] {
+            assert_eq!(token(implausible, Form::Login, ""), None);
+            assert!(!fits(implausible, Form::Login, "", ""));
+        }
     }
 }

@@ -8,9 +8,10 @@ use josekit::{
     jwe::{self, Dir, JweHeader},
     jwk::Jwk,
 };
+use loop_shared::mac;
 use secrecy::{ExposeSecret as _, SecretString};
 
-use crate::{mac, seals::has_whole_tag};
+use crate::seals::has_whole_tag;
 
 /// Separates this use of the secret from any other.
 const SALT: &[u8; 32] = b"loop-auth/signing-keys/hkdf/v001";
@@ -50,7 +51,7 @@ pub(crate) fn seal(key: &Jwk, secret: Option<&SecretString>) -> Result<SecretStr
         let mut header = JweHeader::new();
         header.set_content_encryption("A256GCM");
         header.set_content_type("jwk+json");
-        let encrypter = Dir.encrypter_from_bytes(content_key(secret)?)?;
+        let encrypter = Dir.encrypter_from_bytes(content_key(secret))?;
         jwe::serialize_compact(text.as_bytes(), &header, &encrypter)
     };
     encrypt().map(SecretString::from).map_err(SealError::Failed)
@@ -69,16 +70,15 @@ pub(crate) fn open(stored: &SecretString, secret: Option<&SecretString>) -> Resu
     if !has_whole_tag(text) {
         return Err(SealError::WrongSecret);
     }
-    let key = content_key(secret).map_err(SealError::NotAKey)?;
     let decrypter = Dir
-        .decrypter_from_bytes(key)
+        .decrypter_from_bytes(content_key(secret))
         .map_err(|_| SealError::WrongSecret)?;
     let (plain, _) =
         jwe::deserialize_compact(text, &decrypter).map_err(|_| SealError::WrongSecret)?;
     Jwk::from_bytes(plain).map_err(SealError::NotAKey)
 }
 
-fn content_key(secret: &SecretString) -> Result<[u8; 32], JoseError> {
+fn content_key(secret: &SecretString) -> [u8; 32] {
     mac::hkdf(SALT, secret.expose_secret().as_bytes(), INFO)
 }
 

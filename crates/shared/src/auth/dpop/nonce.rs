@@ -5,10 +5,10 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use hmac::digest::KeyInit;
-use hmac::{Hmac, Mac};
-use sha2::Sha256;
+use hmac::Mac;
 use subtle::ConstantTimeEq;
+
+use crate::mac;
 
 /// Makes and recognizes nonces.
 #[derive(Clone)]
@@ -51,10 +51,7 @@ impl Nonces {
     }
 
     fn of_slot(&self, slot: i64) -> String {
-        // HMAC pads keys shorter than a block with zeros (RFC 2104 §2).
-        let mut block = [0_u8; 64];
-        block[..32].copy_from_slice(&self.key);
-        let mut mac = <Hmac<Sha256> as KeyInit>::new(&block.into());
+        let mut mac = mac::keyed(&self.key);
         mac.update(b"dpop-nonce\n");
         mac.update(&slot.to_be_bytes());
         URL_SAFE_NO_PAD.encode(&mac.finalize().into_bytes()[..18])
