@@ -17,7 +17,7 @@ use crate::{
 
 /// How long each kind of request is sent in a turn at least: 500 requests, so that 5 are slower than the p99.
 const LONG_ENOUGH: Duration = Duration::from_secs(5);
-/// Connections and the time between two requests of each: 100 requests a second.
+/// Connections, and in how long each sends once: 100 requests a second.
 const STEADY: (usize, Pace) = (4, Pace::Every(Duration::from_millis(40)));
 
 /// The least that bcrypt can cost: a millisecond.

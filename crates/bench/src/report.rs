@@ -98,10 +98,10 @@ impl Report {
                 second time shows what is noise.\nLogins are measured with the fewest grants stored, the rest with the most. Loop-auth \
                 hashes on all cores but one. People who log in\nwithout a pause keep the hashing busy; where more come than may wait, \
                 they come back after up to 100 ms, and hundreds of tries a second are\nrefused besides (decision 42).\n\
-                What a flood costs others is a core for the hashing, and what any other requests would cost in its place. To show that, \
-                other programs hash on\nas many cores: alone; while another loop-auth answers as many logins whose passwords cost it a \
-                millisecond (bcrypt cost 4); and while\nit answers as many pages as more people than may wait \
-                got answers (decision 44).\n\n\
+                A flood leaves others the cores that do not hash, of two cores one, on which its logins and refusals are work as any other. \
+                Each flood\nstands beside its like, in which loop-auth hashes nothing: other programs do, on as many cores, alone; while \
+                another loop-auth answers as\nmany logins whose passwords cost it a millisecond (bcrypt cost 4); and while it answers as \
+                many pages as tries were answered in the second\nflood (decision 44).\n\n\
                 | Request | Meanwhile | p50 ms quiet | p99 ms quiet | p50 ms meanwhile | p99 ms meanwhile | p99 ratio |\n\
                 |---|---|--:|--:|--:|--:|--:|\n";
         for flood in &self.floods {

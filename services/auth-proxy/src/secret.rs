@@ -6,10 +6,9 @@ use std::io::{self, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
-use hmac::{Hmac, Mac as _};
+use loop_shared::mac;
 use rand::TryRngCore as _;
 use secrecy::{ExposeSecret as _, SecretString};
-use sha2::Sha256;
 
 use crate::connections::seal::Seals;
 
@@ -21,12 +20,8 @@ const FILE: &str = "auth-proxy.secret";
 /// # Errors
 /// When the file cannot be read or written, or there is no randomness.
 pub(crate) fn session_key(secret: Option<&SecretString>, data: &Path) -> io::Result<[u8; 32]> {
-    // The first of several secrets is the current one.
-    let all = secrets(secret, data)?;
-    derive(
-        all.first().map_or(&[], Vec::as_slice),
-        b"auth-proxy sessions",
-    )
+    let (current, _) = secrets(secret, data)?;
+    Ok(mac::hmac(&current, b"auth-proxy sessions"))
 }
 
 /// A key for forms, the same after every start.
@@ -34,8 +29,8 @@ pub(crate) fn session_key(secret: Option<&SecretString>, data: &Path) -> io::Res
 /// # Errors
 /// As [`session_key`].
 pub(crate) fn form_key(secret: Option<&SecretString>, data: &Path) -> io::Result<[u8; 32]> {
-    let all = secrets(secret, data)?;
-    derive(all.first().map_or(&[], Vec::as_slice), b"auth-proxy forms")
+    let (current, _) = secrets(secret, data)?;
+    Ok(mac::hmac(&current, b"auth-proxy forms"))
 }
 
 /// What people's tokens are sealed with.
@@ -43,21 +38,21 @@ pub(crate) fn form_key(secret: Option<&SecretString>, data: &Path) -> io::Result
 /// # Errors
 /// As [`session_key`].
 pub(crate) fn seals(secret: Option<&SecretString>, data: &Path) -> io::Result<Seals> {
-    let all = secrets(secret, data)?;
-    let (current, former) = all.split_first().ok_or_else(|| {
-        let why = "AUTH_ENCRYPTION_SECRET holds no secret";
-        io::Error::other(why)
-    })?;
-    Seals::new(current, former).map_err(io::Error::other)
+    let (current, former) = secrets(secret, data)?;
+    Ok(Seals::new(&current, &former))
 }
 
-/// Every secret, the current one first.
-fn secrets(secret: Option<&SecretString>, data: &Path) -> io::Result<Vec<Vec<u8>>> {
-    if let Some(secret) = secret {
-        let bytes = |it: SecretString| it.expose_secret().as_bytes().to_vec();
-        return Ok(several(secret).into_iter().map(bytes).collect());
-    }
-    own(data).map(|own| vec![own])
+/// The current secret, and the former ones.
+fn secrets(secret: Option<&SecretString>, data: &Path) -> io::Result<(Vec<u8>, Vec<Vec<u8>>)> {
+    let Some(secret) = secret else {
+        return Ok((own(data)?, Vec::new()));
+    };
+    let mut all = several(secret)
+        .into_iter()
+        .map(|it| it.expose_secret().as_bytes().to_vec());
+    // Nothing is keyed with nothing, even if the settings let it pass.
+    let none = || io::Error::other("AUTH_ENCRYPTION_SECRET holds no secret");
+    Ok((all.next().ok_or_else(none)?, all.collect()))
 }
 
 /// The secrets in a setting, the current one first: separated by commas, or each on a line of a file.
@@ -92,12 +87,6 @@ fn own(data: &Path) -> io::Result<Vec<u8>> {
     file.write_all(&bytes)?;
     file.sync_all()?;
     Ok(bytes.to_vec())
-}
-
-fn derive(secret: &[u8], label: &[u8]) -> io::Result<[u8; 32]> {
-    let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(io::Error::other)?;
-    mac.update(label);
-    Ok(mac.finalize().into_bytes().into())
 }
 
 #[cfg(test)]
@@ -135,5 +124,13 @@ mod tests {
             session_key(Some(&given), &data).unwrap(),
             session_key(Some(&other), &data).unwrap()
         );
+    }
+
+    #[test]
+    fn a_setting_without_a_secret_keys_nothing() {
+        let (none, data) = (SecretString::from(" ,\n"), Path::new("/nowhere"));
+        assert!(session_key(Some(&none), data).is_err());
+        assert!(form_key(Some(&none), data).is_err());
+        assert!(seals(Some(&none), data).is_err());
     }
 }

@@ -3,7 +3,7 @@
 use actix_web::http::StatusCode;
 use actix_web::{HttpRequest, HttpResponse};
 use hmac::{Hmac, Mac as _};
-use loop_shared::web::Locale;
+use loop_shared::{mac, web::Locale};
 use sha2::Sha256;
 
 use super::Connections;
@@ -56,13 +56,13 @@ impl Guest {
     }
 
     /// What signs this person's form for a server, in this browser.
-    pub(super) fn csrf(&self, connections: &Connections, server: &str) -> Option<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&connections.secret).ok()?;
+    pub(super) fn csrf(&self, connections: &Connections, server: &str) -> Hmac<Sha256> {
+        let mut mac = mac::keyed(&connections.secret);
         for part in ["connections form", &self.browser, &self.who.user, server] {
             mac.update(part.as_bytes());
             mac.update(b"\n");
         }
-        Some(mac)
+        mac
     }
 }
 

@@ -4,6 +4,7 @@
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE};
 use hmac::{Hmac, Mac as _};
+use loop_shared::mac;
 use openssl::symm::{Cipher, decrypt, encrypt};
 use rand::TryRngCore as _;
 use sha2::Sha256;
@@ -58,14 +59,11 @@ impl std::fmt::Debug for Seals {
 
 impl Seals {
     /// Keys from these secrets; a secret that is a Fernet key (32 bytes in base64url) is used as such.
-    pub(crate) fn new(current: &[u8], former: &[Vec<u8>]) -> Result<Self, SealError> {
-        Ok(Self {
-            current: Key::of(current)?,
-            former: former
-                .iter()
-                .map(|secret| Key::of(secret))
-                .collect::<Result<_, _>>()?,
-        })
+    pub(crate) fn new(current: &[u8], former: &[Vec<u8>]) -> Self {
+        Self {
+            current: Key::of(current),
+            former: former.iter().map(|secret| Key::of(secret)).collect(),
+        }
     }
 
     /// Seals under the current key; `now` in seconds since 1970.
@@ -97,30 +95,27 @@ impl Seals {
 }
 
 impl Key {
-    fn of(secret: &[u8]) -> Result<Self, SealError> {
+    fn of(secret: &[u8]) -> Self {
         let own = URL_SAFE.decode(secret).ok();
         let own: Option<[u8; 32]> = own.and_then(|bytes| bytes.try_into().ok());
         let whole = if let Some(key) = own {
             key
         } else {
-            let mut mac = Hmac::<Sha256>::new_from_slice(secret).map_err(|_| SealError::Broken)?;
-            mac.update(LABEL);
-            mac.finalize().into_bytes().into()
+            mac::hmac(secret, LABEL)
         };
         let (mut signing, mut encryption) = ([0; 16], [0; 16]);
         signing.copy_from_slice(&whole[..16]);
         encryption.copy_from_slice(&whole[16..]);
-        Ok(Self {
+        Self {
             signing,
             encryption,
-        })
+        }
     }
 
-    fn mac(&self, bytes: &[u8]) -> Result<Hmac<Sha256>, SealError> {
-        let mut mac =
-            Hmac::<Sha256>::new_from_slice(&self.signing).map_err(|_| SealError::Broken)?;
+    fn mac(&self, bytes: &[u8]) -> Hmac<Sha256> {
+        let mut mac = mac::keyed(&self.signing);
         mac.update(bytes);
-        Ok(mac)
+        mac
     }
 
     fn seal(&self, plain: &[u8], now: i64, iv: [u8; 16]) -> Result<String, SealError> {
@@ -131,7 +126,7 @@ impl Key {
         token.extend_from_slice(&now.to_be_bytes());
         token.extend_from_slice(&iv);
         token.extend_from_slice(&hidden);
-        let tag = self.mac(&token)?.finalize().into_bytes();
+        let tag = self.mac(&token).finalize().into_bytes();
         token.extend_from_slice(&tag);
         Ok(URL_SAFE.encode(token))
     }
@@ -141,7 +136,7 @@ impl Key {
         let split = token.len().checked_sub(TAG).ok_or(SealError::Shut)?;
         let (body, tag) = token.split_at(split);
         // The tag first, in constant time; nothing of a changed token is decrypted.
-        self.mac(body)?
+        self.mac(body)
             .verify_slice(tag)
             .map_err(|_| SealError::Shut)?;
         if body.len() < HEAD || body[0] != VERSION {
@@ -162,16 +157,16 @@ mod tests {
 
     #[test]
     fn the_specifications_own_example_is_made_and_opened() {
-        let key = Key::of(KEY).unwrap();
+        let key = Key::of(KEY);
         let iv: [u8; 16] = std::array::from_fn(|at| u8::try_from(at).unwrap());
         assert_eq!(key.seal(b"hello", 499_162_800, iv).unwrap(), TOKEN);
-        let opened = Seals::new(KEY, &[]).unwrap().open(TOKEN).unwrap();
+        let opened = Seals::new(KEY, &[]).open(TOKEN).unwrap();
         assert_eq!(opened.plain, b"hello");
     }
 
     #[test]
     fn a_token_that_was_changed_anywhere_stays_shut() {
-        let seals = Seals::new(KEY, &[]).unwrap();
+        let seals = Seals::new(KEY, &[]);
         let token = URL_SAFE.decode(TOKEN).unwrap();
         for at in 0..token.len() {
             let mut changed = token.clone();
@@ -188,11 +183,11 @@ mod tests {
 
     #[test]
     fn the_first_secret_seals_and_all_of_them_open() {
-        let old = Seals::new(b"the old secret of at least 32 bytes", &[]).unwrap();
+        let old = Seals::new(b"the old secret of at least 32 bytes", &[]);
         let sealed = old.seal(b"token", 0).unwrap();
         assert_ne!(sealed, old.seal(b"token", 0).unwrap());
         let former = vec![b"the old secret of at least 32 bytes".to_vec()];
-        let both = Seals::new(b"the new secret of at least 32 bytes", &former).unwrap();
+        let both = Seals::new(b"the new secret of at least 32 bytes", &former);
         let opened = both.open(&sealed).unwrap();
         assert_eq!(
             (opened.plain.as_slice(), opened.is_current),

@@ -65,7 +65,7 @@ async fn rows(app: &App, guest: &Guest) -> Result<Vec<Row>, StoreError> {
         let found = kept.iter().find(|it| it.key.server == server);
         let found = found.filter(|it| it.provider == account.provider.mark());
         let found = found.filter(|it| refresh::covers(it, account));
-        let csrf = guest.csrf(connections, &server)?.finalize().into_bytes();
+        let csrf = guest.csrf(connections, &server).finalize().into_bytes();
         Some(Row {
             provider: account.provider.name.clone(),
             scopes: account

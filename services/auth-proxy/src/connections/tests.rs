@@ -70,7 +70,7 @@ impl World {
     fn replica_on(&self, store: Arc<dyn ConnectionStore>, secret: &[u8]) -> Arc<Connections> {
         let parts = Parts {
             store,
-            seals: Seals::new(secret, &[]).unwrap(),
+            seals: Seals::new(secret, &[]),
             providers: vec![Arc::clone(&self.account.provider)],
             refreshing: Refreshing {
                 threshold: Duration::from_mins(5),
@@ -435,14 +435,14 @@ async fn rekeying_leaves_nothing_that_needs_the_old_secret() {
     let world = World::new(Kind::Oidc);
     let old = b"the secret of both replicas, long".to_vec();
     world.connect(&world.replica(), "kim").await.unwrap();
-    let both = Seals::new(b"the next secret of the proxy, long", &[old]).unwrap();
+    let both = Seals::new(b"the next secret of the proxy, long", &[old]);
     let done = Connections::rekey(&*world.store, &both, 0).await.unwrap();
     assert_eq!(done, (1, 0));
     let done = Connections::rekey(&*world.store, &both, 0).await.unwrap();
     assert_eq!(done, (0, 0), "it was done");
     let next = world.replica_with(b"the next secret of the proxy, long");
     assert!(world.token(&next, "kim").await.is_ok());
-    let strange = Seals::new(b"a third secret that nobody has used", &[]).unwrap();
+    let strange = Seals::new(b"a third secret that nobody has used", &[]);
     let done = Connections::rekey(&*world.store, &strange, 0)
         .await
         .unwrap();

@@ -4,8 +4,9 @@
 //! cookie holds: neither the database nor an address bar is enough to finish.
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
-use hmac::{Hmac, Mac as _};
+use hmac::Mac as _;
 use loop_auth::outbound::providers::ProviderError;
+use loop_shared::mac;
 use rand::TryRngCore as _;
 use secrecy::ExposeSecret;
 use sha2::{Digest as _, Sha256};
@@ -80,7 +81,7 @@ impl Connections {
             provider: account.provider.mark(),
             expires_at: self.now() + STATE_SECONDS,
         };
-        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier(browser, &state)?));
+        let challenge = URL_SAFE_NO_PAD.encode(Sha256::digest(verifier(browser, &state)));
         let back = self.callback(&account.provider.id);
         let url = upstream
             .authorization_url(&account.scope(), &back, &state, &challenge)
@@ -133,7 +134,7 @@ impl Connections {
         let code = answer.code.ok_or(TravelError::Denied)?;
         let upstream = self.upstream(account).ok_or(TravelError::Stale)?;
         let back = self.callback(&account.provider.id);
-        let verifier = verifier(browser, answer.state)?;
+        let verifier = verifier(browser, answer.state);
         let tokens = upstream.redeem(code, &back, &verifier).await?;
         let now = self.now();
         let mark = account.provider.mark();
@@ -175,10 +176,9 @@ fn hash(text: &str) -> String {
 }
 
 /// 43 characters that nobody without the browser's secret knows (RFC 7636 §4.1).
-fn verifier(browser: &str, state: &str) -> Result<String, TravelError> {
-    let mut mac =
-        Hmac::<Sha256>::new_from_slice(browser.as_bytes()).map_err(|_| TravelError::Broken)?;
+fn verifier(browser: &str, state: &str) -> String {
+    let mut mac = mac::keyed(browser.as_bytes());
     mac.update(b"auth-proxy verifier v1\n");
     mac.update(state.as_bytes());
-    Ok(URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes()))
+    URL_SAFE_NO_PAD.encode(mac.finalize().into_bytes())
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac::{Hmac, Mac as _};
+use loop_shared::mac;
 use moka::sync::Cache;
 use rand::TryRngCore as _;
 use serde::{Deserialize, Serialize};
@@ -72,7 +73,7 @@ impl Sessions {
             h: hello.clone(),
         };
         let body = URL_SAFE_NO_PAD.encode(serde_json::to_vec(&written).ok()?);
-        let mac = URL_SAFE_NO_PAD.encode(self.mac(&body)?.finalize().into_bytes());
+        let mac = URL_SAFE_NO_PAD.encode(self.mac(&body).finalize().into_bytes());
         let id = format!("{body}.{mac}");
         (id.len() <= LONGEST).then_some(id)
     }
@@ -84,7 +85,7 @@ impl Sessions {
         }
         let (body, mac) = id.split_once('.')?;
         let mac = URL_SAFE_NO_PAD.decode(mac).ok()?;
-        self.mac(body)?.verify_slice(&mac).ok()?;
+        self.mac(body).verify_slice(&mac).ok()?;
         let written: Written = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(body).ok()?).ok()?;
         if written.s != server || written.u != subject {
             return None;
@@ -101,11 +102,11 @@ impl Sessions {
         self.ended.insert(session.key, ());
     }
 
-    fn mac(&self, body: &str) -> Option<Hmac<Sha256>> {
-        let mut mac = Hmac::<Sha256>::new_from_slice(&self.secret).ok()?;
+    fn mac(&self, body: &str) -> Hmac<Sha256> {
+        let mut mac = mac::keyed(&self.secret);
         mac.update(b"mcp session\n");
         mac.update(body.as_bytes());
-        Some(mac)
+        mac
     }
 }
 

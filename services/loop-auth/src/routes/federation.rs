@@ -25,12 +25,10 @@ use crate::{
     },
     outbound::providers::{Answer, ProviderError},
     pages::{error::ErrorKind, federation::FederationProblem},
-    respond::{authorize_error::Refusal, page, redirect},
+    respond::{add_cookie, authorize_error::Refusal, page, redirect},
     routes::{
         federation_pages::{retry_after, show},
-        identities,
-        login::add_cookie,
-        second_step,
+        identities, second_step,
     },
 };
 

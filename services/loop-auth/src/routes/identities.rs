@@ -29,11 +29,12 @@ use crate::{
         login::ProviderButton,
     },
     respond::{
+        add_cookie,
         authorize_error::Refusal,
         page::{self, Forms},
         redirect,
     },
-    routes::{federation, login::add_cookie},
+    routes::federation,
 };
 
 /// `GET /oauth/identities`.

@@ -21,8 +21,10 @@ use crate::{
         return_to::decode,
     },
     pages::{admin::InvitationPage, error::ErrorKind},
-    respond::page::{self, Forms},
-    routes::login::add_cookie,
+    respond::{
+        add_cookie,
+        page::{self, Forms},
+    },
 };
 
 /// `GET /oauth/invitation?token=…`.

@@ -18,6 +18,7 @@ use loop_oauth::{
 };
 use loop_shared::service::{metrics::login_server::LOGINS, reading};
 use secrecy::SecretString;
+use tokio::time::Instant;
 
 use crate::{
     app::App,
@@ -33,6 +34,7 @@ use crate::{
         login::{self, AskingApp, LoginPage, LoginProblem},
     },
     respond::{
+        add_cookie, evenly,
         page::{self, Forms},
         redirect,
     },
@@ -58,6 +60,7 @@ pub(crate) async fn get(app: Data<App>, request: HttpRequest) -> HttpResponse {
 
 /// `POST /oauth/login`.
 pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -> HttpResponse {
+    let arrived = Instant::now();
     let field = |name| form.0.get(name).unwrap_or_default();
     let ask = Ask {
         return_to: ReturnTo::parse(&app.base, field("return_to")),
@@ -109,7 +112,7 @@ pub(crate) async fn post(app: Data<App>, request: HttpRequest, form: PageForm) -
     counted(outcome);
     match answer {
         Ok(answer) => answer,
-        Err(again) => ask.show(&app, &request, again).await,
+        Err(again) => ask.show_after(arrived, &app, &request, again).await,
     }
 }
 
@@ -168,6 +171,11 @@ enum Again {
 }
 
 impl Again {
+    /// Whether no password was checked, whose time would hide how long it took to look for the account.
+    const fn cost_no_check(self) -> bool {
+        matches!(self, Self::TooMany(_) | Self::Problem(LoginProblem::Busy))
+    }
+
     const fn problem(self) -> Option<LoginProblem> {
         match self {
             Self::No => None,
@@ -196,6 +204,21 @@ impl Ask {
     /// What the CSRF token is bound to.
     fn target(&self) -> &str {
         self.return_to.as_ref().map_or("", ReturnTo::as_str)
+    }
+
+    /// The form for a try that came then.
+    async fn show_after(
+        self,
+        arrived: Instant,
+        app: &App,
+        request: &HttpRequest,
+        again: Again,
+    ) -> HttpResponse {
+        let shown = self.show(app, request, again).await;
+        if again.cost_no_check() {
+            evenly::next_slot(arrived).await;
+        }
+        shown
     }
 
     async fn show(self, app: &App, request: &HttpRequest, again: Again) -> HttpResponse {
@@ -269,12 +292,5 @@ const fn status(problem: Option<LoginProblem>) -> StatusCode {
         Some(LoginProblem::Stale) => StatusCode::FORBIDDEN,
         Some(LoginProblem::Busy) => StatusCode::SERVICE_UNAVAILABLE,
         Some(LoginProblem::TooMany) => StatusCode::TOO_MANY_REQUESTS,
-    }
-}
-
-/// Adds a cookie to an answer.
-pub(crate) fn add_cookie(response: &mut HttpResponse, cookie: &actix_web::cookie::Cookie<'_>) {
-    if let Err(error) = response.add_cookie(cookie) {
-        tracing::error!(%error, "a cookie could not be set");
     }
 }

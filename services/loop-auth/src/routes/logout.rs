@@ -29,11 +29,11 @@ use crate::{
         session::{LoggedOutPage, LogoutPage},
     },
     respond::{
+        add_cookie,
         authorize_error::Refusal,
         page::{self, Forms},
         redirect,
     },
-    routes::login::add_cookie,
 };
 
 /// Parameters of a request, in order.

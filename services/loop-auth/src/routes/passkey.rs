@@ -22,8 +22,8 @@ use crate::{
         return_to::ReturnTo,
     },
     pages::{error::ErrorKind, login::LoginProblem},
-    respond::{authorize_error::Refusal, page, redirect},
-    routes::login::{self, add_cookie},
+    respond::{add_cookie, authorize_error::Refusal, page, redirect},
+    routes::login,
 };
 
 /// Where a passkey signs in.

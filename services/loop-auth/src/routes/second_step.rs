@@ -28,11 +28,12 @@ use crate::{
         second_step::{SecondStepPage, StepProblem},
     },
     respond::{
+        add_cookie,
         authorize_error::Refusal,
         page::{self, Forms},
         redirect,
     },
-    routes::login::{self, add_cookie},
+    routes::login,
 };
 
 /// Seconds after which another try is worth it when there were too many.

@@ -1,9 +1,14 @@
 //! Guessing passwords from one address and from many, and what it must not do to anybody else.
 
+use std::time::{Duration, Instant};
+
+use reqwest::Response;
+
 use super::{
     forms::{form, log_in, try_login},
     *,
 };
+use crate::respond::evenly;
 
 const KIM: &str = "kim@example.com";
 
@@ -157,18 +162,41 @@ async fn being_told_to_wait_says_nothing_about_the_account() {
     assert_eq!(heard[0], heard[1]);
 }
 
+#[actix_web::test]
+async fn a_refusal_that_cost_no_check_does_not_leave_before_its_slot() {
+    let server = Server::start().await;
+    server.user(KIM, "member").await;
+    for (email, address) in [(KIM, "192.0.2.1"), ("nobody@example.com", "192.0.2.2")] {
+        let mut limited = 0;
+        for _ in 0..8 {
+            let (answer, took) = timed_try(&server, &at(address), email).await;
+            if answer.status() == 429 {
+                limited += 1;
+                assert!(took >= evenly::SLOT, "{email}: {took:?}");
+            }
+        }
+        assert!(limited > 0, "{email}");
+    }
+}
+
+/// A try with a wrong password, and how long its answer took.
+async fn timed_try(server: &Server, browser: &Browser, email: &str) -> (Response, Duration) {
+    let page = server.at("/oauth/login");
+    let mut login = form(browser.get(&page).await).await;
+    login.set("email", email);
+    login.set("password", "wrong");
+    let begun = Instant::now();
+    let answer = browser.submit(&page, &login, None).await;
+    (answer, begun.elapsed())
+}
+
 /// Milliseconds that a refused login takes, of several the one in the middle.
 async fn usual_millis(server: &Server, email: &str, net: u8) -> u128 {
     let mut times = Vec::new();
     for n in 0..9 {
         let browser = at(&format!("10.{net}.0.{n}"));
-        let page = server.at("/oauth/login");
-        let mut login = form(browser.get(&page).await).await;
-        login.set("email", email);
-        login.set("password", "wrong");
-        let begun = std::time::Instant::now();
-        let answer = browser.submit(&page, &login, None).await;
-        times.push(begun.elapsed().as_millis());
+        let (answer, took) = timed_try(server, &browser, email).await;
+        times.push(took.as_millis());
         assert_eq!(answer.status(), 400);
     }
     times.sort_unstable();

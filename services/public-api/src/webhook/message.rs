@@ -3,7 +3,7 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use chrono::{DateTime, Utc};
-use hmac::{Hmac, Mac};
+use loop_shared::mac;
 use loop_vault::feed::ChangePage;
 use secrecy::{ExposeSecret, SecretSlice};
 use serde_json::json;
@@ -68,14 +68,11 @@ impl Message {
     pub(super) fn sign(&self, key: &SecretSlice<u8>, now: DateTime<Utc>) -> Signed {
         let timestamp = now.timestamp().to_string();
         let signed = format!("{}.{timestamp}.{}", self.id, self.body);
-        let code = Hmac::<Sha256>::new_from_slice(key.expose_secret()).map(|mut mac| {
-            mac.update(signed.as_bytes());
-            STANDARD.encode(mac.finalize().into_bytes())
-        });
+        let code = mac::hmac(key.expose_secret(), signed.as_bytes());
         Signed {
             id: self.id.clone(),
             timestamp,
-            signature: format!("v1,{}", code.unwrap_or_default()),
+            signature: format!("v1,{}", STANDARD.encode(code)),
         }
     }
 }

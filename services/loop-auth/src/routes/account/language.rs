@@ -7,8 +7,7 @@ use crate::{
     app::App,
     extract::form::PageForm,
     pages::{account::Done, locale::Locale},
-    respond::authorize_error::Refusal,
-    routes::login::add_cookie,
+    respond::{add_cookie, authorize_error::Refusal},
 };
 
 /// `POST /account/language`.

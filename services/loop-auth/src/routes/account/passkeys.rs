@@ -11,8 +11,8 @@ use crate::{
     app::App,
     extract::form::PageForm,
     pages::account::{Done, PasskeyProblem},
-    respond::authorize_error::Refusal,
-    routes::{login::add_cookie, passkey::challenge},
+    respond::{add_cookie, authorize_error::Refusal},
+    routes::passkey::challenge,
 };
 
 /// `POST /account/passkeys/begin`: a challenge for the browser, JSON.

@@ -25,10 +25,11 @@ use crate::{
         error::ErrorKind,
     },
     respond::{
+        add_cookie,
         page::{self, Forms},
         redirect,
     },
-    routes::{authorize::login_url, login::add_cookie},
+    routes::authorize::login_url,
 };
 
 /// What is said above one of the forms.
