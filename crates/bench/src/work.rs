@@ -146,12 +146,10 @@ pub(crate) fn introspecting(
     (0..connections).map(step).collect()
 }
 
-/// Every connection shows one access token to an API, which verifies it and answers from memory.
-pub(crate) fn verifying(access: &str, connections: usize) -> Vec<Step<'static>> {
-    let bearer = format!("Authorization: Bearer {access}\r\n");
-    let request = http::get("/api/stats", &bearer);
+/// Every connection sends this request, which is answered well.
+fn repeating(request: &str, connections: usize) -> Vec<Step<'static>> {
     let step = |_| -> Step<'static> {
-        let request = request.clone();
+        let request = request.to_owned();
         Box::new(move |connection| {
             connection.send(&request)?.ok()?;
             Ok(Some(()))
@@ -160,18 +158,18 @@ pub(crate) fn verifying(access: &str, connections: usize) -> Vec<Step<'static>> 
     (0..connections).map(step).collect()
 }
 
+/// Every connection shows one access token to an API, which verifies it and answers from memory.
+pub(crate) fn verifying(access: &str, connections: usize) -> Vec<Step<'static>> {
+    let bearer = format!("Authorization: Bearer {access}\r\n");
+    let request = http::get("/api/stats", &bearer);
+    repeating(&request, connections)
+}
+
 /// Every connection asks for tokens of the client itself.
 pub(crate) fn by_itself(target: Target, connections: usize) -> Vec<Step<'static>> {
     let form = "grant_type=client_credentials&scope=mcp%3Aread";
     let request = http::post("/token", &target.basic(), form);
-    let step = |_| -> Step<'static> {
-        let request = request.clone();
-        Box::new(move |connection| {
-            connection.send(&request)?.ok()?;
-            Ok(Some(()))
-        })
-    };
-    (0..connections).map(step).collect()
+    repeating(&request, connections)
 }
 
 /// How long somebody who is told to come back waits in a flood: up to 100 ms and 50 in the middle, each time another while,
@@ -277,14 +275,7 @@ pub(crate) fn session(port: u16, (email, password): (&str, &str)) -> Result<Stri
 /// Every connection reads a page that a session sees.
 pub(crate) fn reading(cookies: &str, path: &str, connections: usize) -> Vec<Step<'static>> {
     let request = http::get(path, &format!("Cookie: {cookies}\r\n"));
-    let step = |_| -> Step<'static> {
-        let request = request.clone();
-        Box::new(move |connection| {
-            connection.send(&request)?.ok()?;
-            Ok(Some(()))
-        })
-    };
-    (0..connections).map(step).collect()
+    repeating(&request, connections)
 }
 
 /// Every connection reads the login page, in one browser.

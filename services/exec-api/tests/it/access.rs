@@ -1,9 +1,14 @@
 //! Who gets in: scopes, audiences, the role bypass.
 
+use std::time::{Duration, Instant};
+
 use loop_shared::service::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use crate::harness::Server;
+
+/// In which a service has its issuer's keys, however busy the machine.
+const READY_WITHIN: Duration = Duration::from_secs(20);
 
 #[tokio::test]
 async fn only_mcp_exec_opens_the_figures() {
@@ -141,9 +146,20 @@ async fn a_role_passes_everywhere_once_the_bypass_names_it() {
 #[tokio::test]
 async fn health_and_metadata_are_open_and_name_the_resource() {
     let server = Server::start();
-    for path in ["/healthz", "/readyz", "/exec/healthz", "/exec/readyz"] {
+    let status = async |path: &str| {
         let answer = server.http.get(server.url(path)).send().await.unwrap();
-        assert_eq!(answer.status(), 200, "{path}");
+        answer.status()
+    };
+    for path in ["/healthz", "/exec/healthz"] {
+        assert_eq!(status(path).await, 200, "{path}");
+    }
+    for path in ["/readyz", "/exec/readyz"] {
+        // It is ready as soon as it has the issuer's keys, and says 503 until then.
+        let since = Instant::now();
+        while status(path).await != 200 {
+            assert!(since.elapsed() < READY_WITHIN, "{path}");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
     for path in [
         "/.well-known/oauth-protected-resource",
