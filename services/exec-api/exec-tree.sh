@@ -22,7 +22,7 @@ say "writing $out"
 git ls-files -z -- services/exec-api deploy/nginx/exec.conf clippy.toml rustfmt.toml deny.toml .gitignore LICENSE LICENSE-APACHE LICENSE-MIT |
     while IFS= read -r -d '' file; do
         [ ! -e "$file" ] || printf '%s\0' "$file"
-    done | tar --create --null --files-from - | tar --extract --directory "$out"
+    done | tar --create --null --files-from - | tar --extract --touch --directory "$out"
 beside=$(realpath --relative-to "$out" "$public")
 sed -e 's#^members = .*#members = ["services/exec-api"]#' -e "s#path = \"crates/#path = \"$beside/crates/#" Cargo.toml >"$out/Cargo.toml"
 cat >"$out/README.md" <<END

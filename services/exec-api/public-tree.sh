@@ -21,9 +21,10 @@ mapfile -t private < <(grep -v -e '^#' -e '^$' "$here/private-paths.txt")
 for path in "${private[@]}"; do [ -e "$path" ] || die "private-paths.txt names $path, which is not there"; done
 excluded=()
 for path in "${private[@]}"; do excluded+=(":(exclude)$path"); done
+# New times: cargo would take what an earlier tree built, at a place that is gone, for what is built here.
 git ls-files -z -- . "${excluded[@]}" | while IFS= read -r -d '' file; do
     [ ! -e "$file" ] || printf '%s\0' "$file"
-done | tar --create --null --files-from - | tar --extract --directory "$out"
+done | tar --create --null --files-from - | tar --extract --touch --directory "$out"
 
 # A line that ends in the comment private:line goes, and so does all from private:begin to private:end.
 say "taking out the marked lines"
