@@ -18,9 +18,7 @@ pub(crate) async fn next_slot(arrived: Instant) {
 /// The first full slot after so much time.
 fn slot_after(elapsed: Duration) -> Duration {
     let full = elapsed.as_nanos() / SLOT.as_nanos();
-    SLOT * u32::try_from(full)
-        .unwrap_or(u32::MAX - 1)
-        .saturating_add(1)
+    SLOT * u32::try_from(full).unwrap_or(u32::MAX).saturating_add(1)
 }
 
 #[cfg(test)]

@@ -1,5 +1,7 @@
 //! The forms under attack: CSRF, fixation, open redirect, consent riding.
 
+use std::time::{Duration, Instant};
+
 use loop_testkit::html::{Form, forms};
 use reqwest::Response;
 
@@ -21,11 +23,24 @@ pub(super) async fn try_login(
     email: &str,
     password: &str,
 ) -> Response {
+    let (answer, _) = timed_login(server, browser, email, password).await;
+    answer
+}
+
+/// The same, and how long the answer took.
+pub(super) async fn timed_login(
+    server: &Server,
+    browser: &Browser,
+    email: &str,
+    password: &str,
+) -> (Response, Duration) {
     let page = server.at("/oauth/login");
     let mut login = form(browser.get(&page).await).await;
     login.set("email", email);
     login.set("password", password);
-    browser.submit(&page, &login, None).await
+    let begun = Instant::now();
+    let answer = browser.submit(&page, &login, None).await;
+    (answer, begun.elapsed())
 }
 
 /// Logs a browser in and gives its session cookie.

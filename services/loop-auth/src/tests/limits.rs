@@ -1,11 +1,7 @@
 //! Guessing passwords from one address and from many, and what it must not do to anybody else.
 
-use std::time::{Duration, Instant};
-
-use reqwest::Response;
-
 use super::{
-    forms::{form, log_in, try_login},
+    forms::{log_in, timed_login, try_login},
     *,
 };
 use crate::respond::evenly;
@@ -169,7 +165,7 @@ async fn a_refusal_that_cost_no_check_does_not_leave_before_its_slot() {
     for (email, address) in [(KIM, "192.0.2.1"), ("nobody@example.com", "192.0.2.2")] {
         let mut limited = 0;
         for _ in 0..8 {
-            let (answer, took) = timed_try(&server, &at(address), email).await;
+            let (answer, took) = timed_login(&server, &at(address), email, "wrong").await;
             if answer.status() == 429 {
                 limited += 1;
                 assert!(took >= evenly::SLOT, "{email}: {took:?}");
@@ -179,23 +175,12 @@ async fn a_refusal_that_cost_no_check_does_not_leave_before_its_slot() {
     }
 }
 
-/// A try with a wrong password, and how long its answer took.
-async fn timed_try(server: &Server, browser: &Browser, email: &str) -> (Response, Duration) {
-    let page = server.at("/oauth/login");
-    let mut login = form(browser.get(&page).await).await;
-    login.set("email", email);
-    login.set("password", "wrong");
-    let begun = Instant::now();
-    let answer = browser.submit(&page, &login, None).await;
-    (answer, begun.elapsed())
-}
-
 /// Milliseconds that a refused login takes, of several the one in the middle.
 async fn usual_millis(server: &Server, email: &str, net: u8) -> u128 {
     let mut times = Vec::new();
     for n in 0..9 {
         let browser = at(&format!("10.{net}.0.{n}"));
-        let (answer, took) = timed_try(server, &browser, email).await;
+        let (answer, took) = timed_login(server, &browser, email, "wrong").await;
         times.push(took.as_millis());
         assert_eq!(answer.status(), 400);
     }
